@@ -1,0 +1,145 @@
+"""The workspace: one folder that holds canonical tables, datasets, scores, bundles and the two databases.
+
+Every step publishes the same way (law 5): it writes a new folder, then one pointer file moves to it atomically.
+A crash before the move leaves the last good state; what it half wrote is swept away by the next run.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import Busy, NotFound
+
+POINTER = "CURRENT"
+STEP_THAT_MAKES = {
+    "canonical": "ingest",
+    "scores": "score",
+    "bundles": "publish",
+}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths and publications below one home folder; nothing is created until something is written."""
+
+    home: Path
+
+    @property
+    def tracking_uri(self) -> str:
+        """``$MLFLOW_TRACKING_URI``, else SQLite inside the workspace."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.home.resolve() / 'mlflow.db'}"
+
+    @property
+    def artifact_root(self) -> Path:
+        """Where MLflow keeps the artifacts of runs."""
+        return self.home.resolve() / "mlartifacts"
+
+    @property
+    def storage_url(self) -> str:
+        """``$OPTUNA_STORAGE``, else SQLite inside the workspace."""
+        return os.environ.get("OPTUNA_STORAGE") or f"sqlite:///{self.home.resolve() / 'optuna.db'}"
+
+    @property
+    def bento_home(self) -> Path:
+        """``$BENTOML_HOME``, else inside the workspace."""
+        return Path(os.environ.get("BENTOML_HOME") or self.home.resolve() / "bentoml")
+
+    def publish(self, kind: str, name: str, write: Callable[[Path], None]) -> Path:
+        """Write ``<home>/<kind>/<name>`` by calling ``write(folder)``, then make it the current one.
+
+        A folder of that name is complete by construction, so it is kept and only the pointer moves.
+        """
+        target = self.write_once(kind, name, write)
+        self.point(kind, name)
+        return target
+
+    def write_once(self, kind: str, name: str, write: Callable[[Path], None]) -> Path:
+        """Like :meth:`publish`, without moving the pointer: for folders found by their name."""
+        root = self.home / kind
+        target = root / name
+        if target.is_dir():
+            return target
+        draft = root / f".draft-{name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        try:
+            write(draft)
+            _flush(draft)
+            draft.rename(target)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return target
+
+    def publish_by_content(self, kind: str, write: Callable[[Path], str]) -> Path:
+        """Like :meth:`publish`, for a folder whose name is the hash that ``write(folder)`` returns."""
+        root = self.home / kind
+        draft = root / ".draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        try:
+            name = write(draft)
+            _flush(draft)
+            if not (root / name).is_dir():
+                draft.rename(root / name)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        self.point(kind, name)
+        return root / name
+
+    def point(self, kind: str, name: str) -> None:
+        """Move the pointer of ``kind`` to ``name``, atomically."""
+        pointer = self.home / kind / POINTER
+        draft = pointer.with_name(f".{POINTER}-{os.getpid()}")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(pointer)
+
+    def current(self, kind: str) -> Path | None:
+        """The folder the pointer of ``kind`` names; None if nothing was published yet."""
+        pointer = self.home / kind / POINTER
+        if not pointer.is_file():
+            return None
+        return self.home / kind / pointer.read_text(encoding="utf-8").strip()
+
+    def require(self, kind: str) -> Path:
+        """The current folder of ``kind``.
+
+        Raises:
+            NotFound: nothing of this kind was published yet; names the command that makes it.
+        """
+        folder = self.current(kind)
+        if folder is None or not folder.is_dir():
+            step = STEP_THAT_MAKES.get(kind, kind)
+            raise NotFound(f"{self.home} holds no {kind} yet: run `coterie {step}` first, or name another --home")
+        return folder
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the one writer of the workspace; the system frees the lock when the process ends, however it ends.
+
+        Raises:
+            Busy: another process holds it.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "writer.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(
+                    f"another coterie command is writing to {self.home}: wait until it ends, or use another --home"
+                ) from None
+            yield
+
+
+def _flush(folder: Path) -> None:
+    """Force every file below ``folder`` to disk, so that the rename never outruns the data."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())

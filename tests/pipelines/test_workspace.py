@@ -1,0 +1,86 @@
+"""Laws of the workspace: a crash leaves the last good state, a pointer never names half a folder, one writer at a time."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from features.errors import Busy, NotFound
+from pipelines.workspace import Workspace
+
+
+def write_text(text: str):
+    return lambda folder: (folder / "file.txt").write_text(text)
+
+
+def test_a_published_folder_is_the_current_one(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    assert space.current("scores") is None
+    space.publish("scores", "a", write_text("first"))
+    space.publish("scores", "b", write_text("second"))
+    assert (space.require("scores") / "file.txt").read_text() == "second"
+    assert (tmp_path / "scores" / "a" / "file.txt").read_text() == "first"
+
+
+def test_a_crash_while_writing_leaves_the_last_good_state(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.publish("scores", "good", write_text("good"))
+
+    def crash(folder: Path) -> None:
+        (folder / "file.txt").write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        space.publish("scores", "bad", crash)
+    assert space.require("scores").name == "good"
+    assert sorted(path.name for path in (tmp_path / "scores").iterdir()) == ["CURRENT", "good"]
+
+
+def test_what_a_killed_run_left_behind_is_written_again(tmp_path: Path) -> None:
+    (tmp_path / "scores" / ".draft-a").mkdir(parents=True)
+    (tmp_path / "scores" / ".draft-a" / "rubbish.txt").write_text("half")
+    folder = Workspace(tmp_path).publish("scores", "a", write_text("whole"))
+    assert [path.name for path in folder.iterdir()] == ["file.txt"]
+
+
+def test_a_complete_folder_is_never_written_twice(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.publish("scores", "a", write_text("first"))
+    space.publish("scores", "a", write_text("again"))
+    assert (space.require("scores") / "file.txt").read_text() == "first"
+
+
+def test_a_folder_can_be_named_by_its_content(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+
+    def write(folder: Path) -> str:
+        (folder / "file.txt").write_text("x")
+        return "hash"
+
+    assert space.publish_by_content("bundles", write) == space.publish_by_content("bundles", write)
+    assert sorted(path.name for path in (tmp_path / "bundles").iterdir()) == ["CURRENT", "hash"]
+
+
+def test_nothing_published_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="coterie publish"):
+        Workspace(tmp_path).require("bundles")
+
+
+def hold(home: Path, held, release) -> None:
+    with Workspace(home).lock():
+        held.set()
+        release.wait(30)
+
+
+def test_a_second_writer_is_told_to_wait_until_the_first_ends(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    held, release = context.Event(), context.Event()
+    other = context.Process(target=hold, args=(tmp_path, held, release))
+    other.start()
+    assert held.wait(30)
+    with pytest.raises(Busy, match="wait until it ends"), Workspace(tmp_path).lock():
+        pass
+    release.set()
+    other.join(30)
+    with Workspace(tmp_path).lock():
+        pass
