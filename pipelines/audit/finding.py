@@ -1,0 +1,89 @@
+"""What a rule found, and how a rule counts rows without showing anything about a person."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
+
+Severity = Literal["note", "warning", "error"]
+
+EXAMPLES_N = 5
+# All other columns say something about a person, or may: an example may show these only.
+SHOWN = frozenset(
+    {
+        "order_id", "at", "product_id", "quantity", "unit_price", "discount", "channel", "kind", "known_at",
+        "name", "category", "brand", "price", "unit_cost", "campaign_id", "topic", "score", "feature", "duration_s",
+        "plan", "started_at", "ended_at", "renews_at",
+        "returned_at", "returned_quantity", "returned_unit_price", "returned_discount", "returned_kind",
+        "returned_product_id", "returned_started_at", "reason",
+    }
+)  # fmt: skip
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many rows a rule is about, and up to five of them (shown columns only, as text)."""
+
+    count: int
+    examples: tuple[Mapping[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule's answer on one table of ``rows`` rows."""
+
+    code: str
+    title: str
+    severity: Severity
+    table: str
+    count: int
+    rows: int
+    examples: tuple[Mapping[str, str | None], ...]
+
+
+def rows_where(con: duckdb.DuckDBPyConnection, table: str, condition: str, show: Sequence[str] = ()) -> Found | None:
+    """Count the rows of ``table`` that meet ``condition``; None if there are none. ``table`` may be a subquery.
+
+    Examples are the smallest five distinct by the columns of ``show``, so that equal data give equal examples.
+
+    Raises:
+        ValueError: ``show`` holds a column that may say something about a person.
+    """
+    count = one_number(con, f"SELECT count(*) FROM {table} WHERE {condition}")
+    if count == 0:
+        return None
+    return Found(count, examples_of(con, f"FROM {table} WHERE {condition}", show))
+
+
+def examples_of(con: duckdb.DuckDBPyConnection, rows: str, show: Sequence[str]) -> tuple[Mapping[str, str | None], ...]:
+    """The first five distinct rows of ``rows`` ("FROM ... WHERE ..."), columns of ``show`` only, as text."""
+    personal = sorted(set(show) - SHOWN)
+    if personal:
+        raise ValueError(f"examples may not show {', '.join(personal)}: allowed are {', '.join(sorted(SHOWN))}")
+    if not show:
+        return ()
+    columns = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in show)
+    found = con.execute(f"SELECT DISTINCT {columns} {rows} ORDER BY ALL LIMIT {EXAMPLES_N}").fetchall()
+    return tuple({name: _as_text(value) for name, value in zip(show, row, strict=True)} for row in found)
+
+
+def _as_text(value: object) -> str | None:
+    """Text of a value; what looks like an e-mail address is masked, wherever a shifted column may have put it."""
+    return None if value is None else _ADDRESS.sub("…@…", str(value))
+
+
+def one_number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    """The whole number a query returns; 0 if it returns null."""
+    return int(con.execute(query).fetchall()[0][0] or 0)
+
+
+def has_column(con: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
+    """Whether the staged table exists and has the column."""
+    try:
+        described = con.execute(f'DESCRIBE staged."{table}"').fetchall()
+    except duckdb.CatalogException:
+        return False
+    return column in {name for name, *_ in described}

@@ -1,0 +1,1 @@
+"""One audit rule a file; :mod:`pipelines.audit` says what a rule is."""

@@ -1,0 +1,14 @@
+"""Rows dated before 1970, or on its first day: a placeholder for no date. They are rejected."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, rows_where
+
+CODE = "any.before_1970"
+TITLE = "Rows dated before 1970"
+SEVERITY: Severity = "error"
+TABLES = ("orders", "events", "touches", "feedback")
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    return rows_where(con, table, "reason = 'before_1970'", show=("at",))

@@ -1,0 +1,14 @@
+"""Rows that no customer can be credited with: guests, tills, corrections. They are rejected."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, rows_where
+
+CODE = "any.missing_customer"
+TITLE = "Rows without a customer"
+SEVERITY: Severity = "warning"
+TABLES = ("customers", "orders", "events", "touches", "feedback", "subscriptions")
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    return rows_where(con, table, "customer_id IS NULL", show=())

@@ -1,0 +1,14 @@
+"""Products without a category: features of taste fall back to single products."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, rows_where
+
+CODE = "products.without_category"
+TITLE = "Products without a category"
+SEVERITY: Severity = "note"
+TABLES = ("products",)
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    return rows_where(con, table, "category IS NULL", show=("product_id", "name"))

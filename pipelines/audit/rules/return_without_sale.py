@@ -1,0 +1,17 @@
+"""Returns of a product that the customer is not seen to buy: bought before the data begin, or under another id."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, rows_where
+
+CODE = "orders.return_without_sale"
+TITLE = "Returns of what the customer never bought"
+SEVERITY: Severity = "note"
+TABLES = ("orders",)
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    pairs = f"SELECT customer_id, product_id FROM {table} WHERE customer_id IS NOT NULL AND product_id IS NOT NULL"
+    unseen = f"(customer_id, product_id) NOT IN ({pairs} AND kind = 'sale')"
+    condition = f"kind = 'return' AND customer_id IS NOT NULL AND NOT not_product AND {unseen}"
+    return rows_where(con, table, condition, show=("order_id", "product_id", "quantity"))

@@ -1,0 +1,18 @@
+"""Products that were sold or seen but are not in the products table: they have no category. The rows are kept."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, has_column, rows_where
+
+CODE = "any.unknown_product"
+TITLE = "Rows about a product that products lacks"
+SEVERITY: Severity = "warning"
+TABLES = ("orders", "events")
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    if not has_column(con, "products", "product_id"):
+        return None
+    goods = "AND NOT not_product" if table == "orders" else ""
+    unknown = f"product_id NOT IN (SELECT product_id FROM products WHERE product_id IS NOT NULL) {goods}"
+    return rows_where(con, table, unknown, show=("product_id",))

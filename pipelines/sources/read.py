@@ -1,0 +1,141 @@
+"""Raw files of a source as DuckDB views, and their hashes."""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from features.errors import BadTable, NotFound
+from pipelines.sources.source import CsvOptions, Source
+
+CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
+DELIMITERS = (",", ";", "\t", "|")
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz")
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One raw file: the alias it is read under, its path, and its path below the raw folder (always with ``/``)."""
+
+    alias: str
+    path: Path
+    name: str
+
+
+def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
+    """Every raw file the source reads, by alias and name; ``raw`` replaces the folder ``source.toml`` names.
+
+    ``raw`` may be a single file if the source reads a single alias.
+
+    Raises:
+        NotFound: the folder, or the files of an alias, are not there.
+    """
+    folder = source.raw if raw is None else raw
+    if folder.is_file() and len(source.config.files) == 1:
+        return [RawFile(next(iter(source.config.files)), folder, folder.name)]
+    if not folder.is_dir():
+        raise NotFound(f"source {source.name}: no raw folder {folder}: give its place with --raw")
+    return [
+        RawFile(alias, path, path.relative_to(folder).as_posix())
+        for alias, patterns in sorted(source.config.files.items())
+        for path in _matches(source, (patterns,) if isinstance(patterns, str) else patterns, folder)
+    ]
+
+
+def _matches(source: Source, patterns: tuple[str, ...], folder: Path) -> list[Path]:
+    for pattern in patterns:
+        found = sorted(path for path in folder.glob(pattern) if path.is_file())
+        if found:
+            return found
+    needed = " or ".join(patterns)
+    raise NotFound(f"source {source.name}: found no {needed} in {folder}: put it there, or name its folder with --raw")
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of the file's bytes, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: list[RawFile]) -> None:
+    """Make one view for each alias in the schema ``raw``; every column of a CSV file is text.
+
+    Raises:
+        BadTable: a file is empty, unreadable, or of a kind that cannot be read.
+    """
+    con.execute("CREATE SCHEMA raw")
+    for alias in source.config.files:
+        paths = [file.path for file in files if file.alias == alias]
+        reader = _reader(paths, source.config.csv)
+        try:
+            con.execute(f"CREATE VIEW raw.{alias} AS SELECT * FROM {reader}")
+            rows = con.execute(f"SELECT count(*) FROM (FROM raw.{alias} LIMIT 1)").fetchall()[0][0]
+        except duckdb.Error as error:
+            names = ", ".join(path.name for path in paths)
+            raise BadTable(f"source {source.name}: cannot read {names}: {found_by_duckdb(error)}") from None
+        if rows == 0:
+            names = ", ".join(path.name for path in paths)
+            raise BadTable(f"source {source.name}: {names} holds no rows: export it again")
+
+
+def _reader(paths: list[Path], csv: CsvOptions) -> str:
+    ending = _ending(paths)
+    listed = "[" + ", ".join(quoted(str(path)) for path in paths) + "]"
+    if ending == "parquet":
+        return f"read_parquet({listed}, union_by_name = true)"
+    if ending == "json":
+        return f"read_json({listed}, union_by_name = true)"
+    return f"read_csv({listed}, {_options(csv, paths[0])})"
+
+
+def _ending(paths: list[Path]) -> str:
+    kinds: Mapping[str, tuple[str, ...]] = {"parquet": (".parquet",), "csv": CSV_ENDINGS, "json": JSON_ENDINGS}
+    for path in paths:
+        if path.stat().st_size == 0:
+            raise BadTable(f"{path.name} is empty (0 bytes): export it again")
+    for kind, endings in kinds.items():
+        if all(path.name.lower().endswith(endings) for path in paths):
+            return kind
+    names = ", ".join(path.name for path in paths)
+    known = ", ".join(ending for endings in kinds.values() for ending in endings)
+    raise BadTable(f"cannot tell how to read {names}: all files of an alias need one ending of {known}")
+
+
+def _options(csv: CsvOptions, first: Path) -> str:
+    """Options of read_csv; nothing is left to sniffing, which drops columns to make sense of one broken line."""
+    options = {
+        "all_varchar": "true",
+        "header": "true",
+        "union_by_name": "true",
+        "delim": quoted(csv.delimiter or _delimiter(first)),
+        "quote": quoted('"'),
+        "escape": quoted('"'),
+        # A line too short is padded and then rejected for what it lacks; DuckDB can only do so line after line.
+        "null_padding": "true",
+        "parallel": "false",
+    }
+    if csv.encoding is not None:
+        options["encoding"] = quoted(csv.encoding)
+    return ", ".join(f"{key} = {value}" for key, value in options.items())
+
+
+def _delimiter(path: Path) -> str:
+    """The delimiter that the header line holds most often."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        header = file.readline()
+    return max(DELIMITERS, key=lambda delimiter: header.count(delimiter.encode()))
+
+
+def quoted(text: str) -> str:
+    """``text`` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def found_by_duckdb(error: duckdb.Error) -> str:
+    """What DuckDB found, in one line: without the query, the raw line (it may be about a person) and its settings."""
+    lines = str(error).strip().split("\n\n")[0].splitlines()
+    told = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
+    return f"{told} Set [csv] encoding in source.toml." if "not utf-8" in told else told

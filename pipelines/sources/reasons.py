@@ -1,0 +1,71 @@
+"""Why a staged row cannot be kept: reasons with their SQL conditions, in the order in which they are tried."""
+
+from datetime import datetime
+
+from features.tables import Column, TableSpec
+from pipelines.sources.casting import is_blank
+from pipelines.sources.read import quoted
+from pipelines.sources.source import SourceConfig
+
+KINDS = {
+    "orders": ("sale", "return"),
+    "events": (
+        "page_view", "product_view", "search", "add_to_cart", "remove_from_cart", "checkout", "feature_use", "login",
+        "help",
+    ),
+    "touches": ("sent", "open", "click", "unsubscribe", "bounce", "like", "share", "comment", "attend"),
+    "feedback": ("nps", "csat", "review", "ticket"),
+}  # fmt: skip
+
+
+def reasons(
+    spec: TableSpec, columns: tuple[Column, ...], returned: dict[str, str], config: SourceConfig, present: datetime
+) -> list[tuple[str, str]]:
+    """(reason, condition) for a table whose SELECT returned ``returned`` (name: SQL type)."""
+    given = [column for column in columns if column.name in returned]
+    blank = {column.name: is_blank(column, returned[column.name]) for column in given}
+    missing = [(f"missing_{name}", blank[name]) for name in spec.required]
+    unreadable = [
+        (f"unreadable_{column.name}", f'"{column.name}" IS NULL AND NOT ({blank[column.name]})')
+        for column in given
+        if column.type != "str"
+    ]
+    return missing + unreadable + _about_kind(spec) + _about_time(spec, present) + _about_lines(spec, config)
+
+
+def not_product(config: SourceConfig) -> str:
+    """The product id is one that the source calls no product."""
+    ids = ", ".join(quoted(id_.upper()) for id_ in config.not_products.ids)
+    tests = [f"upper(product_id) IN ({ids})"] if ids else []
+    tests += [f"regexp_full_match(product_id, {quoted(pattern)}, 'i')" for pattern in config.not_products.patterns]
+    return f"coalesce({' OR '.join(tests) or 'false'}, false)"
+
+
+def _about_kind(spec: TableSpec) -> list[tuple[str, str]]:
+    if spec.name not in KINDS:
+        return []
+    return [("unknown_kind", f"kind NOT IN ({', '.join(quoted(kind) for kind in KINDS[spec.name])})")]
+
+
+def _about_time(spec: TableSpec, present: datetime) -> list[tuple[str, str]]:
+    if spec.time is None:
+        return []
+    reasons = [("before_1970", f"\"{spec.time}\" < TIMESTAMP '1970-01-02'")]
+    # A contract may start next month; an event may not.
+    if spec.time == "at":
+        reasons.append(("in_the_future", f"\"at\" >= TIMESTAMP '{present:%Y-%m-%d %H:%M:%S.%f}'"))
+    return reasons
+
+
+def _about_lines(spec: TableSpec, config: SourceConfig) -> list[tuple[str, str]]:
+    if spec.name == "products":
+        return [("not_a_product", "not_product")]
+    if spec.name != "orders":
+        return []
+    return [
+        ("not_a_product", "not_product"),
+        ("price_not_positive", "unit_price < 0" if config.zero_price == "keep" else "unit_price <= 0"),
+        ("negative_discount", "discount < 0"),
+        ("quantity_not_positive", "quantity = 0 OR (kind = 'sale' AND quantity < 0)"),
+        ("discount_above_amount", "discount > abs(quantity) * unit_price"),
+    ]

@@ -1,0 +1,157 @@
+"""Finding a source by name or folder, and checking its ``source.toml`` before any data are read."""
+
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from features.errors import BadConfig, NotFound
+from features.tables import TABLES
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+CONFIG_FILE = "source.toml"
+
+Alias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+
+
+class CsvOptions(BaseModel):
+    """How to read CSV files where DuckDB's own sniffing fails."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+class NotProducts(BaseModel):
+    """Product ids of order lines that are no goods: postage, fees, vouchers, corrections."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ids: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    @field_validator("patterns")
+    @classmethod
+    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression ({error})") from None
+        return patterns
+
+
+class SourceConfig(BaseModel):
+    """What ``source.toml`` may say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    title: str
+    files: dict[Alias, str | tuple[str, ...]] = Field(min_length=1)
+    timezone: str = "UTC"
+    currency: str = "GBP"
+    raw: str = "raw"
+    pseudonymise: bool = False
+    time_formats: tuple[str, ...] = ()
+    zero_price: Literal["reject", "keep"] = "reject"
+    csv: CsvOptions = CsvOptions()
+    not_products: NotProducts = NotProducts()
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{timezone!r} is no time zone: write it like 'Europe/London'") from None
+        return timezone
+
+
+class Source(BaseModel):
+    """A checked source: its settings and the SELECT of every canonical table it fills."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    config: SourceConfig
+    config_text: str
+    sql: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """Name by which the source is called."""
+        return self.config.name
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the raw files unless the caller names another."""
+        return self.folder / self.config.raw
+
+
+def shipped_sources() -> tuple[str, ...]:
+    """Names of the sources that come with coterie."""
+    return tuple(sorted(path.parent.name for path in EXAMPLES.glob(f"*/{CONFIG_FILE}")))
+
+
+def load_source(name_or_path: str | Path) -> Source:
+    """The source of that shipped name, or in that folder.
+
+    Raises:
+        NotFound: there is neither.
+        BadConfig: ``source.toml`` or the SQL files do not keep the contract.
+    """
+    folder = _find(name_or_path)
+    config_text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+    config = _parse(config_text, folder.name)
+    return Source(folder=folder, config=config, config_text=config_text, sql=_read_sql(folder))
+
+
+def _find(name_or_path: str | Path) -> Path:
+    for folder in (Path(name_or_path), EXAMPLES / str(name_or_path)):
+        if (folder / CONFIG_FILE).is_file():
+            return folder
+    if Path(name_or_path).is_dir():
+        raise NotFound(f"the folder {name_or_path} holds no {CONFIG_FILE}: write one beside the SQL files")
+    known = ", ".join(shipped_sources())
+    raise NotFound(f"no source {str(name_or_path)!r}: give the folder of one, or one of {known}")
+
+
+def _parse(text: str, where: str) -> SourceConfig:
+    try:
+        return SourceConfig.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"{CONFIG_FILE} of {where} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        raise BadConfig(f"{CONFIG_FILE} of {where}: {_first_problem(error)}") from None
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key!r}{_suggestion(key, SourceConfig.model_fields)}"
+    if problem["type"] == "missing":
+        return f"the key {key!r} is missing: add it"
+    return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _read_sql(folder: Path) -> dict[str, str]:
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    for name in texts:
+        if name not in TABLES:
+            raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{_suggestion(name, TABLES)}")
+    if not {"orders", "events"} & set(texts):
+        raise BadConfig(f"{folder.name} fills neither orders nor events: write orders.sql or events.sql")
+    return texts
+
+
+def _suggestion(name: str, known: object) -> str:
+    names = sorted(str(key) for key in known)  # type: ignore[attr-defined]
+    close = get_close_matches(name, names, n=1)
+    return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"
