@@ -1,0 +1,59 @@
+"""How customers are grouped: one file a clusterer, found by scanning this folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import BadConfig
+from models.plugins import Trial, plugin, plugins
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+__all__ = ["NOISE", "Clusterer", "Floats", "Labels", "Trial", "clusterer", "clusterers", "complete_params"]
+
+NOISE = -1  # the label of customers in no cluster
+
+
+class Clusterer(Protocol):
+    """One file of this folder. ``X`` are features in their units, ``Z`` the same customers preprocessed."""
+
+    NAME: str
+    BASELINE: bool
+    DEFAULTS: dict[str, Any]
+    NEEDS: tuple[str, ...]  # columns of X it reads besides Z
+    NAMES: Mapping[int, str]  # names its labels always have; empty if the data must name them
+
+    def space(self, trial: Trial) -> dict[str, Any]: ...
+    def fit(self, X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Any: ...
+    def labels(self, model: Any) -> tuple[int, ...]:
+        """Every label the model can give, noise included."""
+
+    def assign(self, model: Any, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:
+        """Label (rows,) and strength in [0, 1] (rows,); one row gets the same bits alone as in a batch."""
+
+    def dump(self, model: Any) -> dict[str, bytes]: ...
+    def load(self, files: Mapping[str, bytes]) -> Any: ...
+
+
+def clusterers() -> Mapping[str, Clusterer]:
+    """Every clusterer by name, in alphabetical order."""
+    return {name: cast(Clusterer, module) for name, module in plugins(__name__).items()}
+
+
+def clusterer(name: str) -> Clusterer:
+    """The clusterer of this name."""
+    return cast(Clusterer, plugin(__name__, "clusterer", name))
+
+
+def complete_params(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """``params`` over the clusterer's defaults; an unknown one is refused by name."""
+    defaults = clusterer(name).DEFAULTS
+    unknown = sorted(set(params) - set(defaults))
+    if unknown:
+        known = ", ".join(defaults) or "it takes none"
+        raise BadConfig(f"{name} has no parameter {', '.join(unknown)}: choose from {known}")
+    return {**defaults, **params}
