@@ -3,47 +3,54 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 COTERIE_HOME ?= workspace
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
 export COTERIE_HOME
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
-export DO_NOT_TRACK := true
 
-.PHONY: demo test lint ui serve bench lock clean help
+.PHONY: help demo test lint ui serve bench lock clean
 
 help:  ## what each verb does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
 
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(VENV)/.installed  ## the whole road on a simulated shop, with a summary at the end
+$(VENV)/installed-tools: $(VENV)/installed requirements-dev.lock
+	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/installed  ## the whole road on a simulated shop, with a summary at the end
 	$(BIN)/coterie demo
 
 test: lint  ## all that CI runs: lint, types, contracts, tests
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.installed  ## ruff, mypy strict, the import contract
+lint: $(VENV)/installed-tools  ## ruff, mypy strict, the import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports
 
-ui: $(VENV)/.installed  ## the MLflow UI on the workspace, http://127.0.0.1:5000
+ui: $(VENV)/installed  ## the MLflow UI on the workspace, http://127.0.0.1:5000
 	$(BIN)/coterie ui
 
-serve: $(VENV)/.installed  ## the BentoML service on what was published, http://127.0.0.1:3000
+serve: $(VENV)/installed  ## the service on what was published, http://127.0.0.1:3000
 	$(BIN)/coterie serve
 
-bench: $(VENV)/.installed  ## all benchmarks, side by side in one run each
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+bench: $(VENV)/installed-tools  ## every benchmark, its contestants side by side in one run
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
 
-lock: $(VENV)/.installed  ## refresh requirements.lock from pyproject.toml
-	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra dev --all-build-deps --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+lock: $(VENV)/installed  ## refresh both lock files from pyproject.toml
+	$(PIP) install pip-tools
+	$(BIN)/pip-compile $(LOCK) --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+LOCK := --quiet --build-deps-for wheel --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 clean:  ## remove the environment and the workspace
 	rm -rf $(VENV) workspace

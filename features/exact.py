@@ -1,0 +1,62 @@
+"""Arithmetic that every engine, thread count and row order computes to the same bit.
+
+Only whole numbers are summed: counts, whole days, money in ticks of 1/10,000 currency. Float64 holds them exactly to
+2**53, so the order of additions cannot matter. Fractions come from the last division, root or logarithm only.
+"""
+
+import narwhals as nw
+
+TICKS = 10_000
+"""Ticks in one unit of currency."""
+
+MICRO = 1_000_000
+"""Parts in one unit of a quantised irrational term."""
+
+
+def whole(x: nw.Expr) -> nw.Expr:
+    """Nearest whole number, halves upwards; ``round`` differs between engines on halves, ``floor`` does not."""
+    return (x + 0.5).floor()
+
+
+def ticks(money: nw.Expr) -> nw.Expr:
+    """Currency as whole ticks."""
+    return whole(money * TICKS)
+
+
+def per(x: nw.Expr, constant: float) -> nw.Expr:
+    """``x / constant``, rounded once.
+
+    Polars turns a division by a constant into a multiplication by its reciprocal, but not for a single row: the last
+    bit would differ between one customer and a batch, and a floor could fall short by one. A column it divides.
+    """
+    return x / (x * 0 + constant)
+
+
+def rows_n() -> nw.Expr:
+    """How many rows the group has. Counts are float64 from the start: Polars counts in uint32, which wraps around."""
+    return nw.len().cast(nw.Float64)
+
+
+def count_if(condition: nw.Expr) -> nw.Expr:
+    """How many rows of the group meet ``condition``; null counts as not met."""
+    return nw.when(condition).then(1.0).otherwise(0.0).sum()
+
+
+def sum_if(condition: nw.Expr, x: nw.Expr) -> nw.Expr:
+    """Sum of the whole numbers ``x`` where ``condition``; 0 where none."""
+    return nw.when(condition).then(x).otherwise(0.0).sum()
+
+
+def ratio(part: nw.Expr, base: nw.Expr) -> nw.Expr:
+    """``part / base``; null where ``base`` is 0 or null, never infinite."""
+    return nw.when(base > 0).then(part / base)
+
+
+def entropy_term(n: nw.Expr) -> nw.Expr:
+    """``n ln n`` for a count ``n`` of at least 1, as a whole number of millionths so that its sum is exact."""
+    return whole(n * n.log() * MICRO)
+
+
+def entropy(terms: nw.Expr, total: nw.Expr) -> nw.Expr:
+    """Shannon entropy in nats of counts that sum to ``total``, from the sum of their ``entropy_term``; null if none."""
+    return ratio(entropy_term(total) - terms, total * MICRO)

@@ -1,0 +1,192 @@
+"""The data contract: the canonical tables, their columns, units and keys. All times are UTC; one row is one event."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnType = Literal["str", "float", "int", "time", "date", "bool"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a canonical table; ``time`` is a TIMESTAMP in UTC, microseconds, without a time zone."""
+
+    name: str
+    type: ColumnType
+    nullable: bool
+    doc: str
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One canonical table.
+
+    ``key`` are the columns that tell rows apart (``unique``: no two rows share them; order lines may, since a shop can
+    write one product twice in an order). ``time`` is the column that says when the row happened, null if it has none.
+    ``extra_prefix`` marks further columns that are taken along unread.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    doc: str
+    time: str | None = "at"
+    unique: bool = False
+    extra_prefix: str | None = None
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names in contract order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns that may not be null."""
+        return tuple(column.name for column in self.columns if not column.nullable)
+
+
+def _must(name: str, type_: ColumnType, doc: str) -> Column:
+    return Column(name, type_, nullable=False, doc=doc)
+
+
+def _may(name: str, type_: ColumnType, doc: str) -> Column:
+    return Column(name, type_, nullable=True, doc=doc)
+
+
+_CUSTOMER = _must("customer_id", "str", "Who did it.")
+_AT = _must("at", "time", "When it happened.")
+_KNOWN_AT = _may("known_at", "time", "When the row could first be read; null if it was known as it happened.")
+
+CUSTOMERS = TableSpec(
+    name="customers",
+    doc="One row a customer: who they are. Facts that change keep only their latest value.",
+    key=("customer_id",),
+    unique=True,
+    time=None,
+    extra_prefix="attr_",
+    columns=(
+        _CUSTOMER,
+        _may("signed_up_at", "time", "When the customer registered."),
+        _may("birth_year", "int", "Year of birth."),
+        _may("gender", "str", "As the source says it."),
+        _may("income_band", "str", "Household income, as an ordered label."),
+        _may("family_status", "str", "Household type or marital status."),
+        _may("education", "str", "Highest education."),
+        _may("country", "str", "Country of residence."),
+        _may("region", "str", "Region or state."),
+        _may("city", "str", "City or town."),
+        _may("urbanity", "str", "City, suburb or country."),
+        _may("language", "str", "Language of correspondence."),
+        _may("interests", "str", "Declared interests, separated by semicolons."),
+        _may("acquisition_channel", "str", "What brought the customer here."),
+        _may("company_id", "str", "The company, for business customers."),
+        _may("company_size", "str", "Employees, as an ordered label."),
+        _may("sector", "str", "Line of business."),
+        _may("turnover_band", "str", "Yearly turnover, as an ordered label."),
+        _may("contact_function", "str", "What the contact does in the company."),
+        _may("status", "str", "State of the account."),
+        _may("consent", "bool", "Whether marketing may reach the customer."),
+        _KNOWN_AT,
+    ),
+)
+
+ORDERS = TableSpec(
+    name="orders",
+    doc="One row an order line. The line's amount is quantity * unit_price - coalesce(discount, 0).",
+    key=("order_id", "at", "product_id", "kind"),
+    columns=(
+        _must("order_id", "str", "The order; its lines share it."),
+        _CUSTOMER,
+        _AT,
+        _may("product_id", "str", "What was bought."),
+        _must("quantity", "float", "Units, above 0 for sales and returns alike."),
+        _must("unit_price", "float", "Price of one unit before the discount, at least 0, currency."),
+        _may("discount", "float", "Money off the whole line, at least 0, currency; null if none."),
+        _may("channel", "str", "Where it was ordered."),
+        _must("kind", "str", "'sale' or 'return'."),
+        _may("original_order_id", "str", "For a return: the sale it takes back, if it was matched."),
+        _KNOWN_AT,
+    ),
+)
+
+PRODUCTS = TableSpec(
+    name="products",
+    doc="One row a product.",
+    key=("product_id",),
+    unique=True,
+    time=None,
+    columns=(
+        _must("product_id", "str", "The product."),
+        _may("name", "str", "Name for people."),
+        _may("category", "str", "The shop's own grouping."),
+        _may("brand", "str", "Brand."),
+        _may("price", "float", "List price, currency."),
+        _may("unit_cost", "float", "Cost of one unit, currency."),
+    ),
+)
+
+EVENTS = TableSpec(
+    name="events",
+    doc="One row a use of the site, the shop's app or the service.",
+    key=("customer_id", "at", "kind", "session_id", "product_id", "feature"),
+    columns=(
+        _CUSTOMER,
+        _AT,
+        _must(
+            "kind",
+            "str",
+            "page_view, product_view, search, add_to_cart, remove_from_cart, checkout, feature_use, login or help.",
+        ),
+        _may("session_id", "str", "The visit it belongs to."),
+        _may("product_id", "str", "The product looked at."),
+        _may("feature", "str", "The feature used."),
+        _may("duration_s", "float", "Seconds spent."),
+        _may("channel", "str", "Web, app, ..."),
+    ),
+)
+
+TOUCHES = TableSpec(
+    name="touches",
+    doc="One row a contact between the shop's campaigns and a customer.",
+    key=("customer_id", "at", "campaign_id", "channel", "kind"),
+    columns=(
+        _CUSTOMER,
+        _AT,
+        _may("campaign_id", "str", "The campaign."),
+        _must("channel", "str", "email, sms, push, social, event or ads."),
+        _must("kind", "str", "sent, open, click, unsubscribe, bounce, like, share, comment or attend."),
+    ),
+)
+
+FEEDBACK = TableSpec(
+    name="feedback",
+    doc="One row a thing the customer told the shop.",
+    key=("customer_id", "at", "kind", "topic"),
+    columns=(
+        _CUSTOMER,
+        _AT,
+        _must("kind", "str", "nps, csat, review or ticket."),
+        _may("score", "float", "nps 0 to 10, csat and review 1 to 5; null for tickets."),
+        _may("topic", "str", "price, quality, delivery, service or product."),
+        _may("text", "str", "Their words."),
+    ),
+)
+
+SUBSCRIPTIONS = TableSpec(
+    name="subscriptions",
+    doc="One row a contract.",
+    key=("customer_id", "started_at", "plan"),
+    time="started_at",
+    columns=(
+        _CUSTOMER,
+        _must("plan", "str", "What was subscribed to."),
+        _may("price", "float", "Price of one period, currency."),
+        _must("started_at", "time", "First day of the contract."),
+        _may("renews_at", "time", "When it renews next."),
+        _may("ended_at", "time", "When it ended; null while it runs."),
+        _KNOWN_AT,
+    ),
+)
+
+TABLES: dict[str, TableSpec] = {
+    table.name: table for table in (CUSTOMERS, ORDERS, PRODUCTS, EVENTS, TOUCHES, FEEDBACK, SUBSCRIPTIONS)
+}
