@@ -1,0 +1,164 @@
+"""The bundle: everything an answer needs, in one immutable folder.
+
+``models/<name>/`` are model artifacts, ``online/`` every customer's features at ``as_of``, ``products.parquet`` the
+categories a live history is read with, ``manifest.json`` the SHA-256 of every file. A bundle's version is the hash of
+its manifest, so the same models and features are the same bundle.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from features.errors import BadArtifact, BadInput
+from features.windows import to_datetime
+from models.artifact import Loaded, load
+from serving.store import OnlineStore, read_store, write_store
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+PRODUCTS = "products.parquet"
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle in memory; ``as_of`` in days since 1970-01-01 UTC, ``products`` [product_id, category]."""
+
+    version: str
+    as_of: float
+    models: dict[str, Loaded]
+    versions: dict[str, dict[str, str]]
+    online: OnlineStore
+    products: pl.DataFrame | None
+
+
+def write_bundle(
+    folder: Path,
+    models: Mapping[str, Path],
+    versions: Mapping[str, Mapping[str, Any]],
+    online: pd.DataFrame,
+    as_of: float,
+    products: pl.DataFrame | None = None,
+) -> str:
+    """Write the bundle into the empty or new ``folder`` and return its version.
+
+    ``models`` are artifact folders by name, ``versions`` what the registry says of each (``{"version": "3", ...}``),
+    ``online`` is a snapshot at ``as_of``: [customer_id, *features], one row a customer.
+    """
+    if not models:
+        raise BadInput("no model was given, a bundle needs at least one: promote a model first")
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise BadInput(f"the folder {folder.name!r} is not empty: write a bundle into a new one")
+    features = write_store(folder / "online", online)
+    about = {
+        name: _copy_model(folder / "models" / name, source, features, versions.get(name, {}))
+        for name, source in models.items()
+    }
+    if products is not None:
+        products.select("product_id", "category").sort("product_id").write_parquet(folder / PRODUCTS)
+    manifest = {
+        "format": FORMAT,
+        "as_of": as_of,
+        "as_of_utc": iso(as_of),
+        "models": about,
+        "customers": len(online),
+        "features": list(features),
+        "files": {name: file_sha256(folder / name) for name in _files(folder)},
+    }
+    written = (json.dumps(manifest, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
+    (folder / MANIFEST).write_bytes(written)
+    return _version(written)
+
+
+def load_bundle(folder: Path, expected: str | None = None) -> Bundle:
+    """The bundle in ``folder``; BadArtifact unless every byte is the one that was published.
+
+    ``expected`` is the version ``write_bundle`` returned: with it the manifest itself is checked before it is parsed.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BadArtifact(f"there is no {MANIFEST} in {folder.name!r}: give the folder of a published bundle")
+    written = path.read_bytes()
+    version = _version(written)
+    if expected is not None and version != expected:
+        raise BadArtifact(f"the bundle in {folder.name!r} is {version}, expected {expected}: publish it again")
+    manifest = _manifest(written)
+    _check_files(folder, manifest["files"])
+    about = manifest["models"]
+    return Bundle(
+        version=version,
+        as_of=float(manifest["as_of"]),
+        models={name: load(folder / "models" / name, expected=about[name]["sha256"]) for name in sorted(about)},
+        versions={name: {key: str(value) for key, value in about[name].items()} for name in sorted(about)},
+        online=read_store(folder / "online", manifest["features"]),
+        products=pl.read_parquet(folder / PRODUCTS) if PRODUCTS in manifest["files"] else None,
+    )
+
+
+def iso(days: float) -> str:
+    """Days since 1970-01-01 as ISO 8601 in UTC.
+
+    >>> iso(15317.5)
+    '2011-12-09T12:00:00Z'
+    """
+    return f"{to_datetime(days).isoformat()}Z"
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file, read in pieces: online features may be larger than memory."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _copy_model(folder: Path, source: Path, features: tuple[str, ...], version: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy an artifact that loads and whose features are all online; what the manifest says of it."""
+    loaded = load(source)
+    missing = [name for name in loaded.manifest["features"] if name not in features]
+    if missing:
+        raise BadInput(
+            f"model {folder.name} needs {len(missing)} features that the snapshot has not ({', '.join(missing[:3])}): "
+            "train it on a dataset of this source"
+        )
+    shutil.copytree(source, folder)
+    return {**version, "version": str(version.get("version", "")), "sha256": loaded.sha256}
+
+
+def _files(folder: Path) -> list[str]:
+    """Names of all files below ``folder`` but the manifest."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return sorted(name for name in names if name != MANIFEST)
+
+
+def _version(manifest: bytes) -> str:
+    return hashlib.sha256(manifest).hexdigest()[:16]
+
+
+def _manifest(written: bytes) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(written)
+    except ValueError:
+        raise BadArtifact(f"{MANIFEST} is not JSON: publish the bundle again") from None
+    if manifest.get("format") != FORMAT:
+        raise BadArtifact(f"the bundle has format {manifest.get('format')}, needed {FORMAT}: publish it again")
+    return manifest
+
+
+def _check_files(folder: Path, hashes: Mapping[str, str]) -> None:
+    found = set(_files(folder))
+    if found != set(hashes):
+        odd = ", ".join(sorted(found ^ set(hashes))[:3])
+        raise BadArtifact(f"files and manifest of the bundle differ in {odd}: publish it again")
+    for name, expected in hashes.items():
+        if (folder / name).is_symlink() or file_sha256(folder / name) != expected:
+            raise BadArtifact(f"{name} is not the file that was published: publish the bundle again")

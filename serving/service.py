@@ -1,0 +1,176 @@
+"""The HTTP service: a question about customers in, what the champions say out.
+
+``bentoml serve serving.service:Coterie`` answers from the bundle in the folder ``$COTERIE_BUNDLE`` or, where that is
+not set, from the newest one in the BentoML model store.
+"""
+
+import gc
+import json
+from datetime import datetime
+from typing import Any
+
+import bentoml
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from features.errors import CoterieError
+from models.catalogue import to_json
+from models.segmenter import Segmenter
+from serving.answers import as_json, columns
+from serving.bundle import Bundle, iso, load_bundle
+from serving.guard import CHECKED, Guard, shown, status_of
+from serving.live import live_features
+from serving.model_store import find_bundle
+from serving.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest, reader
+from serving.store import lookup
+
+# One thread each: with more, a single row took up to a hundred times longer under load.
+THREADS = [{"name": name, "value": "1"} for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")]
+NO_TELEMETRY = [{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}]
+# Not BentoML's own front page: it loads scripts, a tracker among them, from the network.
+BENTOML_PAGES = ("/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json")
+
+
+class _Checked(bentoml.IODescriptor):  # type: ignore[misc]  # BentoML's own types do not resolve
+    """A request body the guard has read and checked already; it is not parsed a second time.
+
+    BentoML only documents its subclasses: it doubles the validators of some fields, so they cannot check anything.
+    """
+
+    @classmethod
+    async def from_http_request(cls, request: Request, serde: Any) -> Any:  # noqa: ARG003 - BentoML's signature
+        return request.scope[CHECKED]
+
+
+class PredictInput(_Checked, PredictRequest):
+    """Customers known to the shop, by id: their segment and propensities at the bundle's as_of."""
+
+
+class HistoryInput(_Checked, HistoryRequest):
+    """Customers with their own order lines: the same, from features computed now."""
+
+
+class AnswersOutput(bentoml.IODescriptor, Answers):  # type: ignore[misc]
+    """One answer a known customer, in the order asked; all from the features at ``as_of``."""
+
+
+def models_page(request: Request) -> Response:
+    """Each model's version, hash, task, learner, training window and scores."""
+    bundle: Bundle = request.app.state.bundle
+    shown = ("task", "learner", "clusterer", "horizon_days", "training_window", "dataset_fingerprint", "scores")
+    facts = {
+        name: {**bundle.versions[name], **{key: loaded.manifest[key] for key in shown if key in loaded.manifest}}
+        for name, loaded in bundle.models.items()
+    }
+    return as_response({"models": facts, "bundle": bundle.version})
+
+
+def segments_page(request: Request) -> Response:
+    """The segment catalogue, most revenue first."""
+    bundle: Bundle = request.app.state.bundle
+    found = [loaded.model for loaded in bundle.models.values() if isinstance(loaded.model, Segmenter)]
+    entries = to_json(found[0].catalogue) if found else []
+    return as_response({"segments": entries, "as_of": iso(bundle.as_of), "bundle": bundle.version})
+
+
+def status_page(request: Request) -> Response:
+    """Which bundle answers, and for how many customers."""
+    bundle: Bundle = request.app.state.bundle
+    return as_response(
+        {"status": "ready", "bundle": bundle.version, "as_of": iso(bundle.as_of), "customers": len(bundle.online)}
+    )
+
+
+def front_page(_: Request) -> Response:
+    """What can be asked here."""
+    asks = {f"POST {path}": reads.__doc__ for path, reads in ASKS.items()}
+    looks = {f"GET {path}": page.__doc__ for path, page in LOOKS.items()}
+    return as_response({**asks, **looks, "GET /docs.json": "All of this as OpenAPI."})
+
+
+def as_response(body: dict[str, Any], status: int = 200) -> Response:
+    """JSON whose floats read back to the same bits; a NaN would raise rather than become null."""
+    return Response(json.dumps(body, allow_nan=False), status, media_type="application/json")
+
+
+ASKS: dict[str, type[BaseModel]] = {"/predict": PredictRequest, "/predict_history": HistoryRequest}
+LOOKS = {"/models": models_page, "/segments": segments_page, "/status": status_page, "/": front_page}
+PAGES = Starlette(routes=[Route(path, page) for path, page in LOOKS.items()])
+
+
+@bentoml.asgi_app(PAGES)
+@bentoml.service(
+    name="Coterie",
+    workers=1,
+    http={"host": "127.0.0.1", "port": 3000},
+    # An access log would write down who was asked about from where; /metrics counts without naming anyone.
+    logging={"access": {"enabled": False}},
+    traffic={"timeout": 30},
+    envs=[*THREADS, *NO_TELEMETRY],
+)
+class Coterie:
+    """Segments and propensities of customers, from the published champions."""
+
+    def __init__(self) -> None:
+        folder, version = find_bundle()
+        self.bundle = load_bundle(folder, version)
+        PAGES.state.bundle = self.bundle
+        warm_up(self.bundle)
+
+    @bentoml.api(input_spec=PredictInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
+    async def predict(self, customer_ids: list[str]) -> Response:
+        """Known customers by id, from their features at the bundle's as_of."""
+        features, found = lookup(self.bundle.online, customer_ids)
+        unknown = [name for name, known in zip(customer_ids, found, strict=True) if not known]
+        if features.empty:
+            return as_response({"error": nobody(unknown)}, 404)
+        return as_response(as_json(self.bundle, columns(self.bundle, features), unknown, self.bundle.as_of))
+
+    @bentoml.api(input_spec=HistoryInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
+    async def predict_history(self, customers: list[CustomerHistory], as_of: datetime | None = None) -> Response:
+        """Customers whose order lines come with the request, from the same features computed now."""
+        try:
+            features, moment = live_features(self.bundle, customers, as_of)
+        except CoterieError as error:
+            return as_response({"error": str(error)}, status_of(error))
+        known = set(features["customer_id"])
+        unknown = [customer.customer_id for customer in customers if customer.customer_id not in known]
+        if not known:
+            return as_response({"error": nothing_bought(len(unknown), moment)}, 422)
+        return as_response(as_json(self.bundle, columns(self.bundle, features), unknown, moment))
+
+
+def nobody(unknown: list[str]) -> str:
+    """The sentence when none of the ids is known."""
+    some = ", ".join(shown(name) for name in unknown[:5])
+    these = f"customer {some} is not" if len(unknown) == 1 else f"none of {len(unknown)} customers ({some}) is"
+    return f"{these} known to this bundle: check the ids, or send their orders to POST /predict_history"
+
+
+def nothing_bought(customers_n: int, as_of: float) -> str:
+    """The sentence when no history has a sale before ``as_of``."""
+    return (
+        f"none of the {customers_n} histories has a sale before {iso(as_of)}, at least one is needed: "
+        "send earlier orders, or a later as_of"
+    )
+
+
+def warm_up(bundle: Bundle) -> None:
+    """Answer once, so that no caller pays for lazy imports; then keep what lives forever out of garbage collection.
+
+    A full collection walks every object of every library, which took a request tens of milliseconds.
+    """
+    first = [bundle.online.ids[0].decode()] if len(bundle.online) else []
+    columns(bundle, lookup(bundle.online, first)[0])
+    gc.collect()
+    gc.freeze()
+
+
+Coterie.add_asgi_middleware(  # type: ignore[attr-defined]
+    Guard,
+    readers={path: reader(model) for path, model in ASKS.items()},
+    pages=(*LOOKS, *BENTOML_PAGES),
+)

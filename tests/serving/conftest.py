@@ -1,0 +1,163 @@
+"""A small shop, its fitted models as a bundle, and the real service answering from it on a free loopback port."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from features.engines import Tables, from_frames, to_pandas
+from features.panel import panel
+from features.snapshot import feature_names, snapshot
+from features.windows import to_days
+from models.artifact import save
+from models.predictor import Predictor, fit_predictor
+from models.sample import Sample
+from models.segmenter import fit_segmenter
+from models.tasks import task
+from serving.bundle import Bundle, load_bundle, write_bundle
+from serving.launch import command, environment
+
+START = datetime(2024, 1, 1)
+AS_OF = to_days("2025-06-01")
+CUTOFFS = [to_days(day) for day in ("2025-02-01", "2025-03-01", "2025-04-01", "2025-05-01")]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What was bought, the snapshot at ``AS_OF`` and the artifacts of the models fitted before it."""
+
+    orders: pl.DataFrame
+    products: pl.DataFrame
+    online: pd.DataFrame
+    artifacts: dict[str, Path]
+
+
+def bought(customers: int, seed: int) -> pl.DataFrame:
+    """Order lines: each customer with a rate of their own, one line in twelve a return, some at the same moment."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(customers):
+        customer, gap_days = f"c{number:05d}", float(rng.choice([6.0, 20.0, 70.0]))
+        at = START + timedelta(days=float(rng.uniform(0, 400)))
+        until = START + timedelta(days=float(rng.uniform(100, 650)))
+        for order in range(25):
+            for _ in range(int(rng.integers(1, 4))):
+                price = round(float(rng.lognormal(2, 0.8)), 2)
+                kind = "return" if order and rng.random() < 0.08 else "sale"
+                discount = round(price / 10, 2) if rng.random() < 0.2 else None
+                rows.append((f"{customer}-{order}", customer, at, f"p{rng.integers(30)}", price, discount, kind))
+            at += timedelta(days=float(rng.exponential(gap_days)))
+            if at > until:
+                break
+    names = ["order_id", "customer_id", "at", "product_id", "unit_price", "discount", "kind"]
+    quantity = rng.integers(1, 9, len(rows)).astype(float)
+    return pl.DataFrame(rows, schema=names, orient="row").with_columns(
+        pl.Series("quantity", quantity), pl.col("discount").cast(pl.Float64)
+    )
+
+
+def fitted(tables: Tables, task_name: str, learner: str) -> Predictor:
+    """A predictor for ``task_name``, trained on CUTOFFS."""
+    asked = task(task_name)
+    label = partial(asked.label, horizon_days=30.0)
+    eligible = asked.eligible(30.0)
+    rows = to_pandas(panel(tables, CUTOFFS, label=label, missing_label=asked.MISSING_LABEL, eligible=eligible))
+    X = rows[list(feature_names(tables))]
+    sample = Sample(X, rows["label"].to_numpy(), rows["as_of"].to_numpy(), 30.0, asked.POSITIVE)
+    return fit_predictor(task_name, learner, sample, {}, seed=1, calibrate=True)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """1,200 customers and three models."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    orders = bought(1_200, seed=7)
+    products = pl.DataFrame({"product_id": [f"p{n}" for n in range(30)], "category": [f"k{n % 4}" for n in range(30)]})
+    tables = from_frames({"orders": orders, "products": products})
+    online = to_pandas(snapshot(tables, AS_OF))
+    features = ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean", "purchase_tenure_days"]
+    models = {
+        "churn": fitted(tables, "churn", "lightgbm"),
+        "next_purchase": fitted(tables, "next_purchase", "logistic"),
+        "segments": fit_segmenter(online.drop(columns="customer_id"), features, "kmeans", {"k": 4}, seed=1),
+    }
+    for name, model in models.items():
+        save(folder / name, model, {"training_window": ["2025-02-01", "2025-05-01"], "scores": {}})
+    return Shop(orders, products, online, {name: folder / name for name in models})
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's bundle on disk."""
+    folder = tmp_path_factory.mktemp("bundles") / "bundle"
+    versions = {name: {"version": str(number)} for number, name in enumerate(shop.artifacts, start=1)}
+    write_bundle(folder, shop.artifacts, versions, shop.online, AS_OF, shop.products)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(bundle_folder: Path) -> Bundle:
+    """The shop's bundle, loaded."""
+    return load_bundle(bundle_folder)
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 90) -> None:
+    """Return when the service says it is ready; fail with its log if it ends or takes too long."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    pytest.fail(f"the service did not become ready: {log.read_text()[-2000:]}")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running service: where it answers and where it logs."""
+
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def running(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The service as a user starts it, in its own process."""
+    home = tmp_path_factory.mktemp("service")
+    port = free_port()
+    log = home / "log"
+    env = {**environment(bundle_folder), "BENTOML_HOME": str(home / "bentoml"), "no_proxy": "127.0.0.1"}
+    with log.open("wb") as sink:
+        process = subprocess.Popen(command(port=port), env=env, cwd=home, stdout=sink, stderr=sink)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_ready(url, process, log)
+        yield Running(url, log)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def client(running: Running) -> Iterator[httpx.Client]:
+    """An HTTP client of the running service."""
+    with httpx.Client(base_url=running.url, timeout=30, trust_env=False) as found:
+        yield found

@@ -1,0 +1,172 @@
+"""The guard on its own, driven as ASGI: what may pass, and the sentence for what may not."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.errors import BadInput
+from serving.guard import CHECKED, Guard, strict_json
+
+JSON_HEADER = (b"content-type", b"application/json")
+
+
+def ask(
+    body: Iterable[bytes] = (b"{}",),
+    *,
+    path: str = "/predict",
+    method: str = "POST",
+    headers: tuple[tuple[bytes, bytes], ...] = (JSON_HEADER,),
+    max_bytes: int = 100,
+) -> tuple[int, Any, int]:
+    """Status, what the application was given or the error's sentence, and how many chunks were read."""
+    chunks = list(body)
+    read, sent = 0, []
+
+    async def receive() -> dict[str, Any]:
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": chunks[read - 1], "more_body": read < len(chunks)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+        sent.append({"status": 200, "body": scope.get(CHECKED)})
+
+    def read_all(body: object) -> object:
+        if body == {"bad": 1}:
+            raise BadInput("bad is not a key: leave it out")
+        return body
+
+    guard = Guard(app, {"/predict": read_all}, ("/models", "/static/*"), max_bytes)
+    scope = {"type": "http", "path": path, "method": method, "headers": list(headers)}
+    asyncio.run(guard(scope, receive, send))
+    if sent[0].get("type") == "http.response.start":
+        return sent[0]["status"], json.loads(sent[1]["body"])["error"], read
+    return 200, sent[0]["body"], read
+
+
+def test_a_json_body_reaches_the_application_as_its_reader_left_it() -> None:
+    assert ask([b'{"a": ', b"[1, 2.5]}"])[:2] == (200, {"a": [1, 2.5]})
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"", 400, "is empty"),
+        (b"{", 400, "is not JSON at line 1"),
+        (b'{"a": NaN}', 400, "NaN"),
+        (b'{"a": -Infinity}', 400, "-Infinity"),
+        (b'{"a": 1e400}', 400, "1e400"),
+        (b'{"a": -1e400}', 400, "-1e400"),
+        (b'{"a": 1, "a": 2}', 400, '"a" comes twice'),
+        (b'{"b": {"a": 1, "c": 3, "a": 2}}', 400, '"a" comes twice'),
+        (b'{"a": "\xff"}', 400, "not UTF-8 at byte 7"),
+        (b"\xef\xbb\xbf{}", 400, "is not JSON"),
+        ('{"a": 1}'.encode("utf-16"), 400, "not UTF-8"),
+        (b"9" * 5000, 400, "too many digits"),
+        (b'{"bad": 1}', 422, "bad is not a key"),
+    ],
+)
+def test_a_body_that_is_not_strict_json_is_refused_with_a_sentence(body: bytes, status: int, said: str) -> None:
+    found, sentence, _ = ask([body], max_bytes=10_000)
+    assert found == status
+    assert said in sentence
+
+
+def test_a_body_nested_without_end_is_refused() -> None:
+    status, sentence, _ = ask([b"[" * 200_000], max_bytes=1 << 20)
+    assert status == 400
+    assert "nested too deeply" in sentence
+
+
+def test_reading_stops_at_the_first_chunk_over_the_limit() -> None:
+    status, sentence, chunks_read = ask([b" " * 60] * 50, max_bytes=100)
+    assert status == 413
+    assert "at most 100" in sentence
+    assert chunks_read == 2
+
+
+def test_an_announced_length_over_the_limit_is_refused_unread() -> None:
+    status, _, chunks_read = ask(headers=(JSON_HEADER, (b"content-length", b"101")))
+    assert (status, chunks_read) == (413, 0)
+
+
+def test_a_body_of_exactly_the_limit_passes() -> None:
+    assert ask([b"{}" + b" " * 98], headers=(JSON_HEADER, (b"content-length", b"100")))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"text/plain",
+        b"",
+        b"application/vnd.bentoml+pickle",
+        b"multipart/form-data",
+        b"application/json;charset=latin-1",
+    ],
+)
+def test_only_json_is_taken(value: bytes) -> None:
+    status, sentence, chunks_read = ask(headers=((b"content-type", value),))
+    assert (status, chunks_read) == (415, 0)
+    assert "Content-Type: application/json" in sentence
+
+
+def test_a_second_content_type_is_no_way_in() -> None:
+    assert ask(headers=(JSON_HEADER, (b"content-type", b"text/plain")))[0] == 415
+
+
+@pytest.mark.parametrize(
+    "value", [b"application/json; charset=utf-8", b"Application/JSON", b'application/json;charset="UTF-8"']
+)
+def test_json_may_name_its_charset(value: bytes) -> None:
+    assert ask(headers=((b"content-type", value),))[0] == 200
+
+
+def test_a_compressed_body_is_refused() -> None:
+    assert ask(headers=(JSON_HEADER, (b"content-encoding", b"gzip")))[0] == 415
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [
+        ("/predict", "GET", 405),
+        ("/predict/", "POST", 404),
+        ("/models", "GET", 200),
+        ("/models", "HEAD", 200),
+        ("/models", "DELETE", 405),
+        ("/static/a.css", "GET", 200),
+        ("/static", "GET", 404),
+        ("/elsewhere", "POST", 404),
+    ],
+)
+def test_only_known_paths_with_their_method_pass(path: str, method: str, status: int) -> None:
+    assert ask(path=path, method=method)[0] == status
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_every_json_value_is_read_as_it_was_meant(value: object) -> None:
+    assert strict_json(json.dumps(value).encode()) == value
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused_never_anything_else(body: bytes) -> None:
+    status, answered, _ = ask([body])
+    assert status in (200, 400, 422)
+    assert status == 200 or ": " in answered
