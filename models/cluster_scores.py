@@ -16,7 +16,7 @@ from sklearn.metrics import silhouette_samples
 from features.errors import BadInput
 from models import preprocessing
 from models.clusterers import NOISE, Floats, Labels
-from models.segmenter import Segmenter, assign_labels, fit_segmenter
+from models.segmenter import Segmenter, assign_labels, fit_clusters
 
 SAMPLE = 5_000  # customers a silhouette is computed on: its cost grows with the square
 NAN = float("nan")
@@ -156,7 +156,7 @@ def _space(X: pd.DataFrame, segmenter: Segmenter) -> tuple[Floats, Labels]:
 
 def _refit(segmenter: Segmenter, X: pd.DataFrame, memory: Path | None = None) -> Segmenter:
     """The same clustering of other customers."""
-    return fit_segmenter(
+    return fit_clusters(
         X, segmenter.preprocessing.features, segmenter.clusterer, segmenter.params, segmenter.seed, memory
     )
 

@@ -1,7 +1,7 @@
 """A segmenter: preprocessing, a clusterer's model and the catalogue of its segments; assigns customers to them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,28 @@ def fit_segmenter(
 
     ``memory`` is a folder in which a clusterer may keep work that other parameters can use again.
     """
-    kind, complete = find_clusterer(clusterer), complete_params(clusterer, params)
-    needed = tuple(dict.fromkeys([*features, *kind.NEEDS]))
-    prepared = preprocessings.fit(X, features)
-    columns = list(dict.fromkeys([*needed, *X.columns]))
+    columns = list(dict.fromkeys([*features, *find_clusterer(clusterer).NEEDS, *X.columns]))
     known = pd.DataFrame(preprocessings.raw_matrix(X, columns), columns=columns)  # refuses before the long work
-    Z = preprocessings.transform(prepared, X)
-    model = kind.fit(X, Z, complete, seed, memory)
-    label, _ = kind.assign(model, X, Z)
-    found = catalogues.build(known, label, kind.labels(model), kind.NAMES)
-    return Segmenter(needed, prepared, clusterer, complete, seed, model, found)
+    nameless = fit_clusters(X, features, clusterer, params, seed, memory)
+    label, _ = assign_labels(nameless, X)
+    kind = find_clusterer(clusterer)
+    return replace(nameless, catalogue=catalogues.build(known, label, kind.labels(nameless.model), kind.NAMES))
+
+
+def fit_clusters(
+    X: pd.DataFrame,
+    features: Sequence[str],
+    clusterer: str,
+    params: Mapping[str, Any],
+    seed: int,
+    memory: Path | None = None,
+) -> Segmenter:
+    """Like :func:`fit_segmenter`, with an empty catalogue: for scores, which need labels and no names."""
+    kind, complete = find_clusterer(clusterer), complete_params(clusterer, params)
+    prepared = preprocessings.fit(X, features)
+    model = kind.fit(X, preprocessings.transform(prepared, X), complete, seed, memory)
+    needed = tuple(dict.fromkeys([*features, *kind.NEEDS]))
+    return Segmenter(needed, prepared, clusterer, complete, seed, model, ())
 
 
 def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:

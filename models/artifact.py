@@ -1,0 +1,149 @@
+"""The artifact: a model as a folder of plain data, every file's hash checked before anything in it is parsed."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+from features.errors import BadArtifact
+from models import predictor
+from models.plain import json_bytes, json_from
+from models.predictor import Predictor
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+LARGEST_BYTES = 256 * 1024 * 1024
+LIBRARIES = ("lightgbm", "numpy", "scipy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model with its manifest; ``sha256`` of the manifest names exactly this model."""
+
+    model: Any
+    manifest: dict[str, Any]
+    sha256: str
+
+
+def save(folder: Path, model: Any, facts: Mapping[str, Any]) -> str:
+    """Write ``model`` and its manifest into the empty or new ``folder``; returns the model's hash.
+
+    ``facts`` go into the manifest as they are (dataset_fingerprint, training_window, scores, ...); they must be
+    JSON values without NaN, and the same for the same model: the hash covers them.
+    """
+    kind = "predictor" if isinstance(model, Predictor) else "segmenter"
+    files: dict[str, bytes] = _functions(kind).dump(model)
+    about = {**_about(kind, model), **_frame(kind, files)}
+    taken = sorted(set(facts) & set(about))
+    if taken:
+        raise BadArtifact(f"the facts name {', '.join(taken)}, which the model says of itself: leave them out")
+    manifest = {**facts, **about}
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise BadArtifact(f"the folder {folder.name!r} is not empty: save a model into a new one")
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    written = json_bytes(manifest)
+    (folder / MANIFEST).write_bytes(written)
+    return sha256(written)
+
+
+def load(folder: Path, expected: str | None = None) -> Loaded:
+    """The model in ``folder``; BadArtifact unless every byte is the one that was saved.
+
+    ``expected`` is the hash ``save`` returned: with it the manifest itself is checked before it is parsed.
+    """
+    written = _read(folder, MANIFEST)
+    found = sha256(written)
+    if expected is not None and found != expected:
+        raise BadArtifact(
+            f"the manifest of {folder.name!r} has hash {found[:12]}, expected {expected[:12]}: fetch it again"
+        )
+    manifest = _manifest(written)
+    files = _checked_files(folder, manifest["files"])
+    return Loaded(_functions(manifest["kind"]).load(files), manifest, found)
+
+
+def describe(loaded: Loaded) -> str:
+    """One line a person can tell the model by."""
+    about = loaded.manifest
+    how = about.get("learner") or about.get("clusterer")
+    return f"{about.get('task') or 'segments'} by {how}, {len(about['features'])} features, sha256 {loaded.sha256[:12]}"
+
+
+class _Functions:
+    """``dump`` and ``load`` of one kind of model."""
+
+    dump: Callable[[Any], dict[str, bytes]]
+    load: Callable[[Mapping[str, bytes]], Any]
+
+
+def _functions(kind: str) -> _Functions:
+    # The segmenter is imported only when one is there: serving churn alone needs no clustering library.
+    return cast(_Functions, predictor if kind == "predictor" else import_module("models.segmenter"))
+
+
+def _about(kind: str, model: Any) -> dict[str, Any]:
+    if kind == "segmenter":
+        return {"task": "segments", "clusterer": model.clusterer, "features": list(model.features)}
+    return {
+        "task": model.task,
+        "learner": model.learner,
+        "features": list(model.features),
+        "params": model.params,
+        "horizon_days": model.horizon_days,
+        "positive": model.positive,
+        "calibrated": model.calibrator is not None,
+    }
+
+
+def _frame(kind: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "kind": kind,
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "files": {name: sha256(data) for name, data in files.items()},
+    }
+
+
+def _manifest(written: bytes) -> dict[str, Any]:
+    manifest = json_from({MANIFEST: written}, MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise BadArtifact(
+            f"the artifact has format {manifest.get('format')}, this version reads format {FORMAT}: train it again"
+        )
+    if manifest.get("kind") not in ("predictor", "segmenter") or not isinstance(manifest.get("files"), dict):
+        raise BadArtifact("the manifest names no kind of model or no files: train it again")
+    return manifest
+
+
+def _checked_files(folder: Path, hashes: Mapping[str, str]) -> dict[str, bytes]:
+    """The bytes of every file, read once: what was hashed is what gets parsed."""
+    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+    if there != set(hashes):
+        odd = sorted(there ^ set(hashes))
+        raise BadArtifact(
+            f"files and manifest of {folder.name!r} differ in {', '.join(odd[:5])}: fetch the artifact again"
+        )
+    files = {name: _read(folder, name) for name in hashes}
+    for name, data in files.items():
+        if sha256(data) != hashes[name]:
+            raise BadArtifact(f"{name} in {folder.name!r} is not the file that was saved: fetch the artifact again")
+    return files
+
+
+def _read(folder: Path, name: str) -> bytes:
+    path = folder / name
+    if not path.is_file() or path.is_symlink():
+        raise BadArtifact(f"{name} is missing in {folder.name!r}: give the folder that was saved")
+    if path.stat().st_size > LARGEST_BYTES:
+        raise BadArtifact(f"{name} in {folder.name!r} is over {LARGEST_BYTES} bytes: no model of ours is that large")
+    return path.read_bytes()
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,59 @@
+"""Learners: how a probability is fitted. One file a learner, all with the functions of ``Learner``."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+import pandas as pd
+
+from features.errors import BadConfig
+from models.plugins import Trial, plugin, plugins
+from models.sample import Floats, Sample
+
+Params = dict[str, Any]
+
+
+class Learner(Protocol):
+    """What a learner's module must hold. A model is plain data; ``Any`` because each learner has its own."""
+
+    NAME: str
+    BASELINE: bool
+    """True where the learner is something a challenger has to beat."""
+    DEFAULTS: Params
+
+    def space(self, trial: Trial) -> Params:
+        """Parameters proposed by a tuner; all keys of ``DEFAULTS``."""
+
+    def fit(self, sample: Sample, params: Params, seed: int) -> Any:
+        """A model; the same sample, params and seed give the same model."""
+
+    def predict(self, model: Any, X: pd.DataFrame) -> Floats:
+        """P(y = 1) a row, in [0, 1]; a row's answer does not depend on the other rows."""
+
+    def importance(self, model: Any) -> dict[str, float]:
+        """Weight of each feature the model uses, non-negative; empty where it uses none."""
+
+    def dump(self, model: Any) -> dict[str, bytes]:
+        """The model as named files of plain data."""
+
+    def load(self, files: Mapping[str, bytes]) -> Any:
+        """The model ``dump`` wrote."""
+
+
+def learners() -> dict[str, Learner]:
+    """Every learner by name."""
+    return {name: cast(Learner, module) for name, module in plugins(__name__).items()}
+
+
+def learner(name: str) -> Learner:
+    """The learner called ``name``; NotFound names the others."""
+    return cast(Learner, plugin(__name__, "learner", name))
+
+
+def complete_params(name: str, params: Mapping[str, Any]) -> Params:
+    """``params`` over the learner's defaults; an unknown one is refused by name."""
+    defaults = learner(name).DEFAULTS
+    unknown = sorted(set(params) - set(defaults))
+    if unknown:
+        known = ", ".join(defaults) or "it takes none"
+        raise BadConfig(f"{name} has no parameter {', '.join(unknown)}: choose from {known}")
+    return {**defaults, **params}
