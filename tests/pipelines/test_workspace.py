@@ -1,4 +1,4 @@
-"""Laws of the workspace: a crash leaves the last good state, a pointer never names half a folder, one writer at a time."""
+"""Laws of the workspace: a crash leaves the last good state, no pointer names half a folder, one writer at a time."""
 
 import multiprocessing
 from pathlib import Path

@@ -1,0 +1,219 @@
+"""The command line: one command a step, each the same function a scheduled job or an MLproject entry point runs.
+
+Exit status 0: done, or nothing to do. 1: a clear error, on stderr. 2: wrong usage.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from features.errors import CoterieError
+from pipelines.workspace import Workspace
+
+# No step asks the network for anything; the libraries' usage statistics would.
+QUIET = {"BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+
+app = typer.Typer(
+    help="Customer behaviour, from raw tables to an answer over HTTP.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Home = Annotated[Path, typer.Option("--home", envvar="COTERIE_HOME", help="The workspace folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+Study = Annotated[str, typer.Argument(help="A shipped study (churn, next_purchase, segments) or a path to a .toml.")]
+Trials = Annotated[
+    int | None, typer.Option("--trials", min=1, help="Trials of the search; the study's own if not given.")
+]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the search.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless you say otherwise.")]
+Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw data; the source's own if not given.")]
+
+DEFAULT_HOME = Path("workspace")
+ALL_STUDIES = ("segments", "churn", "next_purchase")
+
+
+@app.command()
+def demo(
+    home: Home = DEFAULT_HOME,
+    customers: Annotated[int, typer.Option(min=200)] = 4000,
+    trials: Annotated[int, typer.Option(min=1)] = 8,
+    json_: Json = False,
+) -> None:
+    """The whole road on a simulated shop: simulate, ingest, train, promote, publish, score, serve, one question."""
+    from pipelines.demo import run_demo
+
+    run(home, json_, lambda space: run_demo(space, customers, trials))
+
+
+@app.command()
+def simulate(
+    home: Home = DEFAULT_HOME,
+    customers: Annotated[int, typer.Option(min=1)] = 4000,
+    days: Annotated[int, typer.Option(min=90)] = 730,
+    seed: Annotated[int, typer.Option(min=0)] = 7,
+    json_: Json = False,
+) -> None:
+    """Make a shop's raw files, dirt included, and its hidden truth apart."""
+    from pipelines.simulate import simulate
+
+    out = home / "raw" / "simulated"
+    run(home, json_, lambda _: simulate(out, customers=customers, seed=seed, days=days))
+
+
+@app.command()
+def ingest(
+    source: Annotated[str, typer.Argument(help="A shipped source (simulated, online_retail, cdnow) or a folder.")],
+    home: Home = DEFAULT_HOME,
+    raw: Raw = "",
+    pseudonymise: Annotated[bool, typer.Option("--pseudonymise", help="Store customer ids as keyed hashes.")] = False,
+    json_: Json = False,
+) -> None:
+    """Audit, clean and store raw files as canonical tables, with the rejects and their reasons."""
+    from pipelines.steps import ingest_step
+
+    run(home, json_, lambda space: ingest_step(space, source, raw, pseudonymise or None))
+
+
+@app.command()
+def dataset(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+    """Features and labels of the current canonical tables, for one study."""
+    from pipelines.steps import dataset_step
+
+    run(home, json_, lambda space: dataset_step(space, study))
+
+
+@app.command()
+def train(
+    study: Study, home: Home = DEFAULT_HOME, trials: Trials = None, workers: Workers = 1, json_: Json = False
+) -> None:
+    """Search, test against the baselines, and register a challenger."""
+    from pipelines.steps import train_step
+
+    run(home, json_, lambda space: train_step(space, study, trials, workers))
+
+
+@app.command()
+def promote(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+    """Make the challenger the champion, if it is proven better; say why or why not."""
+    from pipelines.steps import promote_step
+
+    run(home, json_, lambda space: promote_step(space, study))
+
+
+@app.command()
+def publish(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+    """Bundle all champions with every customer's online features for the service."""
+    from pipelines.publish import publish_bundle
+
+    run(home, json_, publish_bundle)
+
+
+@app.command()
+def score(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+    """Write segment and propensities of all customers to one Parquet."""
+    from pipelines.score import score_all
+
+    run(home, json_, score_all)
+
+
+@app.command()
+def serve(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 3000) -> None:
+    """Answer over HTTP from the published bundle, until stopped."""
+    from pipelines.serve import replace_by_service
+
+    run_until_stopped(lambda: replace_by_service(Workspace(home), host, port))
+
+
+@app.command()
+def retrain(
+    home: Home = DEFAULT_HOME,
+    source: Annotated[str, typer.Option("--source", help="As for ingest; the last ingested one if not given.")] = "",
+    raw: Raw = "",
+    trials: Trials = None,
+    workers: Workers = 1,
+    study: Annotated[
+        list[str] | None, typer.Option("--study", help="Repeat for several; all shipped ones if none.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Ingest what is new, train challengers, promote what is better, publish and score. Safe to run at any time."""
+    from pipelines.retrain import retrain
+
+    run(home, json_, lambda space: retrain(space, source, raw, study or list(ALL_STUDIES), trials, workers))
+
+
+@app.command()
+def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+    """What is in force: segments, each model's scores beside its baselines, where everything lies."""
+    from pipelines.report import summary
+
+    prepare()
+    try:
+        show(summary(Workspace(home)), json_)
+    except CoterieError as error:
+        fail(error)
+
+
+@app.command()
+def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -> None:
+    """The MLflow UI on the workspace, until stopped."""
+    from pipelines.serve import replace_by_ui
+
+    run_until_stopped(lambda: replace_by_ui(Workspace(home), host, port))
+
+
+def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) -> None:
+    """Do one writing step under the workspace's lock and print what came of it."""
+    prepare()
+    space = Workspace(home)
+    try:
+        with space.lock():
+            result = step(space)
+    except CoterieError as error:
+        fail(error)
+    show(result, as_json)
+
+
+def run_until_stopped(start: Callable[[], None]) -> None:
+    """Hand this process over to a server."""
+    prepare()
+    try:
+        start()
+    except CoterieError as error:
+        fail(error)
+
+
+def prepare() -> None:
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def show(result: dict[str, Any], as_json: bool) -> None:
+    """The result for a machine, or its ``message`` for a person."""
+    if as_json:
+        json.dump(result, sys.stdout, sort_keys=True, default=str)
+        sys.stdout.write("\n")
+    else:
+        typer.echo(result.get("message") or json.dumps(result, indent=1, default=str))
+
+
+def fail(error: CoterieError) -> None:
+    typer.echo(f"coterie: {error}", err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The publish step: all champions and every customer's online features in one immutable bundle."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from experiments.registry import Champion, champions
+from features.engines import open_tables, to_pandas
+from features.errors import NotFound
+from features.snapshot import snapshot
+from pipelines.dataset import order_span
+from pipelines.steps import stores
+from pipelines.workspace import Workspace
+from serving.bundle import write_bundle
+from serving.model_store import put_in_store
+
+
+def publish_bundle(home: Workspace) -> dict[str, Any]:
+    """Write ``bundles/<version>``, put it into the BentoML model store, and make it the current one."""
+    canonical = home.require("canonical")
+    chosen = champions(stores(home))
+    if not chosen:
+        raise NotFound("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
+    before = home.current("bundles")
+    folder = home.publish_by_content("bundles", lambda draft: _write(draft, canonical, chosen))
+    os.environ["BENTOML_HOME"] = str(home.bento_home)
+    home.bento_home.mkdir(parents=True, exist_ok=True)
+    tag = put_in_store(folder, folder.name)
+    models = {name: f"version {champion.version}" for name, champion in chosen.items()}
+    listed = ", ".join(f"{name} {version}" for name, version in models.items())
+    return {
+        "bundle": folder.name,
+        "tag": tag,
+        "models": models,
+        "changed": folder != before,
+        "message": f"published bundle {folder.name} ({listed}) as {tag}",
+    }
+
+
+def _write(folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
+    tables = open_tables(canonical)
+    # The midnight after the last order: all that is known, and nothing of a day that is still to come.
+    as_of = math.floor(order_span(tables)[1]) + 1.0
+    products = canonical / "products.parquet"
+    return write_bundle(
+        folder,
+        models={name: champion.folder for name, champion in chosen.items()},
+        versions={name: {"version": champion.version} for name, champion in chosen.items()},
+        online=to_pandas(snapshot(tables, as_of)),
+        as_of=as_of,
+        products=pl.read_parquet(products, columns=["product_id", "category"]) if products.is_file() else None,
+    )

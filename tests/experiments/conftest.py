@@ -1,0 +1,150 @@
+"""A small panel with a known rule, and tracking stores that are made once."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.config import StudyConfig, parse_study
+from experiments.dataset import Dataset, write_dataset
+from experiments.splits import calendar_cutoffs
+from experiments.stores import Stores
+from experiments.tracking import open_client
+
+FEATURES = (
+    "purchase_recency_days",
+    "purchase_tenure_days",
+    "purchase_orders_n",
+    "purchase_days_n",
+    "purchase_spend",
+    "purchase_order_value_mean",
+    "noise_a",
+)
+JANUARY_2024 = 19723.0
+HORIZON_DAYS = 30.0
+
+
+def panel(customers: int, cutoffs: int, seed: int = 0) -> pd.DataFrame:
+    """Customers who bought lately and often buy again with P = expit(1.5 + log1p(orders) - recency / 20)."""
+    random = np.random.default_rng(seed)
+    dates = calendar_cutoffs(JANUARY_2024, JANUARY_2024 + 31.0 * cutoffs, "month")[:cutoffs]
+    n = customers * len(dates)
+    recency = random.exponential(40, n).round(3)
+    orders = random.geometric(0.3, n).astype(float)
+    value = random.lognormal(4, 0.5, n).round(2)
+    p = 1 / (1 + np.exp(-(1.5 + np.log1p(orders) - recency / 20)))
+    return pd.DataFrame(
+        {
+            "customer_id": np.tile([f"c{i:04d}" for i in range(customers)], len(dates)),
+            "as_of": np.repeat(dates, customers),
+            "label": (random.random(n) < p).astype(float),
+            "purchase_recency_days": recency,
+            "purchase_tenure_days": recency + random.exponential(100, n).round(3) * (orders > 1),
+            "purchase_orders_n": orders,
+            "purchase_days_n": orders,
+            "purchase_spend": orders * value,
+            "purchase_order_value_mean": value,
+            "noise_a": random.normal(size=n),
+        }
+    )
+
+
+def groups(customers: int, seed: int = 0) -> pd.DataFrame:
+    """Customers of four well separated kinds at one date."""
+    random = np.random.default_rng(seed)
+    kind = random.integers(0, 4, customers)
+    recency, days = np.array([5, 300, 20, 200])[kind], np.array([40, 2, 3, 30])[kind]
+    spread = random.lognormal(0, 0.08, (customers, 4))
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i:04d}" for i in range(customers)],
+            "as_of": JANUARY_2024,
+            "purchase_recency_days": recency * spread[:, 0],
+            "purchase_days_n": (days * spread[:, 1]).round() + 1,
+            "purchase_order_value_mean": np.array([50, 80, 400, 20])[kind] * spread[:, 2],
+            "purchase_tenure_days": 400 * spread[:, 3],
+            "purchase_spend": days * np.array([50, 80, 400, 20])[kind] * spread[:, 2],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Dataset]:
+    """``make(frame)``: the frame as a dataset on disk, read back."""
+
+    def make(frame: pd.DataFrame) -> Dataset:
+        features = [name for name in frame.columns if name not in ("customer_id", "as_of", "label")]
+        labelled = "label" in frame.columns
+        return write_dataset(
+            tmp_path_factory.mktemp("dataset"),
+            frame,
+            features,
+            "next_purchase" if labelled else None,
+            HORIZON_DAYS if labelled else None,
+            {"canonical": "test"},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
+    return make_dataset(panel(customers=150, cutoffs=9))
+
+
+@pytest.fixture(scope="session")
+def group_dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
+    return make_dataset(groups(customers=300))
+
+
+def study(**changes: Any) -> StudyConfig:
+    """A quick predict study: logistic regression against the constant."""
+    content: dict[str, Any] = {
+        "name": "next_purchase",
+        "kind": "predict",
+        "task": "next_purchase",
+        "horizon_days": HORIZON_DAYS,
+        "learners": ["logistic"],
+        "baselines": ["constant"],
+        "cutoffs": {"every": "month", "test": 2, "min_history_days": 0},
+        "search": {"trials": 6, "validation_folds": 2},
+        "promotion": {"draws": 200},
+    }
+    return parse_study(content | changes, "test")
+
+
+def group_study(**changes: Any) -> StudyConfig:
+    content: dict[str, Any] = {
+        "name": "segments",
+        "kind": "segment",
+        "clusterers": ["kmeans", "hdbscan"],
+        "baselines": ["rfm"],
+        "search": {"trials": 4, "metric": "permuted_gap"},
+        "features": {"include": ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean"]},
+        "promotion": {"draws": 200},
+    }
+    return parse_study(content | changes, "test")
+
+
+@pytest.fixture(scope="session")
+def empty_tracking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without a run; creating its tables takes seconds, copying it none."""
+    folder = tmp_path_factory.mktemp("empty")
+    open_client(Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", ""))
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def make_stores(tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path) -> Callable[[], Stores]:
+    """``make()``: stores of their own in a new folder."""
+
+    def make() -> Stores:
+        folder = tmp_path_factory.mktemp("home")
+        shutil.copy(empty_tracking, folder / "mlflow.db")
+        return Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", f"sqlite:///{folder / 'optuna.db'}")
+
+    return make

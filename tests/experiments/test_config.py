@@ -1,0 +1,89 @@
+"""A study's TOML: shipped ones load, wrong ones are told by key, and the written one reads back the same."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.config import Features, load_study, parse_study, shipped_studies, to_toml
+from features.errors import BadConfig, NotFound
+
+PREDICT: dict[str, Any] = {
+    "name": "mine",
+    "kind": "predict",
+    "task": "churn",
+    "horizon_days": 30,
+    "learners": ["logistic"],
+}
+
+
+@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments"])
+def test_a_shipped_study_loads_by_its_name_and_names_itself(name: str) -> None:
+    assert name in shipped_studies()
+    assert load_study(name).name == name
+
+
+@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments"])
+def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: Path) -> None:
+    (tmp_path / "again.toml").write_text(to_toml(load_study(name)))
+    assert load_study(tmp_path / "again.toml").key == load_study(name).key
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"serch": {}}, "serch is not a known key (did you mean 'search'?)"),
+        ({"search": {"folds": 3}}, "search.folds is not a known key; known are trials, seed, validation_folds"),
+        ({"search": {"trials": 0}}, "search.trials is 0: input should be greater than or equal to 1"),
+        ({"cutoffs": {"every": "day"}}, "cutoffs.every is 'day': input should be 'week', 'half-month' or 'month'"),
+        ({"learners": ["lihgtgbm"]}, "learners has 'lihgtgbm', allowed are bgnbd, constant, lightgbm"),
+        ({"task": "chrun"}, "task has 'chrun', allowed are churn, next_purchase (did you mean 'churn'?)"),
+        ({"baselines": ["rfm"]}, "baselines has 'rfm', allowed are"),
+        ({"learners": []}, "learners: a predict study needs at least one of"),
+        ({"clusterers": ["kmeans"]}, "clusterers: a predict study takes learners only"),
+        ({"horizon_days": None}, "a predict study needs both"),
+        ({"search": {"metric": "permuted_gap"}}, "a predict study is searched by 'log_loss'"),
+        ({"kind": "segment"}, "learners: a segment study takes clusterers only, remove learners"),
+    ],
+)
+def test_a_wrong_study_is_refused_naming_the_key_and_what_is_allowed(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        parse_study(PREDICT | change, "mine.toml")
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("study mine.toml: ")
+
+
+def test_an_unknown_study_lists_the_shipped_ones() -> None:
+    with pytest.raises(NotFound, match=r"no study 'chrn'.*churn, next_purchase, segments"):
+        load_study("chrn")
+
+
+def test_broken_toml_says_where(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("name = \n")
+    with pytest.raises(BadConfig, match=r"bad.toml is not valid TOML.*line 1"):
+        load_study(tmp_path / "bad.toml")
+
+
+def test_every_choice_changes_the_key() -> None:
+    study = parse_study(PREDICT, "mine")
+    keys = {study.key, study.adjusted(trials=3).key, study.adjusted(seed=1).key}
+    keys.add(parse_study(PREDICT | {"horizon_days": 31}, "mine").key)
+    assert len(keys) == 4
+
+
+def test_the_key_does_not_depend_on_how_the_toml_is_written() -> None:
+    spelled = tomllib.loads(
+        'kind="predict"\nlearners=["logistic"]\nhorizon_days=30.0\ntask="churn"\nname="mine"\ntitle=""'
+    )
+    assert parse_study(spelled, "mine").key == parse_study(PREDICT, "mine").key
+
+
+def test_a_pattern_that_matches_nothing_is_a_mistake() -> None:
+    with pytest.raises(BadConfig, match=r"'purchase_recncy', which matches none.*did you mean 'purchase_recency'"):
+        Features(include=("purchase_recncy",)).select(["purchase_recency"])
+
+
+def test_excluding_everything_is_a_mistake() -> None:
+    with pytest.raises(BadConfig, match="leaves no feature"):
+        Features(exclude=("*",)).select(["a"])

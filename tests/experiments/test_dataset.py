@@ -1,0 +1,65 @@
+"""A dataset's fingerprint names its content."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments.dataset import PANEL, read_dataset, write_dataset
+from features.errors import BadArtifact, BadInput, NotFound
+from tests.experiments.conftest import panel
+
+FEATURES = ("purchase_recency_days", "purchase_orders_n")
+
+
+def write(folder: Path, frame: pd.DataFrame) -> str:
+    return write_dataset(folder, frame, FEATURES, "churn", 30.0, {"canonical": "x"}).fingerprint
+
+
+def test_the_order_of_rows_does_not_change_a_byte(tmp_path: Path) -> None:
+    frame = panel(20, 3)
+    write(tmp_path / "a", frame)
+    write(tmp_path / "b", frame.sample(frac=1, random_state=1))
+    for name in ("panel.parquet", "manifest.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_one_other_label_is_another_fingerprint(tmp_path: Path) -> None:
+    frame = panel(20, 3)
+    changed = frame.assign(label=frame["label"].where(frame.index != 7, 1 - frame["label"]))
+    assert write(tmp_path / "a", frame) != write(tmp_path / "b", changed)
+
+
+def test_what_was_written_is_read_back_sorted(tmp_path: Path) -> None:
+    frame = panel(20, 3).astype({"label": int})
+    write(tmp_path, frame.sample(frac=1, random_state=1))
+    found = read_dataset(tmp_path)
+    expected = frame.sort_values(["as_of", "customer_id"], ignore_index=True)
+    pd.testing.assert_frame_equal(
+        found.frame, expected[list(found.frame.columns)].astype({"label": float}), check_dtype=False
+    )
+    assert (found.features, found.task, found.horizon_days) == (FEATURES, "churn", 30.0)
+
+
+def test_a_changed_byte_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, panel(20, 3))
+    data = bytearray((tmp_path / PANEL).read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / PANEL).write_bytes(data)
+    with pytest.raises(BadArtifact, match="is not what its manifest says"):
+        read_dataset(tmp_path)
+
+
+def test_a_missing_feature_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="lacks purchase_orders_n"):
+        write(tmp_path, panel(20, 3).drop(columns="purchase_orders_n"))
+
+
+def test_an_empty_panel_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="has no row"):
+        write(tmp_path, panel(20, 3).iloc[:0])
+
+
+def test_no_dataset_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="coterie dataset"):
+        read_dataset(tmp_path)

@@ -1,0 +1,183 @@
+"""The gate as a table, and on a registry: proven better or refused, with the reason on the version."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.config import Promotion
+from experiments.dataset import Dataset
+from experiments.gate import Difference, Verdict, decide, decide_segments, promote
+from experiments.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
+from experiments.run import run_study
+from experiments.stores import Stores
+from experiments.tracking import open_client
+from features.errors import NotFound
+from tests.experiments.conftest import group_study, panel, study
+
+MakeStores = Callable[[], Stores]
+
+BETTER, MAYBE, EQUAL, LESS, WORSE = (
+    Difference(0.03, 0.01, 0.05),
+    Difference(0.01, -0.01, 0.03),
+    Difference(0.0, 0.0, 0.0),
+    Difference(-0.01, -0.03, 0.01),
+    Difference(-0.03, -0.05, -0.01),
+)
+STRUCTURE = {"permuted_gap": 0.1, "permuted_gap_low": 0.08, "jaccard_min": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("rule", "baseline", "champion", "promoted", "said"),
+    [
+        ("better", BETTER, None, True, "log-loss advantage over logistic"),
+        ("better", MAYBE, None, False, "not proven better than logistic"),
+        ("better", EQUAL, None, False, "not proven better than logistic"),
+        ("better", WORSE, None, False, "not proven better than logistic"),
+        ("better", BETTER, BETTER, True, "the champion (+0.0300 [+0.0100, +0.0500])"),
+        ("better", BETTER, MAYBE, False, "not proven better than the champion"),
+        ("better", BETTER, EQUAL, False, "not proven better than the champion"),
+        ("better", WORSE, BETTER, False, "not proven better than logistic"),
+        ("not_worse", BETTER, MAYBE, True, "log-loss advantage over logistic"),
+        ("not_worse", BETTER, EQUAL, True, "log-loss advantage over logistic"),
+        ("not_worse", BETTER, LESS, False, "worse than the champion"),
+        ("not_worse", BETTER, WORSE, False, "worse than the champion"),
+    ],
+)
+def test_the_gate_opens_only_for_the_proven(
+    rule: Any, baseline: Difference, champion: Difference | None, promoted: bool, said: str
+) -> None:
+    verdict = decide(Promotion(champion=rule), "log-loss", {"logistic": baseline}, champion)
+    assert (verdict.promote, said in verdict.reason) == (promoted, True), verdict.reason
+
+
+def test_the_weakest_comparison_is_the_one_named() -> None:
+    verdict = decide(Promotion(), "log-loss", {"constant": MAYBE, "bgnbd": WORSE, "logistic": LESS}, None)
+    assert "than bgnbd" in verdict.reason
+
+
+def test_a_score_that_is_not_a_number_proves_nothing() -> None:
+    nothing = Difference(float("nan"), float("nan"), float("nan"))
+    assert not decide(Promotion(), "log-loss", {"constant": nothing}, None).promote
+    assert not decide(Promotion(champion="better"), "log-loss", {"constant": BETTER}, nothing).promote
+    assert not decide(Promotion(champion="not_worse"), "log-loss", {"constant": BETTER}, nothing).promote
+
+
+@pytest.mark.parametrize(
+    ("change", "promoted", "said"),
+    [
+        ({}, True, "silhouette advantage over rfm"),
+        ({"permuted_gap_low": -0.01}, False, "no structure beyond chance"),
+        ({"permuted_gap_low": float("nan")}, False, "no structure beyond chance"),
+        ({"jaccard_min": 0.4}, False, "a segment is not stable: Jaccard 0.40"),
+    ],
+)
+def test_segments_must_be_real_and_stable_first(change: dict[str, float], promoted: bool, said: str) -> None:
+    verdict = decide_segments(Promotion(), STRUCTURE | change, {"rfm": BETTER}, None)
+    assert (verdict.promote, said in verdict.reason) == (promoted, True), verdict.reason
+
+
+def test_real_and_stable_segments_still_have_to_beat_the_rules() -> None:
+    assert not decide_segments(Promotion(), STRUCTURE, {"rfm": LESS}, None).promote
+
+
+@pytest.fixture(scope="module")
+def stores(dataset: Dataset, make_stores: MakeStores) -> Stores:
+    made = make_stores()
+    run_study(study(), dataset, made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def first(dataset: Dataset, stores: Stores) -> Verdict:
+    return promote(study(), dataset, stores)
+
+
+def tags(stores: Stores, version: str) -> dict[str, str]:
+    return dict(open_client(stores).get_model_version("next_purchase", version).tags)
+
+
+def test_the_first_champion_has_beaten_the_baselines(first: Verdict, stores: Stores) -> None:
+    assert first.promote
+    assert first.changed
+    champion = aliased(stores, "next_purchase", CHAMPION)
+    assert champion is not None
+    assert champion.version == first.version == "1"
+    found = tags(stores, "1")
+    assert (found["gate"], found["gate.champion_before"]) == ("promoted", "none")
+    assert "advantage over constant" in found["gate.reason"]
+    assert float(found["gate.advantage_over.constant.low"]) > 0
+
+
+@pytest.mark.usefixtures("first")
+def test_promoting_again_changes_nothing(dataset: Dataset, stores: Stores) -> None:
+    before = tags(stores, "1")
+    again = promote(study(), dataset, stores)
+    assert (again.promote, again.changed, again.reason) == (False, False, "version 1 is the champion already")
+    assert tags(stores, "1") == before
+
+
+@pytest.mark.usefixtures("first")
+def test_an_equal_challenger_is_refused_with_the_reason_on_it(dataset: Dataset, stores: Stores) -> None:
+    run_study(study(), dataset, stores, seed=99)
+    verdict = promote(study(), dataset, stores)
+    assert not verdict.promote
+    assert "not proven better than the champion" in verdict.reason
+    assert tags(stores, "2")["gate"] == "refused"
+    assert tags(stores, "2")["gate.reason"] == verdict.reason
+    champion, challenger = (aliased(stores, "next_purchase", alias) for alias in (CHAMPION, CHALLENGER))
+    assert champion is not None
+    assert challenger is not None
+    assert (champion.version, challenger.version) == ("1", "2")
+
+
+@pytest.mark.usefixtures("first")
+def test_the_champion_can_be_fetched_and_starts_the_next_search(stores: Stores) -> None:
+    found = champions(stores)
+    assert set(found) == {"next_purchase"}
+    assert (found["next_purchase"].folder / "manifest.json").is_file()
+    assert champions(stores.tracking_uri) == found
+    ((name, params),) = champion_guesses(stores, "next_purchase")
+    assert name == "logistic"
+    assert set(params) == {"ridge"}
+
+
+def test_noise_is_not_promoted(make_dataset: Callable[..., Dataset], make_stores: MakeStores) -> None:
+    frame = panel(120, 8)
+    frame["label"] = (frame["noise_a"].sample(frac=1, random_state=1).to_numpy() > 0).astype(float)
+    stores, noise = make_stores(), make_dataset(frame)
+    run_study(study(), noise, stores, trials=2)
+    verdict = promote(study(), noise, stores)
+    assert not verdict.promote
+    assert "not proven better than constant" in verdict.reason
+    assert aliased(stores, "next_purchase", CHAMPION) is None
+
+
+@pytest.mark.usefixtures("first")
+def test_a_model_that_has_learned_the_folds_labels_is_not_judged_on_it(dataset: Dataset, stores: Stores) -> None:
+    older = dataset.frame[dataset.frame["as_of"] < dataset.cutoffs[-2]].reset_index(drop=True)
+    past = replace(dataset, frame=older, fingerprint="older")
+    run_study(study(), dataset, stores, seed=98)
+    verdict = promote(study(), past, stores)
+    assert not verdict.promote
+    assert "has learned labels up to" in verdict.reason
+
+
+def test_segments_go_through_the_same_gate(group_dataset: Dataset, make_stores: MakeStores) -> None:
+    stores = make_stores()
+    run_study(group_study(), group_dataset, stores)
+    verdict = promote(group_study(), group_dataset, stores)
+    assert verdict.promote, verdict.reason
+    assert verdict.scores["advantage_over.rfm.low"] > 0
+
+
+def test_nothing_to_promote_says_what_to_do(dataset: Dataset, make_stores: MakeStores) -> None:
+    with pytest.raises(NotFound, match="coterie train next_purchase"):
+        promote(study(), dataset, make_stores())
+
+
+def test_no_tracking_store_means_no_champion(tmp_path: Path) -> None:
+    assert champions(f"sqlite:///{tmp_path / 'none.db'}") == {}
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,226 @@
+"""A study's run: what MLflow shows, what the registry holds, and that doing it twice does it once."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.config import load_study
+from experiments.dataset import Dataset
+from experiments.objective import candidate_sample, dataset_tests
+from experiments.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
+from experiments.run import StudyResult, run_study
+from experiments.stores import Stores
+from experiments.study import Trial
+from experiments.tracking import children_of, current_tracking, open_client
+from features.errors import BadInput
+from models import artifact, segmenter
+from models.predictor import predict
+from tests.experiments.conftest import group_study, study
+
+MakeStores = Callable[[], Stores]
+
+
+@pytest.fixture(scope="module")
+def stores(make_stores: MakeStores) -> Stores:
+    return make_stores()
+
+
+@pytest.fixture(scope="module")
+def result(dataset: Dataset, stores: Stores) -> StudyResult:
+    return run_study(study(), dataset, stores)
+
+
+@pytest.fixture(scope="module")
+def run(result: StudyResult, stores: Stores) -> Any:
+    return open_client(stores).get_run(result.run_id)
+
+
+@pytest.fixture(scope="module")
+def children(run: Any, stores: Stores) -> dict[str, Any]:
+    return children_of(open_client(stores), run.info.experiment_id, run.info.run_id)
+
+
+@pytest.fixture(scope="module")
+def segments(group_dataset: Dataset, stores: Stores) -> StudyResult:
+    return run_study(group_study(), group_dataset, stores)
+
+
+def test_every_trial_and_baseline_is_a_finished_run_below_the_study(children: dict[str, Any]) -> None:
+    assert sorted(children) == [
+        "baseline constant",
+        *(f"trial {slot:03d} logistic" for slot in range(6)),
+        "untuned logistic",
+    ]
+    assert {child.info.status for child in children.values()} == {"FINISHED"}
+    assert {child.data.tags["coterie.role"] for child in children.values()} == {"trial", "baseline", "untuned"}
+
+
+def test_trials_can_be_compared(children: dict[str, Any]) -> None:
+    trials = [child for name, child in children.items() if name.startswith("trial")]
+    assert len({trial.data.params["ridge"] for trial in trials}) == 6
+    for trial in trials:
+        assert trial.data.metrics["objective"] == trial.data.metrics["validation_log_loss"]
+        assert 0 <= trial.info.end_time - trial.info.start_time < 60_000
+
+
+def test_baselines_have_the_same_metric_names_as_the_model(run: Any, children: dict[str, Any]) -> None:
+    for name in ("test_log_loss", "test_roc_auc", "test_lift_10", "by_cutoff/log_loss"):
+        assert name in run.data.metrics
+        assert name in children["baseline constant"].data.metrics
+    assert run.data.metrics["test_log_loss"] < children["baseline constant"].data.metrics["test_log_loss"]
+
+
+def test_scores_at_each_cutoff_are_a_line(run: Any, result: StudyResult, stores: Stores) -> None:
+    points = open_client(stores).get_metric_history(run.info.run_id, "by_cutoff/log_loss")
+    assert [point.step for point in points] == [0, 1]
+    assert np.mean([point.value for point in points]) == pytest.approx(result.scores["log_loss"])
+
+
+def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) -> None:
+    (found,) = run.inputs.dataset_inputs
+    assert found.dataset.digest == dataset.fingerprint[:16]
+    assert json.loads(found.dataset.source)["fingerprint"] == dataset.fingerprint
+    assert json.loads(found.dataset.profile)["rows"] == len(dataset.frame)
+    assert run.data.tags["coterie.dataset"] == dataset.fingerprint
+
+
+def test_the_run_tells_its_origin_and_its_scores(run: Any) -> None:
+    assert "| baseline constant |" in run.data.tags["mlflow.note.content"]
+    assert run.data.tags["mlflow.source.name"] == "coterie train next_purchase"
+    assert run.data.params["candidate"] == "logistic"
+
+
+def test_config_plots_and_artifact_can_be_opened(run: Any, stores: Stores, tmp_path: Path) -> None:
+    client = open_client(stores)
+    found = Path(client.download_artifacts(run.info.run_id, "", str(tmp_path)))
+    assert load_study(found / "study.toml").key == study().key
+    pictures = {path.stem: path.read_bytes() for path in (found / "plots").glob("*.png")}
+    assert set(pictures) == {"calibration", "gains_and_lift", "scores_by_cutoff", "importance", "search"}
+    assert all(picture.startswith(b"\x89PNG") and len(picture) > 5_000 for picture in pictures.values())
+    assert artifact.load(found / "artifact").manifest["study"] == "next_purchase"
+
+
+def test_the_challenger_is_the_model_that_was_tested(result: StudyResult, stores: Stores, dataset: Dataset) -> None:
+    version = aliased(stores, "next_purchase", CHALLENGER)
+    assert version is not None
+    assert (version.version, version.run_id, version.sha256) == (result.version, result.run_id, result.sha256)
+    loaded = artifact.load(artifact_folder(open_client(stores), version), result.sha256)
+    window = loaded.manifest["training_window"]
+    assert window["labels_end"] <= loaded.manifest["test_cutoffs"][-1]
+    newest = candidate_sample(study(), dataset)
+    newest = newest.where(newest.as_of == dataset_tests(study(), dataset)[-1])
+    assert predict(loaded.model, newest.X).mean() == pytest.approx(newest.y.mean(), abs=0.1)
+
+
+def test_a_notebook_loads_the_same_model(result: StudyResult, stores: Stores, dataset: Dataset, tmp_path: Path) -> None:
+    version = aliased(stores, "next_purchase", CHALLENGER)
+    assert version is not None
+    plain = artifact.load(fetch_artifact(stores, version, tmp_path / "plain"), result.sha256).model
+    X = dataset.frame[list(dataset.features)].head(50)
+    with current_tracking(stores.tracking_uri):
+        loaded = mlflow.pyfunc.load_model("models:/next_purchase@challenger")
+    shuffled = X[list(reversed(X.columns))]
+    assert np.array_equal(loaded.predict(shuffled)["probability"], predict(plain, X))
+    assert not list(tmp_path.rglob("*.pkl"))
+
+
+def test_segments_are_registered_with_their_pictures(
+    segments: StudyResult, stores: Stores, group_dataset: Dataset
+) -> None:
+    assert segments.scores["permuted_gap_low"] > 0
+    assert set(segments.baselines) == {f"untuned {segments.candidate}", "baseline rfm"}
+    client = open_client(stores)
+    pictures = {file.path for file in client.list_artifacts(segments.run_id, "plots")}
+    assert {"plots/segment_map.png", "plots/segment_profile.png", "plots/structure.png"} <= pictures
+    with current_tracking(stores.tracking_uri):
+        loaded = mlflow.pyfunc.load_model("models:/segments@challenger")
+    version = aliased(stores, "segments", CHALLENGER)
+    assert version is not None
+    plain = artifact.load(artifact_folder(client, version)).model
+    X = group_dataset.frame[list(group_dataset.features)]
+    pd.testing.assert_frame_equal(loaded.predict(X), segmenter.assign(plain, X))
+
+
+def test_a_finished_study_is_found_not_run(
+    result: StudyResult, dataset: Dataset, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.run.search", lambda *_, **__: pytest.fail("searched again"))
+    again = run_study(study(), dataset, stores)
+    assert again.skipped
+    assert (again.run_id, again.version, again.sha256) == (result.run_id, result.version, result.sha256)
+    assert again.scores["log_loss"] == pytest.approx(result.scores["log_loss"])
+    assert set(again.baselines) == set(result.baselines)
+
+
+def test_the_same_seed_gives_the_same_model_and_another_does_not(
+    result: StudyResult, dataset: Dataset, make_stores: MakeStores
+) -> None:
+    elsewhere = make_stores()
+    assert run_study(study(), dataset, elsewhere).sha256 == result.sha256
+    assert run_study(study(), dataset, elsewhere, seed=8).sha256 != result.sha256
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
+def test_a_killed_study_is_finished_by_the_next_run_in_the_same_parent(
+    result: StudyResult, dataset: Dataset, make_stores: MakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = make_stores()
+
+    def dies(trial: Trial) -> None:
+        if trial.slot == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_study(study(), dataset, stores, on_trial=dies)
+    for step in ("experiments.run.log_contestant", "experiments.run.register"):
+        with monkeypatch.context() as patched:
+            patched.setattr(step, lambda *_: (_ for _ in ()).throw(Killed))
+            with pytest.raises(Killed):
+                run_study(study(), dataset, stores)
+    finished = run_study(study(), dataset, stores)
+    assert not finished.skipped
+    assert (finished.version, finished.sha256) == ("1", result.sha256)
+    client = open_client(stores)
+    everything = client.search_runs([client.get_run(finished.run_id).info.experiment_id])
+    assert len(everything) == 1 + 6 + 2
+    assert {run.info.status for run in everything} == {"FINISHED"}
+
+
+def test_a_dataset_of_another_question_is_refused_before_anything_is_started(
+    dataset: Dataset, make_stores: MakeStores
+) -> None:
+    stores = make_stores()
+    with pytest.raises(BadInput, match=r"holds next_purchase at 30.0 days.*asks for churn"):
+        run_study(study(task="churn"), dataset, stores)
+    assert not Path(str(stores.artifact_root)).exists()
+
+
+def test_importing_does_nothing() -> None:
+    script = (
+        "import experiments.run, experiments.gate, experiments.registry, sys, os;"
+        "assert 'mlflow' not in sys.modules and 'matplotlib' not in sys.modules;"
+        "assert 'MLFLOW_TRACKING_URI' not in os.environ;"
+        "import experiments.pyfunc, mlflow.models.model;"
+        "assert mlflow.models.model.__mlflow_model__ is None"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def test_the_global_tracking_uri_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mine.db")
+    with current_tracking("sqlite:///other.db"):
+        assert mlflow.get_tracking_uri() == "sqlite:///other.db"
+    assert mlflow.get_tracking_uri() == "sqlite:///mine.db"

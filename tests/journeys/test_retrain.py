@@ -1,0 +1,103 @@
+"""The nightly job: nothing new changes nothing, and a run killed at any step is finished by the next."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from experiments.registry import champions
+from pipelines.steps import stores
+from pipelines.workspace import Workspace
+
+STUDIES = Path(__file__).parent / "studies"
+STUDY = STUDIES / "next_purchase.toml"
+
+# Runs the real command and dies, as a killed process does, right before or right after the first call of one function.
+KILLER = """
+import os, sys
+import {module} as module
+from pipelines import cli
+
+real = module.{function}
+
+def killed(*args, **kwargs):
+    if "{when}" == "before":
+        os._exit(9)
+    real(*args, **kwargs)
+    os._exit(9)
+
+module.{function} = killed
+sys.argv = ["coterie", "retrain", "--home", "{home}", "--source", "simulated", "--study", "{study}"]
+cli.main()
+"""
+
+# Each run goes on where the one before was killed, so every place is reached with the earlier steps done.
+PLACES = {
+    "in ingest, with the draft written": ("pipelines.workspace", "_flush", "before"),
+    "after ingest": ("pipelines.steps", "ingest_step", "after"),
+    "after dataset": ("pipelines.steps", "build_dataset", "after"),
+    "in train, before the first trial": ("pipelines.steps", "run_study", "before"),
+    "in train, before the artifact is logged": ("experiments.registry", "log_pyfunc", "before"),
+    "in train, registered but not finished": ("experiments.run", "register", "after"),
+    "after train": ("pipelines.steps", "train_step", "after"),
+    "in promote, judged but the alias not moved": ("experiments.gate", "write_verdict", "after"),
+    "after promote": ("pipelines.steps", "promote_step", "after"),
+    "in publish, with the draft written": ("pipelines.workspace", "_flush", "before"),
+    "in publish, before the model store": ("pipelines.publish", "put_in_store", "before"),
+    "after publish": ("pipelines.retrain", "publish_bundle", "after"),
+    "in score, with the draft written": ("pipelines.workspace", "_flush", "before"),
+    "after score": ("pipelines.retrain", "score_all", "after"),
+}
+
+
+def state(home: Path) -> dict[str, Any]:
+    """All that is in force: hashes of champions, the bundle, every score."""
+    space = Workspace(home)
+    scores = pq.read_table(space.require("scores") / "scores.parquet")
+    return {
+        "canonical": space.require("canonical").name,
+        "champions": {name: champion.sha256 for name, champion in champions(stores(space)).items()},
+        "bundle": space.require("bundles").name,
+        "scores": scores.to_pylist(),
+    }
+
+
+@pytest.fixture(scope="module")
+def raw_shop(tmp_path_factory: pytest.TempPathFactory, coterie) -> Path:
+    home = tmp_path_factory.mktemp("raw")
+    coterie("simulate", "--home", home, "--customers", 400, "--days", 300, "--seed", 5)
+    return home
+
+
+@pytest.fixture(scope="module")
+def undisturbed(raw_shop: Path, tmp_path_factory: pytest.TempPathFactory, coterie) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    shutil.copytree(raw_shop, home)
+    coterie("retrain", "--home", home, "--source", "simulated", "--study", STUDY)
+    return state(home)
+
+
+def test_a_retrain_killed_at_every_step_in_turn_ends_in_the_same_state(
+    raw_shop: Path, undisturbed: dict[str, Any], tmp_path: Path, coterie
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(raw_shop, home)
+    for place, (module, function, when) in PLACES.items():
+        script = KILLER.format(module=module, function=function, when=when, home=home, study=STUDY)
+        killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
+        assert killed.returncode == 9, f"{place}: {killed.stderr[-2000:]}"
+    coterie("retrain", "--home", home, "--source", "simulated", "--study", STUDY)
+    assert state(home) == undisturbed
+
+
+def test_nothing_new_changes_nothing_and_says_so(shop: Workspace, coterie) -> None:
+    before = state(shop.home)
+    again = [part for name in ("segments", "churn", "next_purchase") for part in ("--study", STUDIES / f"{name}.toml")]
+    result = coterie("retrain", "--home", shop.home, *again)
+    assert result["changed"] is False
+    assert result["message"].startswith("nothing new")
+    assert state(shop.home) == before
