@@ -145,11 +145,12 @@ def _checked(features: tuple[str, ...], X: pd.DataFrame) -> pd.DataFrame:
             "compute them with features.snapshot"
         )
     chosen = X.loc[:, list(features)]
-    text = [name for name in features if not is_numeric_dtype(chosen[name])]
-    if text:
+    # One pass over the matrix; culprits are looked up only if there are any: the service asks about one row at a time.
+    if not all(is_numeric_dtype(kind) for kind in set(chosen.dtypes)):
+        text = [str(name) for name, kind in chosen.dtypes.items() if not is_numeric_dtype(kind)]
         raise BadInput(f"{', '.join(text[:5])} hold something other than numbers: give float columns, null as NaN")
-    chosen = chosen.astype(np.float64)
-    infinite = [name for name in features if np.isinf(chosen[name].to_numpy()).any()]
+    matrix = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = [name for name, bad in zip(features, np.isinf(matrix).any(axis=0), strict=True) if bad]
     if infinite:
         raise BadInput(f"infinite values in {', '.join(infinite[:5])}: use null where a value is not known")
-    return chosen
+    return pd.DataFrame(matrix, columns=chosen.columns, copy=False)
