@@ -11,6 +11,7 @@ import pytest
 
 from experiments.config import StudyConfig, parse_study
 from experiments.dataset import Dataset, write_dataset
+from experiments.run import StudyResult, run_study
 from experiments.splits import calendar_cutoffs
 from experiments.stores import Stores
 from experiments.tracking import open_client
@@ -31,7 +32,7 @@ HORIZON_DAYS = 30.0
 def panel(customers: int, cutoffs: int, seed: int = 0) -> pd.DataFrame:
     """Customers who bought lately and often buy again with P = expit(1.5 + log1p(orders) - recency / 20)."""
     random = np.random.default_rng(seed)
-    dates = calendar_cutoffs(JANUARY_2024, JANUARY_2024 + 31.0 * cutoffs, "month")[:cutoffs]
+    dates = calendar_cutoffs(JANUARY_2024, JANUARY_2024 + 16.0 * cutoffs, "half-month")[:cutoffs]
     n = customers * len(dates)
     recency = random.exponential(40, n).round(3)
     orders = random.geometric(0.3, n).astype(float)
@@ -93,7 +94,7 @@ def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Data
 
 @pytest.fixture(scope="session")
 def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
-    return make_dataset(panel(customers=150, cutoffs=9))
+    return make_dataset(panel(customers=120, cutoffs=14))
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +111,7 @@ def study(**changes: Any) -> StudyConfig:
         "horizon_days": HORIZON_DAYS,
         "learners": ["logistic"],
         "baselines": ["constant"],
-        "cutoffs": {"every": "month", "test": 2, "min_history_days": 0},
+        "cutoffs": {"every": "half-month", "test": 2, "min_history_days": 0},
         "search": {"trials": 6, "validation_folds": 2},
         "promotion": {"draws": 200},
     }
@@ -148,3 +149,10 @@ def make_stores(tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path) 
         return Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", f"sqlite:///{folder / 'optuna.db'}")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def segments_run(group_dataset: Dataset, make_stores: Callable[[], Stores]) -> tuple[Stores, StudyResult]:
+    """A finished study of segments, whose refits take seconds, and where it is kept."""
+    stores = make_stores()
+    return stores, run_study(group_study(), group_dataset, stores, trials=2)

@@ -12,14 +12,19 @@ from experiments.evaluate import (
     BASELINE,
     TUNED,
     Contestant,
-    bootstrap_mean,
     contestants,
     loss_difference,
     rolling_test,
-    row_loss,
     spread,
 )
-from experiments.objective import Objective, SegmentObjective, dataset_tests, penalty
+from experiments.objective import (
+    Objective,
+    SegmentObjective,
+    bootstrap_mean,
+    dataset_tests,
+    penalty,
+    row_loss,
+)
 from models.scores import bootstrap_difference, log_loss
 from tests.experiments.conftest import group_study, groups, study
 

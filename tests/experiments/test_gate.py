@@ -11,7 +11,7 @@ from experiments.config import Promotion
 from experiments.dataset import Dataset
 from experiments.gate import Difference, Verdict, decide, decide_segments, promote
 from experiments.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
-from experiments.run import run_study
+from experiments.run import StudyResult, run_study
 from experiments.stores import Stores
 from experiments.tracking import open_client
 from features.errors import NotFound
@@ -145,7 +145,7 @@ def test_the_champion_can_be_fetched_and_starts_the_next_search(stores: Stores) 
 
 
 def test_noise_is_not_promoted(make_dataset: Callable[..., Dataset], make_stores: MakeStores) -> None:
-    frame = panel(120, 8)
+    frame = panel(120, 14)
     frame["label"] = (frame["noise_a"].sample(frac=1, random_state=1).to_numpy() > 0).astype(float)
     stores, noise = make_stores(), make_dataset(frame)
     run_study(study(), noise, stores, trials=2)
@@ -165,12 +165,12 @@ def test_a_model_that_has_learned_the_folds_labels_is_not_judged_on_it(dataset: 
     assert "has learned labels up to" in verdict.reason
 
 
-def test_segments_go_through_the_same_gate(group_dataset: Dataset, make_stores: MakeStores) -> None:
-    stores = make_stores()
-    run_study(group_study(), group_dataset, stores)
+def test_segments_go_through_the_same_gate(segments_run: tuple[Stores, StudyResult], group_dataset: Dataset) -> None:
+    stores, _ = segments_run
     verdict = promote(group_study(), group_dataset, stores)
     assert verdict.promote, verdict.reason
     assert verdict.scores["advantage_over.rfm.low"] > 0
+    assert promote(group_study(), group_dataset, stores).reason == "version 1 is the champion already"
 
 
 def test_nothing_to_promote_says_what_to_do(dataset: Dataset, make_stores: MakeStores) -> None:

@@ -24,7 +24,7 @@ from experiments.tracking import children_of, current_tracking, open_client
 from features.errors import BadInput
 from models import artifact, segmenter
 from models.predictor import predict
-from tests.experiments.conftest import group_study, study
+from tests.experiments.conftest import study
 
 MakeStores = Callable[[], Stores]
 
@@ -47,11 +47,6 @@ def run(result: StudyResult, stores: Stores) -> Any:
 @pytest.fixture(scope="module")
 def children(run: Any, stores: Stores) -> dict[str, Any]:
     return children_of(open_client(stores), run.info.experiment_id, run.info.run_id)
-
-
-@pytest.fixture(scope="module")
-def segments(group_dataset: Dataset, stores: Stores) -> StudyResult:
-    return run_study(group_study(), group_dataset, stores)
 
 
 def test_every_trial_and_baseline_is_a_finished_run_below_the_study(children: dict[str, Any]) -> None:
@@ -134,8 +129,9 @@ def test_a_notebook_loads_the_same_model(result: StudyResult, stores: Stores, da
 
 
 def test_segments_are_registered_with_their_pictures(
-    segments: StudyResult, stores: Stores, group_dataset: Dataset
+    segments_run: tuple[Stores, StudyResult], group_dataset: Dataset
 ) -> None:
+    stores, segments = segments_run
     assert segments.scores["permuted_gap_low"] > 0
     assert set(segments.baselines) == {f"untuned {segments.candidate}", "baseline rfm"}
     client = open_client(stores)

@@ -1,0 +1,94 @@
+"""What tracking costs: a study with Optuna's storage and MLflow's nested runs against the bare objective.
+
+    python -m benchmarks.tracking [--customers 3000] [--rounds 3] [--trials 10]
+
+Both sides evaluate the same parameters of the same LightGBM study in one process, trial by trial in turn. Prints
+seconds a trial and the overhead; exit status 1 if the median over the rounds is above 10%.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+
+from experiments.config import StudyConfig, load_study, parse_study
+from experiments.dataset import Dataset, write_dataset
+from experiments.objective import Objective
+from experiments.run import log_trial
+from experiments.splits import calendar_cutoffs
+from experiments.stores import Stores
+from experiments.study import Trial, search
+from experiments.tracking import open_client, open_experiment, start_study
+
+LIMIT = 0.10
+
+
+def synthetic(folder: Path, customers: int) -> Dataset:
+    """12 monthly cutoffs, 40 features of which four tell who buys."""
+    random = np.random.default_rng(0)
+    cutoffs = calendar_cutoffs(19723.0, 19723.0 + 365.0, "month")[:12]
+    rows = customers * len(cutoffs)
+    X = pd.DataFrame({f"feature_{i:02d}": random.lognormal(size=rows) for i in range(40)})
+    p = 1 / (1 + np.exp(-(X.iloc[:, :4].apply(np.log).sum(axis=1) - 1)))
+    frame = X.assign(
+        customer_id=np.tile([f"c{i:06d}" for i in range(customers)], len(cutoffs)),
+        as_of=np.repeat(cutoffs, customers),
+        label=(random.random(rows) < p).astype(float),
+    )
+    return write_dataset(folder, frame, list(X.columns), "next_purchase", 30.0, {})
+
+
+def measure(config: StudyConfig, dataset: Dataset, folder: Path) -> tuple[float, float]:
+    """Seconds of a stored and mirrored search, and of the same evaluations bare; opening the stores is not counted.
+
+    After each tracked trial its parameters are evaluated bare, so both sides meet the same minute of the machine.
+    """
+    stores = Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", f"sqlite:///{folder / 'optuna.db'}")
+    client = open_client(stores)
+    study = start_study(client, open_experiment(client, stores, config.name), config, dataset)
+    objective = Objective(config, dataset)
+    objective("lightgbm", {"n_estimators": 1})  # both sides start with their folds cut
+    bare = 0.0
+
+    def after(trial: Trial) -> None:
+        nonlocal bare
+        log_trial(study, trial)
+        started = time.perf_counter()
+        objective(trial.candidate, trial.params)
+        bare += time.perf_counter() - started
+
+    started = time.perf_counter()
+    search(config, dataset, stores.storage_url, "benchmark", on_trial=after)
+    return time.perf_counter() - started - bare, bare
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=3000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--trials", type=int, default=10)
+    chosen = parser.parse_args()
+    shipped = load_study("next_purchase").adjusted(trials=chosen.trials).model_dump()
+    config = parse_study(shipped | {"cutoffs": shipped["cutoffs"] | {"every": "month"}}, "benchmark")
+    overheads = []
+    with tempfile.TemporaryDirectory() as temporary:
+        dataset = synthetic(Path(temporary) / "data", chosen.customers)
+        for turn in range(chosen.rounds):
+            tracked, bare = measure(config, dataset, Path(temporary) / f"home-{turn}")
+            overheads.append(tracked / bare - 1)
+            print(
+                f"round {turn + 1}: tracked {tracked / chosen.trials:.3f} s a trial, bare "
+                f"{bare / chosen.trials:.3f} s, overhead {overheads[-1]:+.1%}",
+                flush=True,
+            )
+    print(f"median overhead {median(overheads):+.1%} ({len(dataset.frame):,} rows, limit {LIMIT:.0%})")
+    return int(median(overheads) > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""A dataset on disk: one Parquet of customers at their cutoffs, a manifest, and a fingerprint that names its bytes."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from features.errors import BadArtifact, BadInput, NotFound
+
+FORMAT = 1
+PANEL = "panel.parquet"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Customers at cutoffs: ``frame`` has customer_id, as_of (days), label (none for segments) and ``features``.
+
+    Rows are sorted by (as_of, customer_id); features are float64 with NaN for null; ``fingerprint`` is the SHA-256 of
+    the Parquet file, hex. ``horizon_days`` and ``task`` are None where there is no label.
+    """
+
+    frame: pd.DataFrame
+    features: tuple[str, ...]
+    task: str | None
+    horizon_days: float | None
+    fingerprint: str
+    facts: Mapping[str, Any]
+
+    @property
+    def as_of(self) -> NDArray[np.float64]:
+        return self.frame["as_of"].to_numpy(dtype=np.float64)
+
+    @property
+    def cutoffs(self) -> list[float]:
+        return [float(c) for c in np.unique(self.as_of)]
+
+
+def write_dataset(
+    folder: Path,
+    frame: pd.DataFrame,
+    features: Sequence[str],
+    task: str | None,
+    horizon_days: float | None,
+    facts: Mapping[str, Any],
+) -> Dataset:
+    """Write ``panel.parquet`` and ``manifest.json`` into an existing or new folder and return what was written.
+
+    Equal frames give equal bytes, whatever the order of their rows.
+    """
+    keys = ["customer_id", "as_of"] + (["label"] if task else [])
+    require_columns(frame, [*keys, *features])
+    frame = frame[[*keys, *features]].sort_values(["as_of", "customer_id"], kind="stable", ignore_index=True)
+    frame = frame.astype(dict.fromkeys((*keys[1:], *features), np.float64))
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, folder / PANEL, compression="zstd")
+    manifest = {
+        "format": FORMAT,
+        "fingerprint": file_hash(folder / PANEL),
+        "rows": len(frame),
+        "features": list(features),
+        "task": task,
+        "horizon_days": horizon_days,
+        "facts": dict(facts),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+    return read_dataset(folder)
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """The dataset of a folder, its fingerprint checked before a row is read."""
+    if not (folder / MANIFEST).is_file():
+        raise NotFound(f"no dataset in {folder.name!r}: make one with `coterie dataset`")
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if manifest.get("format") != FORMAT:
+        raise BadArtifact(
+            f"dataset {folder.name} has format {manifest.get('format')}, this version reads {FORMAT}: make it again"
+        )
+    if file_hash(folder / PANEL) != manifest["fingerprint"]:
+        raise BadArtifact(
+            f"dataset {folder.name}: {PANEL} is not what its manifest says: make it again with `coterie dataset`"
+        )
+    return Dataset(
+        frame=pq.read_table(folder / PANEL).to_pandas(),
+        features=tuple(manifest["features"]),
+        task=manifest["task"],
+        horizon_days=manifest["horizon_days"],
+        fingerprint=manifest["fingerprint"],
+        facts=manifest["facts"],
+    )
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise BadInput(
+            f"the panel lacks {', '.join(missing[:5])}: a dataset needs customer_id, as_of, its label and its features"
+        )
+    if len(frame) == 0:
+        raise BadInput(
+            "the panel has no row, no customer was eligible at any cutoff: "
+            "load more history or lower cutoffs.min_history_days"
+        )
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

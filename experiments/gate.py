@@ -1,0 +1,235 @@
+"""The gate: a challenger becomes champion only when it is proven better, and the reason is written down.
+
+Everyone is scored on the same customers at the newest test cutoff. Differences come with a bootstrap interval over
+customers; ``proven better`` means that the whole interval lies on the better side.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import silhouette_samples
+
+from experiments.config import Promotion, StudyConfig
+from experiments.dataset import Dataset
+from experiments.evaluate import (
+    BASELINE,
+    Contestant,
+    contestant_sample,
+    fit_contestant,
+)
+from experiments.objective import bootstrap_mean, candidate_sample, dataset_tests, row_loss, segment_features
+from experiments.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
+from experiments.splits import day_of, training_mask
+from experiments.stores import Stores
+from experiments.tracking import open_client
+from features.errors import NotFound
+from models import artifact, cluster_scores, preprocessing, segmenter
+from models.predictor import predict
+from models.sample import Floats
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SILHOUETTE_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The challenger's advantage over another and its interval; above 0 the challenger is better."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to promote, why, and the figures behind it. ``changed``: the champion alias was moved."""
+
+    promote: bool
+    reason: str
+    scores: Mapping[str, float] = field(default_factory=dict)
+    version: str = ""
+    changed: bool = False
+
+
+def decide(
+    promotion: Promotion, measure: str, baselines: Mapping[str, Difference], champion: Difference | None
+) -> Verdict:
+    """Proven better than every baseline, and than the champion (or, if the study says so, no worse on average).
+
+    >>> better, worse = Difference(0.02, 0.01, 0.03), Difference(0.01, -0.01, 0.03)
+    >>> decide(Promotion(), "log-loss", {"constant": better}, None).promote
+    True
+    >>> decide(Promotion(), "log-loss", {"constant": better, "logistic": worse}, None).reason
+    'not proven better than logistic: log-loss advantage +0.0100 [-0.0100, +0.0300]'
+    """
+    scores = figures({**baselines, **({"champion": champion} if champion else {})})
+    weak = {name: found for name, found in baselines.items() if not found.low > 0}
+    if weak:
+        name = min(weak, key=lambda each: weak[each].mean)
+        return Verdict(False, f"not proven better than {name}: {measure} advantage {weak[name]}", scores)
+    if champion is not None and promotion.champion == "better" and not champion.low > 0:
+        return Verdict(False, f"not proven better than the champion: {measure} advantage {champion}", scores)
+    if champion is not None and promotion.champion == "not_worse" and not champion.mean >= 0:
+        return Verdict(False, f"worse than the champion: {measure} advantage {champion}", scores)
+    beaten = [f"{name} ({found})" for name, found in baselines.items()]
+    beaten += [f"the champion ({champion})"] if champion is not None else []
+    if not beaten:
+        return Verdict(True, "no baseline and no champion to beat", scores)
+    return Verdict(True, f"{measure} advantage over {', '.join(beaten)}", scores)
+
+
+def decide_segments(
+    promotion: Promotion,
+    clustering: Mapping[str, float],
+    baselines: Mapping[str, Difference],
+    champion: Difference | None,
+) -> Verdict:
+    """First that there is structure and that it is stable, then as for any model, by silhouette in one common space."""
+    found = {name: clustering[name] for name in ("permuted_gap", "permuted_gap_low", "jaccard_min")}
+    if not found["permuted_gap_low"] > 0:
+        reason = "no structure beyond chance: silhouette gap to column-permuted data "
+        return Verdict(
+            False, reason + f"{found['permuted_gap']:+.4f}, at least {found['permuted_gap_low']:+.4f}", found
+        )
+    if not found["jaccard_min"] >= promotion.min_stability:
+        reason = f"a segment is not stable: Jaccard {found['jaccard_min']:.2f} over bootstrap refits, "
+        return Verdict(False, reason + f"promotion.min_stability is {promotion.min_stability:g}", found)
+    verdict = decide(promotion, "silhouette", baselines, champion)
+    return Verdict(verdict.promote, verdict.reason, {**found, **verdict.scores})
+
+
+def promote(config: StudyConfig, dataset: Dataset, stores: Stores) -> Verdict:
+    """Judge the study's challenger on the dataset and, if it wins, move the alias ``champion`` to it.
+
+    The reason is written into the version's tags either way. Running again changes nothing.
+    """
+    client = open_client(stores)
+    challenger = aliased_version(client, config.name, CHALLENGER)
+    champion = aliased_version(client, config.name, CHAMPION)
+    if challenger is None and champion is None:
+        raise NotFound(f"no model {config.name!r} to promote: run `coterie train {config.name}` first")
+    if challenger is None or (champion is not None and challenger.version == champion.version):
+        assert champion is not None
+        return Verdict(False, f"version {champion.version} is the champion already", version=champion.version)
+    verdict = judge(config, dataset, client, challenger, champion)
+    write_verdict(client, challenger, champion, verdict)
+    if verdict.promote:
+        client.set_registered_model_alias(config.name, CHAMPION, challenger.version)
+    return Verdict(verdict.promote, verdict.reason, verdict.scores, challenger.version, verdict.promote)
+
+
+def judge(
+    config: StudyConfig, dataset: Dataset, client: "MlflowClient", challenger: Version, champion: Version | None
+) -> Verdict:
+    """Score both and the baselines on the same customers and decide."""
+    ours = load_version(client, challenger)
+    theirs = load_version(client, champion) if champion else None
+    if theirs is not None and (why := incomparable(ours, theirs)):
+        # A champion that answers another question cannot be compared; the baselines still must be beaten.
+        theirs, note = None, f"; the champion, version {champion.version if champion else ''}, {why}"
+    else:
+        note = ""
+    judged = judge_predictors if config.kind == "predict" else judge_segmenters
+    verdict = judged(config, dataset, ours, theirs)
+    return Verdict(verdict.promote, verdict.reason + note, verdict.scores)
+
+
+def judge_predictors(
+    config: StudyConfig, dataset: Dataset, ours: artifact.Loaded, theirs: artifact.Loaded | None
+) -> Verdict:
+    """By log-loss at the newest test cutoff; baselines are fitted on what the challenger could have learned from."""
+    newest = dataset_tests(config, dataset)[-1]
+    for name, loaded in (("challenger", ours), ("champion", theirs)):
+        if loaded is not None and loaded.manifest["training_window"]["labels_end"] > str(day_of(newest)):
+            end = loaded.manifest["training_window"]["labels_end"]
+            reason = f"the {name} has learned labels up to {end}, after the newest test cutoff {day_of(newest)}: "
+            return Verdict(False, reason + "judge it on a newer dataset")
+    fold = candidate_sample(config, dataset, every_feature=True)
+    fold = fold.where(fold.as_of == newest)
+    loss = row_loss(fold.y, predict(ours.model, fold.X))
+
+    def advantage(p: Floats) -> Difference:
+        return difference(row_loss(fold.y, p) - loss, config)
+
+    baselines = {name: advantage(baseline_prediction(config, dataset, name, newest)) for name in config.baselines}
+    return decide(config.promotion, "log-loss", baselines, advantage(predict(theirs.model, fold.X)) if theirs else None)
+
+
+def baseline_prediction(config: StudyConfig, dataset: Dataset, name: str, newest: float) -> Floats:
+    contestant = Contestant(BASELINE, name, {})
+    sample = contestant_sample(config, dataset, contestant)
+    known = sample.where(training_mask(sample.as_of, newest, sample.horizon_days))
+    fitted = fit_contestant(config, contestant, known, calibrate=False)
+    return predict(fitted, sample.X.loc[sample.as_of == newest])
+
+
+def judge_segmenters(
+    config: StudyConfig, dataset: Dataset, ours: artifact.Loaded, theirs: artifact.Loaded | None
+) -> Verdict:
+    """By silhouette, each clustering labelling the same customers in the same space: the study's features."""
+    X = dataset.frame[list(dataset.features)]
+    features = segment_features(config, dataset)
+    Z = preprocessing.transform(preprocessing.fit(X, features), X)
+    rows = np.sort(np.random.default_rng(config.search.seed).permutation(len(X))[:SILHOUETTE_ROWS])
+
+    def silhouettes(model: segmenter.Segmenter) -> Floats:
+        label, _ = segmenter.assign_labels(model, X)
+        if len(np.unique(label[rows])) < 2:
+            return np.zeros(len(rows))
+        return np.asarray(silhouette_samples(Z[rows], label[rows]), dtype=np.float64)
+
+    own = silhouettes(ours.model)
+    baselines = {
+        name: difference(own - silhouettes(segmenter.fit_segmenter(X, features, name, {}, config.search.seed)), config)
+        for name in config.baselines
+    }
+    champion = difference(own - silhouettes(theirs.model), config) if theirs else None
+    clustering = ours.manifest["scores"]
+    if ours.manifest["dataset_fingerprint"] != dataset.fingerprint:
+        clustering = cluster_scores.clustering_scores(X, ours.model, config.search.seed)
+    return decide_segments(config.promotion, clustering, baselines, champion)
+
+
+def difference(each: Floats, config: StudyConfig) -> Difference:
+    """Mean advantage a customer, with the study's interval."""
+    return Difference(*bootstrap_mean(each, config.promotion.draws, config.promotion.confidence, config.search.seed))
+
+
+def incomparable(ours: artifact.Loaded, theirs: artifact.Loaded) -> str:
+    """Why the champion cannot be scored beside the challenger; empty if it can."""
+    for key in ("kind", "task", "horizon_days"):
+        if ours.manifest.get(key) != theirs.manifest.get(key):
+            return f"has {key} {theirs.manifest.get(key)} and cannot be compared"
+    return ""
+
+
+def load_version(client: "MlflowClient", version: Version) -> artifact.Loaded:
+    return artifact.load(artifact_folder(client, version), version.sha256)
+
+
+def write_verdict(client: "MlflowClient", challenger: Version, champion: Version | None, verdict: Verdict) -> None:
+    """Tags on the version, so that the registry page tells why it is what it is."""
+    tags: dict[str, Any] = {
+        "gate": "promoted" if verdict.promote else "refused",
+        "gate.reason": verdict.reason,
+        "gate.champion_before": champion.version if champion else "none",
+        **{f"gate.{name}": f"{value:.6g}" for name, value in verdict.scores.items()},
+    }
+    for key, value in tags.items():
+        client.set_model_version_tag(challenger.name, challenger.version, key, str(value))
+
+
+def figures(differences: Mapping[str, Difference]) -> dict[str, float]:
+    """``advantage_over.<name>`` with ``.low`` and ``.high``."""
+    return {
+        f"advantage_over.{name}{suffix}": value
+        for name, found in differences.items()
+        for suffix, value in (("", found.mean), (".low", found.low), (".high", found.high))
+    }

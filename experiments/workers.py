@@ -1,0 +1,54 @@
+"""Evaluating trials here or in other processes, which never touch a store."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import connection, get_context, parent_process
+from typing import Any
+
+from experiments.objective import Objective, Outcome
+
+Evaluate = Callable[[str, dict[str, Any]], Future[Outcome]]
+
+_objective: Objective | None = None
+
+
+@contextmanager
+def evaluator(objective: Objective, workers: int) -> Iterator[Evaluate]:
+    """A function that starts the evaluation of a candidate with parameters; with one worker it runs at once, here."""
+    if workers <= 1:
+        yield lambda candidate, params: _now(objective, candidate, params)
+        return
+    # Spawned, because a forked process inherits threads of LightGBM and of MLflow in an unknown state.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(objective,))
+    try:
+        yield lambda candidate, params: pool.submit(_evaluate, candidate, params)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _now(objective: Objective, candidate: str, params: dict[str, Any]) -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+    future.set_result(objective(candidate, params))
+    return future
+
+
+def _start(objective: Objective) -> None:
+    global _objective
+    _objective = objective
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        pass
+
+
+def _evaluate(candidate: str, params: dict[str, Any]) -> Outcome:
+    assert _objective is not None
+    return _objective(candidate, params)
