@@ -79,14 +79,14 @@ def contestants(config: StudyConfig, candidate: str, params: Mapping[str, Any]) 
     return [Contestant(TUNED, candidate, params), Contestant(UNTUNED, candidate, {}), *plain]
 
 
-def rolling_test(config: StudyConfig, dataset: Dataset, contestant: Contestant, calibrate: bool) -> Tested:
-    """Fit before each test cutoff on labels known by then, score at it."""
+def rolling_test(config: StudyConfig, dataset: Dataset, contestant: Contestant) -> Tested:
+    """Fit before each test cutoff on labels known by then, score at it; all are calibrated alike, or none is."""
     started = time.perf_counter()
     sample = contestant_sample(config, dataset, contestant)
     cutoffs = dataset_tests(config, dataset)
     outcomes, predictions = [], []
     for _, learn, score in folds(sample.as_of, cutoffs, sample.horizon_days):
-        model = fit_contestant(config, contestant, sample.where(learn), calibrate)
+        model = fit_contestant(config, contestant, sample.where(learn))
         outcomes.append(sample.y[score])
         predictions.append(predict(model, sample.X.loc[score]))
     by_cutoff = [predictive_scores(y, p) for y, p in zip(outcomes, predictions, strict=True)]
@@ -98,10 +98,10 @@ def contestant_sample(config: StudyConfig, dataset: Dataset, contestant: Contest
     return candidate_sample(config, dataset, every_feature=contestant.role == BASELINE)
 
 
-def fit_contestant(config: StudyConfig, contestant: Contestant, sample: Sample, calibrate: bool) -> Predictor:
-    """A predictor with the study's seed."""
+def fit_contestant(config: StudyConfig, contestant: Contestant, sample: Sample) -> Predictor:
+    """A predictor with the study's seed, calibrated if the study says so."""
     return fit_predictor(
-        str(config.task), contestant.candidate, sample, dict(contestant.params), config.search.seed, calibrate
+        str(config.task), contestant.candidate, sample, dict(contestant.params), config.search.seed, config.calibrate
     )
 
 

@@ -1,27 +1,29 @@
 """The gate: a challenger becomes champion only when it is proven better, and the reason is written down.
 
-Everyone is scored on the same customers at the newest test cutoff. Differences come with a bootstrap interval over
-customers; ``proven better`` means that the whole interval lies on the better side.
+Everyone is scored on the same customers. Differences come with a bootstrap interval over customers; ``proven better``
+means that the whole interval lies on the better side.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import silhouette_samples
 
 from experiments.config import Promotion, StudyConfig
 from experiments.dataset import Dataset
 from experiments.evaluate import (
     BASELINE,
+    TUNED,
     Contestant,
-    contestant_sample,
-    fit_contestant,
+    rolling_test,
 )
 from experiments.objective import bootstrap_mean, candidate_sample, dataset_tests, row_loss, segment_features
 from experiments.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
-from experiments.splits import day_of, training_mask
+from experiments.splits import day_of
 from experiments.stores import Stores
 from experiments.tracking import open_client
 from features.errors import NotFound
@@ -144,30 +146,71 @@ def judge(
 def judge_predictors(
     config: StudyConfig, dataset: Dataset, ours: artifact.Loaded, theirs: artifact.Loaded | None
 ) -> Verdict:
-    """By log-loss at the newest test cutoff; baselines are fitted on what the challenger could have learned from."""
-    newest = dataset_tests(config, dataset)[-1]
+    """By log-loss: the baselines over all test cutoffs, the champion at the newest, which no model has learned from.
+
+    A baseline is a way of learning, so it is fitted anew for each cutoff, as the challenger was. A champion is one
+    model, and older cutoffs may be in what it learned.
+    """
+    tests = dataset_tests(config, dataset)
+    newest = str(day_of(tests[-1]))
     for name, loaded in (("challenger", ours), ("champion", theirs)):
-        if loaded is not None and loaded.manifest["training_window"]["labels_end"] > str(day_of(newest)):
+        if loaded is not None and loaded.manifest["training_window"]["labels_end"] > newest:
             end = loaded.manifest["training_window"]["labels_end"]
-            reason = f"the {name} has learned labels up to {end}, after the newest test cutoff {day_of(newest)}: "
+            reason = f"the {name} has learned labels up to {end}, after the newest test cutoff {newest}: "
             return Verdict(False, reason + "judge it on a newer dataset")
+    customer = customers_at(dataset, tests)
+    own = losses(config, dataset, Contestant(TUNED, ours.model.learner, ours.model.params))
+    own[-1] = artifact_loss(config, dataset, ours, tests[-1])
+    found: dict[str, Difference] = {}
+    worse: dict[str, Difference] = {}
+    for name in config.baselines:
+        gain = [
+            other - mine
+            for other, mine in zip(losses(config, dataset, Contestant(BASELINE, name, {})), own, strict=True)
+        ]
+        found[name] = clustered_difference(np.concatenate(gain), customer, config)
+        at_newest = difference(gain[-1], config)
+        if at_newest.high < 0:
+            worse[name] = at_newest
+    if worse:
+        name = min(worse, key=lambda each: worse[each].mean)
+        return Verdict(
+            False, f"worse than {name} at the newest test cutoff: log-loss advantage {worse[name]}", figures(worse)
+        )
+    champion = difference(artifact_loss(config, dataset, theirs, tests[-1]) - own[-1], config) if theirs else None
+    return decide(config.promotion, "log-loss", found, champion)
+
+
+def losses(config: StudyConfig, dataset: Dataset, contestant: Contestant) -> list[Floats]:
+    """Log-loss a row at each test cutoff, oldest first, of the contestant fitted on what was known by then."""
+    tested = rolling_test(config, dataset, contestant)
+    return [row_loss(y, p) for y, p in zip(tested.outcomes, tested.predictions, strict=True)]
+
+
+def artifact_loss(config: StudyConfig, dataset: Dataset, loaded: artifact.Loaded, cutoff: float) -> Floats:
+    """Log-loss a row at ``cutoff`` of the very model that would be served."""
     fold = candidate_sample(config, dataset, every_feature=True)
-    fold = fold.where(fold.as_of == newest)
-    loss = row_loss(fold.y, predict(ours.model, fold.X))
-
-    def advantage(p: Floats) -> Difference:
-        return difference(row_loss(fold.y, p) - loss, config)
-
-    baselines = {name: advantage(baseline_prediction(config, dataset, name, newest)) for name in config.baselines}
-    return decide(config.promotion, "log-loss", baselines, advantage(predict(theirs.model, fold.X)) if theirs else None)
+    fold = fold.where(fold.as_of == cutoff)
+    return row_loss(fold.y, predict(loaded.model, fold.X))
 
 
-def baseline_prediction(config: StudyConfig, dataset: Dataset, name: str, newest: float) -> Floats:
-    contestant = Contestant(BASELINE, name, {})
-    sample = contestant_sample(config, dataset, contestant)
-    known = sample.where(training_mask(sample.as_of, newest, sample.horizon_days))
-    fitted = fit_contestant(config, contestant, known, calibrate=False)
-    return predict(fitted, sample.X.loc[sample.as_of == newest])
+def customers_at(dataset: Dataset, cutoffs: Sequence[float]) -> NDArray[np.int64]:
+    """A number a customer for each row at the cutoffs, oldest first, in the order of the dataset's rows."""
+    rows = [dataset.frame.loc[dataset.as_of == cutoff, "customer_id"] for cutoff in cutoffs]
+    return np.asarray(pd.factorize(pd.concat(rows))[0], dtype=np.int64)
+
+
+def clustered_difference(each: Floats, customer: NDArray[np.int64], config: StudyConfig) -> Difference:
+    """Mean advantage a row; customers are resampled with all their rows, which are not independent of each other."""
+    total, rows = np.bincount(customer, weights=each), np.bincount(customer)
+    random = np.random.default_rng(config.search.seed)
+    means = []
+    for _ in range(config.promotion.draws):
+        drawn = random.integers(len(rows), size=len(rows))
+        means.append(total[drawn].sum() / rows[drawn].sum())
+    edge = (1.0 - config.promotion.confidence) / 2.0
+    low, high = np.quantile(means, (edge, 1.0 - edge))
+    return Difference(float(each.mean()), float(low), float(high))
 
 
 def judge_segmenters(

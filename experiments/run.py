@@ -113,8 +113,7 @@ def conclude(
     """Test, report, save and register what the search chose, then close the run."""
     entrants = contestants(config, chosen.candidate, chosen.params)
     if config.kind == "predict":
-        # Only the tuned model is calibrated; the others stand as they come.
-        tested = [rolling_test(config, dataset, each, config.calibrate and each is entrants[0]) for each in entrants]
+        tested = [rolling_test(config, dataset, each) for each in entrants]
         metrics, facts = predict_metrics(config, tested), predict_facts(config, dataset, tested[0])
         report.predict_plots(folder / "plots", config, dataset, tested, trials)
         models: Sequence[Tested | Clustered] = tested

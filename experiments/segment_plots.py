@@ -29,7 +29,8 @@ def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) 
     features = segmenter.preprocessing.features
     means = segment_means(segmenter, X, [segment.label for segment in segments])
     with figure(path, title, 2.9 + 1.25 * len(features), 1.9 + 0.52 * len(segments)) as (drawn, axes):
-        limit = max(1.5, float(np.abs(means).max()))
+        # One extreme feature must not wash out the colours of the rest.
+        limit = float(np.clip(np.abs(means).max(), 1.0, 2.0))
         shown = axes.imshow(means, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
         for row, segment in enumerate(segments):
             for column, name in enumerate(features):
@@ -49,7 +50,7 @@ def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) 
         axes.xaxis.tick_top()
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        bar = drawn.colorbar(shown, ax=axes, shrink=0.9, pad=0.01, aspect=30)
+        bar = drawn.colorbar(shown, ax=axes, shrink=0.9, pad=0.01, aspect=30, extend="both")
         bar.outline.set_visible(False)
         bar.set_label("standard units from the average", fontsize=8)
 

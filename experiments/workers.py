@@ -4,11 +4,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from typing import Any
 
 from experiments.objective import Objective, Outcome
+from features.errors import CoterieError
 
 Evaluate = Callable[[str, dict[str, Any]], Future[Outcome]]
 
@@ -25,6 +27,11 @@ def evaluator(objective: Objective, workers: int) -> Iterator[Evaluate]:
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(objective,))
     try:
         yield lambda candidate, params: pool.submit(_evaluate, candidate, params)
+    except BrokenProcessPool:
+        raise CoterieError(
+            "a worker process ended unexpectedly, often for want of memory: run the same command again with fewer "
+            "workers, finished trials are kept"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -46,7 +53,7 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
-        pass
+        os._exit(1)
 
 
 def _evaluate(candidate: str, params: dict[str, Any]) -> Outcome:

@@ -94,7 +94,7 @@ def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Data
 
 @pytest.fixture(scope="session")
 def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
-    return make_dataset(panel(customers=120, cutoffs=14))
+    return make_dataset(panel(customers=400, cutoffs=14))
 
 
 @pytest.fixture(scope="session")

@@ -33,26 +33,26 @@ LOGISTIC = Contestant(TUNED, "logistic", {"ridge": 1.0})
 
 @pytest.mark.parametrize("calibrate", [False, True])
 def test_labels_unknown_at_a_cutoff_do_not_move_its_predictions(dataset: Dataset, calibrate: bool) -> None:
-    config = study()
+    config = study(calibrate=calibrate)
     cutoffs = dataset_tests(config, dataset)
     for i, cutoff in enumerate(cutoffs):
         unknown = dataset.frame["as_of"] + 30.0 > cutoff
         flipped = dataset.frame.assign(label=dataset.frame["label"].where(~unknown, 1 - dataset.frame["label"]))
         other = Dataset(flipped, dataset.features, dataset.task, dataset.horizon_days, "flipped", {})
-        honest = rolling_test(config, dataset, LOGISTIC, calibrate).predictions[i]
-        assert np.array_equal(honest, rolling_test(config, other, LOGISTIC, calibrate).predictions[i])
+        honest = rolling_test(config, dataset, LOGISTIC).predictions[i]
+        assert np.array_equal(honest, rolling_test(config, other, LOGISTIC).predictions[i])
 
 
 def test_the_labels_known_at_a_cutoff_do_move_its_predictions(dataset: Dataset) -> None:
     config = study()
     flipped = dataset.frame.assign(label=1 - dataset.frame["label"])
     other = Dataset(flipped, dataset.features, dataset.task, dataset.horizon_days, "flipped", {})
-    one, two = (rolling_test(config, each, LOGISTIC, False).predictions[-1] for each in (dataset, other))
+    one, two = (rolling_test(config, each, LOGISTIC).predictions[-1] for each in (dataset, other))
     assert not np.array_equal(one, two)
 
 
 def test_scores_are_means_over_the_cutoffs(dataset: Dataset) -> None:
-    tested = rolling_test(study(), dataset, LOGISTIC, False)
+    tested = rolling_test(study(), dataset, LOGISTIC)
     by_hand = [log_loss(y, p) for y, p in zip(tested.outcomes, tested.predictions, strict=True)]
     assert len(by_hand) == 2
     assert tested.scores["log_loss"] == pytest.approx(np.mean(by_hand))
@@ -62,9 +62,9 @@ def test_scores_are_means_over_the_cutoffs(dataset: Dataset) -> None:
 
 def test_a_baseline_reads_its_columns_even_where_the_study_leaves_them_out(dataset: Dataset) -> None:
     narrow = study(learners=["lightgbm"], baselines=["logistic"], features={"include": ["noise_a"]})
-    baseline = rolling_test(narrow, dataset, Contestant(BASELINE, "logistic", {}), False)
+    baseline = rolling_test(narrow, dataset, Contestant(BASELINE, "logistic", {}))
     assert baseline.scores["roc_auc"] > 0.7
-    tuned = rolling_test(narrow, dataset, Contestant(TUNED, "lightgbm", {"n_estimators": 20}), False)
+    tuned = rolling_test(narrow, dataset, Contestant(TUNED, "lightgbm", {"n_estimators": 20}))
     assert tuned.model.features == ("noise_a",)
     assert abs(tuned.scores["roc_auc"] - 0.5) < 0.1, "noise predicts nothing, unless the label leaks"
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import experiments.run
 from experiments.config import load_study
 from experiments.dataset import Dataset
 from experiments.objective import candidate_sample, dataset_tests
@@ -180,9 +181,14 @@ def test_a_killed_study_is_finished_by_the_next_run_in_the_same_parent(
 
     with pytest.raises(Killed):
         run_study(study(), dataset, stores, on_trial=dies)
-    for step in ("experiments.run.log_contestant", "experiments.run.register"):
+    for step in (experiments.run.log_contestant, experiments.run.register):
+
+        def done_then_dies(*arguments: Any, step: Any = step) -> None:
+            step(*arguments)
+            raise Killed
+
         with monkeypatch.context() as patched:
-            patched.setattr(step, lambda *_: (_ for _ in ()).throw(Killed))
+            patched.setattr(experiments.run, step.__name__, done_then_dies)
             with pytest.raises(Killed):
                 run_study(study(), dataset, stores)
     finished = run_study(study(), dataset, stores)

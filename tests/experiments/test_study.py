@@ -1,5 +1,6 @@
 """The search: the same trials however many workers there are and however often it is killed."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,14 +10,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 
 from experiments.config import StudyConfig, to_toml
 from experiments.dataset import Dataset, write_dataset
-from experiments.objective import Objective, dataset_tests
+from experiments.objective import Objective, PredictObjective, dataset_tests
+from experiments.splits import validation_folds
 from experiments.study import Trial, best, search
-from features.errors import BadInput
+from features.errors import BadInput, CoterieError
 from models.learners import logistic
 from tests.experiments.conftest import group_study, study
 
@@ -80,6 +83,8 @@ def test_a_finished_search_is_read_not_run(dataset: Dataset, tmp_path: Path, mon
     heard: list[Trial] = []
     assert told(run(study(), dataset, tmp_path, on_trial=heard.append)) == told(first)
     assert heard == first, "times included"
+    stored = optuna.load_study(study_name="it", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
+    assert len(stored.trials) == 6
 
 
 def test_optunas_own_storage_shows_every_finished_trial(dataset: Dataset, tmp_path: Path) -> None:
@@ -140,6 +145,23 @@ def test_a_bug_in_a_learner_is_not_taken_for_an_answer(
         run(study(), dataset, tmp_path)
 
 
+def kill_a_worker() -> None:
+    """Kill one of this process's workers, as the system does when memory runs out."""
+    os.kill(multiprocessing.active_children()[0].pid or 0, signal.SIGKILL)
+
+
+def test_a_killed_worker_ends_the_search_with_a_sentence_and_loses_no_finished_trial(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    def after_first(trial: Trial) -> None:
+        if trial.slot == 0:
+            kill_a_worker()
+
+    with pytest.raises(CoterieError, match="a worker process ended unexpectedly"):
+        run(study(), dataset, tmp_path, workers=2, on_trial=after_first)
+    assert told(run(study(), dataset, tmp_path)) == told(run(study(), dataset, tmp_path / "undisturbed"))
+
+
 def test_workers_end_when_their_parent_is_killed(dataset: Dataset, tmp_path: Path) -> None:
     script = f"""
         import os, signal, multiprocessing
@@ -159,7 +181,12 @@ def test_workers_end_when_their_parent_is_killed(dataset: Dataset, tmp_path: Pat
     (tmp_path / "script.py").write_text(textwrap.dedent(script))
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     ended = subprocess.run(
-        [sys.executable, str(tmp_path / "script.py")], capture_output=True, text=True, check=False, env=environment
+        [sys.executable, str(tmp_path / "script.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=60,
     )
     workers = [int(word) for word in ended.stdout.split()]
     assert workers, ended.stderr
@@ -188,6 +215,21 @@ def test_labels_unknown_at_the_first_test_cutoff_do_not_reach_the_search(dataset
     known, seen = (Objective(config, each)("logistic", {"ridge": 1.0}) for each in (dataset, other))
     assert unknown.any()
     assert known.scores == seen.scores
+
+
+def test_labels_unknown_at_a_validation_fold_do_not_move_its_predictions(dataset: Dataset) -> None:
+    config = study()
+    cutoffs = validation_folds(dataset.cutoffs, dataset_tests(config, dataset)[0], 30.0, 2)
+    assert len(cutoffs) == 2
+    for i, cutoff in enumerate(cutoffs):
+        unknown = dataset.frame["as_of"] + 30.0 > cutoff
+        flipped = dataset.frame.assign(label=dataset.frame["label"].where(~unknown, 1 - dataset.frame["label"]))
+        other = Dataset(flipped, dataset.features, dataset.task, dataset.horizon_days, "flipped", {})
+        (_, honest), (_, seen) = (
+            PredictObjective(Objective(config, each)).predictions("logistic", {"ridge": 1.0})[i]
+            for each in (dataset, other)
+        )
+        assert np.array_equal(honest, seen)
 
 
 def test_the_panel_has_something_to_learn(dataset: Dataset) -> None:

@@ -84,7 +84,8 @@ def test_importing_everything_does_nothing(tmp_path: Path) -> None:
     """Law 6: no folder, no database, no tracking address appears because a module was imported."""
     modules = [path.relative_to(REPO).with_suffix("") for name in PACKAGES for path in (REPO / name).rglob("*.py")]
     names = [".".join(module.parts).removesuffix(".__init__") for module in modules]
-    code = "import importlib, os\nours = lambda: {k: v for k, v in os.environ.items() if k.startswith(('MLFLOW', 'BENTO', 'COTERIE'))}"
+    code = "import importlib, os\n"
+    code += "ours = lambda: {k: v for k, v in os.environ.items() if k.startswith(('MLFLOW', 'BENTO', 'COTERIE'))}"
     code += "\nbefore = ours()\n"
     code += "\n".join(f"importlib.import_module({name!r})" for name in sorted(names) if not name.endswith("pyfunc"))
     code += "\nassert ours() == before, (ours(), before)"
