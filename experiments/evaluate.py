@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
 from experiments.objective import (
@@ -16,6 +20,7 @@ from experiments.objective import (
     segment_features,
 )
 from experiments.splits import folds
+from experiments.study import plugin
 from models import cluster_scores, segmenter
 from models.predictor import Predictor, fit_predictor, predict
 from models.sample import Floats, Sample
@@ -74,9 +79,68 @@ class Clustered:
 
 
 def contestants(config: StudyConfig, candidate: str, params: Mapping[str, Any]) -> list[Contestant]:
-    """The tuned model first, the same without tuning, then the baselines."""
+    """The tuned model first, the same without tuning if that is another, then the baselines."""
+    untuned = [Contestant(UNTUNED, candidate, {})] if dict(params) != plugin(config, candidate).DEFAULTS else []
     plain = [Contestant(BASELINE, name, {}) for name in config.baselines if name != candidate]
-    return [Contestant(TUNED, candidate, params), Contestant(UNTUNED, candidate, {}), *plain]
+    return [Contestant(TUNED, candidate, params), *untuned, *plain]
+
+
+def winner_first(config: StudyConfig, dataset: Dataset, tested: Sequence[Tested]) -> tuple[list[Tested], str]:
+    """The contestants with the one to register in front, and why it is another than the tuned model (else empty).
+
+    What is complicated has to prove itself: where the tuned model is not proven better than a baseline over the test
+    cutoffs, the best such baseline is registered, and the gate judges that. A baseline that tells no customers apart
+    (the constant) never stands in: where it is unbeaten, there is nothing to register, and the gate will say so.
+    """
+    customer = customers_at(dataset, tested[0].cutoffs)
+    unbeaten = []
+    for other in tested:
+        if other.contestant.role == BASELINE:
+            mean, low, high = lead(config, customer, tested[0], other)
+            if not low > 0:
+                unbeaten.append((mean, f"{mean:+.4f} [{low:+.4f}, {high:+.4f}]", other))
+    if not unbeaten or not all(tells_apart(other) for _, _, other in unbeaten):
+        return list(tested), ""
+    _, found, best = min(unbeaten, key=lambda each: each[0])
+    why = (
+        f"{tested[0].contestant.name} is not proven better than {best.contestant.candidate}: log-loss advantage {found}"
+    )
+    return [best, *(each for each in tested if each is not best)], why
+
+
+def tells_apart(tested: Tested) -> bool:
+    """Whether customers get different probabilities at any test cutoff."""
+    return any(float(np.ptp(p)) > 0.0 for p in tested.predictions)
+
+
+def lead(config: StudyConfig, customer: NDArray[np.int64], ours: Tested, other: Tested) -> tuple[float, float, float]:
+    """How much lower our log-loss is over all test cutoffs: (mean a row, low, high); above 0 ours is better."""
+    each = np.concatenate(losses(other)) - np.concatenate(losses(ours))
+    return clustered_mean(each, customer, config)
+
+
+def losses(tested: Tested) -> list[Floats]:
+    """Log-loss a row at each test cutoff, oldest first."""
+    return [row_loss(y, p) for y, p in zip(tested.outcomes, tested.predictions, strict=True)]
+
+
+def customers_at(dataset: Dataset, cutoffs: Sequence[float]) -> NDArray[np.int64]:
+    """A number a customer for each row at the cutoffs, oldest first, in the order of the dataset's rows."""
+    rows = [dataset.frame.loc[dataset.as_of == cutoff, "customer_id"] for cutoff in cutoffs]
+    return np.asarray(pd.factorize(pd.concat(rows))[0], dtype=np.int64)
+
+
+def clustered_mean(each: Floats, customer: NDArray[np.int64], config: StudyConfig) -> tuple[float, float, float]:
+    """(mean a row, low, high); customers are resampled with all their rows, which are not independent of each other."""
+    total, rows = np.bincount(customer, weights=each), np.bincount(customer)
+    random = np.random.default_rng(config.search.seed)
+    means = []
+    for _ in range(config.promotion.draws):
+        drawn = random.integers(len(rows), size=len(rows))
+        means.append(total[drawn].sum() / rows[drawn].sum())
+    edge = (1.0 - config.promotion.confidence) / 2.0
+    low, high = np.quantile(means, (edge, 1.0 - edge))
+    return float(each.mean()), float(low), float(high)
 
 
 def rolling_test(config: StudyConfig, dataset: Dataset, contestant: Contestant) -> Tested:

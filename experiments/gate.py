@@ -4,13 +4,11 @@ Everyone is scored on the same customers. Differences come with a bootstrap inte
 means that the whole interval lies on the better side.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import silhouette_samples
 
 from experiments.config import Promotion, StudyConfig
@@ -19,6 +17,9 @@ from experiments.evaluate import (
     BASELINE,
     TUNED,
     Contestant,
+    clustered_mean,
+    customers_at,
+    losses,
     rolling_test,
 )
 from experiments.objective import bootstrap_mean, candidate_sample, dataset_tests, row_loss, segment_features
@@ -158,33 +159,33 @@ def judge_predictors(
             end = loaded.manifest["training_window"]["labels_end"]
             reason = f"the {name} has learned labels up to {end}, after the newest test cutoff {newest}: "
             return Verdict(False, reason + "judge it on a newer dataset")
-    customer = customers_at(dataset, tests)
-    own = losses(config, dataset, Contestant(TUNED, ours.model.learner, ours.model.params))
+    role = BASELINE if ours.model.learner in config.baselines else TUNED
+    own = losses(rolling_test(config, dataset, Contestant(role, ours.model.learner, ours.model.params)))
     own[-1] = artifact_loss(config, dataset, ours, tests[-1])
-    found: dict[str, Difference] = {}
-    worse: dict[str, Difference] = {}
-    for name in config.baselines:
-        gain = [
-            other - mine
-            for other, mine in zip(losses(config, dataset, Contestant(BASELINE, name, {})), own, strict=True)
-        ]
-        found[name] = clustered_difference(np.concatenate(gain), customer, config)
-        at_newest = difference(gain[-1], config)
-        if at_newest.high < 0:
-            worse[name] = at_newest
+    found = baseline_gains(config, dataset, own, ours.model.learner)
+    customer = customers_at(dataset, tests)
+    newest_gain = {name: difference(gain[-1], config) for name, gain in found.items()}
+    worse = {name: gain for name, gain in newest_gain.items() if gain.high < 0}
     if worse:
         name = min(worse, key=lambda each: worse[each].mean)
-        return Verdict(
-            False, f"worse than {name} at the newest test cutoff: log-loss advantage {worse[name]}", figures(worse)
-        )
+        reason = f"worse than {name} at the newest test cutoff: log-loss advantage {worse[name]}"
+        return Verdict(False, reason, figures(worse))
+    pooled = {n: Difference(*clustered_mean(np.concatenate(gain), customer, config)) for n, gain in found.items()}
     champion = difference(artifact_loss(config, dataset, theirs, tests[-1]) - own[-1], config) if theirs else None
-    return decide(config.promotion, "log-loss", found, champion)
+    return decide(config.promotion, "log-loss", pooled, champion)
 
 
-def losses(config: StudyConfig, dataset: Dataset, contestant: Contestant) -> list[Floats]:
-    """Log-loss a row at each test cutoff, oldest first, of the contestant fitted on what was known by then."""
-    tested = rolling_test(config, dataset, contestant)
-    return [row_loss(y, p) for y, p in zip(tested.outcomes, tested.predictions, strict=True)]
+def baseline_gains(config: StudyConfig, dataset: Dataset, own: list[Floats], learner: str) -> dict[str, list[Floats]]:
+    """Log-loss a row of each baseline but ``learner`` itself, minus our own, at each test cutoff."""
+    others = {
+        name: rolling_test(config, dataset, Contestant(BASELINE, name, {}))
+        for name in config.baselines
+        if name != learner
+    }
+    return {
+        name: [theirs - ours for theirs, ours in zip(losses(tested), own, strict=True)]
+        for name, tested in others.items()
+    }
 
 
 def artifact_loss(config: StudyConfig, dataset: Dataset, loaded: artifact.Loaded, cutoff: float) -> Floats:
@@ -192,25 +193,6 @@ def artifact_loss(config: StudyConfig, dataset: Dataset, loaded: artifact.Loaded
     fold = candidate_sample(config, dataset, every_feature=True)
     fold = fold.where(fold.as_of == cutoff)
     return row_loss(fold.y, predict(loaded.model, fold.X))
-
-
-def customers_at(dataset: Dataset, cutoffs: Sequence[float]) -> NDArray[np.int64]:
-    """A number a customer for each row at the cutoffs, oldest first, in the order of the dataset's rows."""
-    rows = [dataset.frame.loc[dataset.as_of == cutoff, "customer_id"] for cutoff in cutoffs]
-    return np.asarray(pd.factorize(pd.concat(rows))[0], dtype=np.int64)
-
-
-def clustered_difference(each: Floats, customer: NDArray[np.int64], config: StudyConfig) -> Difference:
-    """Mean advantage a row; customers are resampled with all their rows, which are not independent of each other."""
-    total, rows = np.bincount(customer, weights=each), np.bincount(customer)
-    random = np.random.default_rng(config.search.seed)
-    means = []
-    for _ in range(config.promotion.draws):
-        drawn = random.integers(len(rows), size=len(rows))
-        means.append(total[drawn].sum() / rows[drawn].sum())
-    edge = (1.0 - config.promotion.confidence) / 2.0
-    low, high = np.quantile(means, (edge, 1.0 - edge))
-    return Difference(float(each.mean()), float(low), float(high))
 
 
 def judge_segmenters(

@@ -18,6 +18,7 @@ from experiments.evaluate import (
     loss_difference,
     rolling_test,
     spread,
+    winner_first,
 )
 from experiments.objective import candidate_sample, dataset_tests, segment_features
 from experiments.registry import Version, register, version_of_run
@@ -113,7 +114,8 @@ def conclude(
     """Test, report, save and register what the search chose, then close the run."""
     entrants = contestants(config, chosen.candidate, chosen.params)
     if config.kind == "predict":
-        tested = [rolling_test(config, dataset, each) for each in entrants]
+        tested, simpler = winner_first(config, dataset, [rolling_test(config, dataset, each) for each in entrants])
+        why = f"{why}. {simpler}, which is registered" if simpler else why
         metrics, facts = predict_metrics(config, tested), predict_facts(config, dataset, tested[0])
         report.predict_plots(folder / "plots", config, dataset, tested, trials)
         models: Sequence[Tested | Clustered] = tested
@@ -126,12 +128,13 @@ def conclude(
         log_contestant(study, each)
     sha256 = artifact.save(folder / "artifact", models[0].model, facts)
     description = report.describe(config, dataset, models, why)
-    log_conclusion(study, chosen, models[0], {**metrics, **chosen.scores}, folder, description)
+    log_conclusion(study, models[0], {**metrics, **chosen.scores}, folder, description)
     version = register(study, config.name, folder / "artifact", metrics, description)
     study.client.set_tag(study.run_id, "coterie.model", f"{config.name} version {version.version}, sha256 {sha256}")
     study.client.set_terminated(study.run_id, "FINISHED")
     others = {each.contestant.name: each.scores for each in models[1:]}
-    return result(config, study.run_id, version, chosen.candidate, chosen.params, models[0].scores, others, False)
+    won = models[0].contestant
+    return result(config, study.run_id, version, won.candidate, won.params, models[0].scores, others, False)
 
 
 def predict_metrics(config: StudyConfig, tested: Sequence[Tested]) -> dict[str, float]:
@@ -221,14 +224,13 @@ def log_contestant(study: tracking.StudyRun, each: Tested | Clustered) -> None:
 
 def log_conclusion(
     study: tracking.StudyRun,
-    chosen: Trial,
     ours: Tested | Clustered,
     metrics: Mapping[str, float],
     folder: Path,
     description: str,
 ) -> None:
     """The model's parameters, scores, plots and description on the parent run."""
-    params = {"candidate": chosen.candidate, **chosen.params}
+    params = {"candidate": ours.contestant.candidate, **ours.contestant.params}
     tracking.log_values(study.client, study.run_id, params, {**metrics, "fit_seconds": ours.seconds})
     if isinstance(ours, Tested):
         tracking.log_by_cutoff(study.client, study.run_id, ours.cutoffs, ours.by_cutoff)

@@ -13,6 +13,7 @@ from pipelines.workspace import Workspace
 from serving.bundle import Bundle, iso, load_bundle
 
 SHOWN = ("log_loss", "roc_auc", "average_precision", "lift_10")
+SHOWN_OF_SEGMENTS = ("silhouette", "permuted_gap", "jaccard_min", "segments_n")
 WIDTH = 110
 
 
@@ -82,7 +83,7 @@ def _segment_table(segments: list[dict[str, Any]]) -> Table:
 def _score_table(name: str, version: str, contestants: dict[str, dict[str, float]]) -> Table:
     """The champion first; its figures are means over the test cutoffs."""
     known = {score for scores in contestants.values() for score in scores}
-    shown = [score for score in SHOWN if score in known] or sorted(known)[:4]
+    shown = [score for score in SHOWN + SHOWN_OF_SEGMENTS if score in known] or sorted(known)[:4]
     table = _table(f"{name}, version {version}: test scores", "model")
     for score in shown:
         table.add_column(score, justify="right")

@@ -12,10 +12,12 @@ from experiments.evaluate import (
     BASELINE,
     TUNED,
     Contestant,
+    Tested,
     contestants,
     loss_difference,
     rolling_test,
     spread,
+    winner_first,
 )
 from experiments.objective import (
     Objective,
@@ -128,3 +130,40 @@ def test_shuffled_columns_have_no_gap(make_dataset: Callable[[pd.DataFrame], Dat
     shuffled = frame.assign(**{name: random.permutation(frame[name].to_numpy()) for name in features})
     value, _ = SegmentObjective(Objective(group_study(), make_dataset(shuffled)))("kmeans", {"k": 4})
     assert abs(value) < 0.06
+
+
+def contender(role: str, name: str, p: list[float], y: list[float]) -> Tested:
+    """A contestant that said ``p`` at one cutoff where ``y`` happened; no model is fitted."""
+    outcomes, predictions = [np.array(y)], [np.array(p)]
+    return Tested(Contestant(role, name, {}), None, [100.0], outcomes, predictions, [], 0.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("baselines", "registered"),
+    [
+        ({"recency": 0.6, "constant": 0.5}, "lightgbm"),  # every baseline is beaten
+        ({"bgnbd": 0.9, "constant": 0.5}, "bgnbd"),  # as good and simpler
+        ({"bgnbd": 0.9, "logistic": 0.95, "constant": 0.5}, "logistic"),  # the best of those unbeaten
+    ],
+)
+def test_the_simpler_model_is_registered_unless_the_tuned_one_is_proven_better(
+    baselines: dict[str, float], registered: str
+) -> None:
+    y = [0.0, 1.0] * 50
+    dataset = Dataset(pd.DataFrame({"customer_id": range(100), "as_of": 100.0}), (), None, None, "", {})
+    said = {
+        name: [p if one else 1 - p for one in y] if name != "constant" else [p] * 100 for name, p in baselines.items()
+    }
+    ours = contender(TUNED, "lightgbm", [0.9 if one else 0.1 for one in y], y)
+    found, why = winner_first(study(), dataset, [ours, *(contender(BASELINE, name, p, y) for name, p in said.items())])
+    assert found[0].contestant.candidate == registered
+    assert bool(why) == (registered != "lightgbm")
+
+
+def test_a_constant_never_stands_in_for_a_model_that_does_not_beat_it() -> None:
+    y = [0.0, 1.0] * 50
+    dataset = Dataset(pd.DataFrame({"customer_id": range(100), "as_of": 100.0}), (), None, None, "", {})
+    noise = contender(TUNED, "lightgbm", [0.6, 0.6, 0.4, 0.4] * 25, y)
+    found, why = winner_first(study(), dataset, [noise, contender(BASELINE, "constant", [0.5] * 100, y)])
+    assert found[0] is noise
+    assert why == ""

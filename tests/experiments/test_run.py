@@ -54,10 +54,9 @@ def test_every_trial_and_baseline_is_a_finished_run_below_the_study(children: di
     assert sorted(children) == [
         "baseline constant",
         *(f"trial {slot:03d} logistic" for slot in range(6)),
-        "untuned logistic",
     ]
     assert {child.info.status for child in children.values()} == {"FINISHED"}
-    assert {child.data.tags["coterie.role"] for child in children.values()} == {"trial", "baseline", "untuned"}
+    assert {child.data.tags["coterie.role"] for child in children.values()} == {"trial", "baseline"}
 
 
 def test_trials_can_be_compared(children: dict[str, Any]) -> None:
@@ -134,7 +133,7 @@ def test_segments_are_registered_with_their_pictures(
 ) -> None:
     stores, segments = segments_run
     assert segments.scores["permuted_gap_low"] > 0
-    assert set(segments.baselines) == {f"untuned {segments.candidate}", "baseline rfm"}
+    assert set(segments.baselines) == {"baseline rfm"}
     client = open_client(stores)
     pictures = {file.path for file in client.list_artifacts(segments.run_id, "plots")}
     assert {"plots/segment_map.png", "plots/segment_profile.png", "plots/structure.png"} <= pictures
@@ -196,7 +195,7 @@ def test_a_killed_study_is_finished_by_the_next_run_in_the_same_parent(
     assert (finished.version, finished.sha256) == ("1", result.sha256)
     client = open_client(stores)
     everything = client.search_runs([client.get_run(finished.run_id).info.experiment_id])
-    assert len(everything) == 1 + 6 + 2
+    assert len(everything) == 1 + 6 + 1
     assert {run.info.status for run in everything} == {"FINISHED"}
 
 
