@@ -38,7 +38,9 @@ def test_no_score_depends_on_the_order_of_the_rows(rows: list[tuple[int, float]]
     y, p = np.array(rows, dtype=float).T
     shuffled = list(range(len(rows)))
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert predictive_scores(y[shuffled], p[shuffled]) == pytest.approx(predictive_scores(y, p), nan_ok=True)
+    # The calibration slope is where an iteration stops, so its last digits depend on the order of adding.
+    expected = pytest.approx(predictive_scores(y, p), rel=1e-4, abs=1e-6, nan_ok=True)
+    assert predictive_scores(y[shuffled], p[shuffled]) == expected
 
 
 @pytest.mark.parametrize(
