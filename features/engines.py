@@ -84,7 +84,7 @@ def _on_duckdb(spec: TableSpec, table: duckdb.DuckDBPyRelation) -> Frame:
 def _clocks(spec: TableSpec) -> dict[str, str]:
     """Which float-day column comes from which time column."""
     clocks = {"at_days": spec.time} if spec.time else {}
-    return clocks | ({"known_at_days": "known_at"} if "known_at" in spec.column_names else {})
+    return clocks | {f"{name}_days": name for name in ("known_at", "replaced_at") if name in spec.column_names}
 
 
 def _conform(spec: TableSpec, frame: Frame) -> Frame:

@@ -55,11 +55,12 @@ def _may(name: str, type_: ColumnType, doc: str) -> Column:
 _CUSTOMER = _must("customer_id", "str", "Who did it.")
 _AT = _must("at", "time", "When it happened.")
 _KNOWN_AT = _may("known_at", "time", "When the row could first be read; null if it was known as it happened.")
+_REPLACED_AT = _may("replaced_at", "time", "When a correction of the row could first be read; null if the row stands.")
 
 CUSTOMERS = TableSpec(
     name="customers",
-    doc="One row a customer: who they are. Facts that change keep only their latest value.",
-    key=("customer_id",),
+    doc="Who customers are, one row a version of their profile: the newest that was known holds, as a whole.",
+    key=("customer_id", "known_at"),
     unique=True,
     time=None,
     extra_prefix="attr_",
@@ -89,6 +90,19 @@ CUSTOMERS = TableSpec(
     ),
 )
 
+IDENTITIES = TableSpec(
+    name="identities",
+    doc="One row a further id of a customer: from known_at on, all that alias_id did was done by customer_id.",
+    key=("alias_id",),
+    unique=True,
+    time=None,
+    columns=(
+        _must("alias_id", "str", "The further id; never itself the customer_id of another row."),
+        _CUSTOMER,
+        _KNOWN_AT,
+    ),
+)
+
 ORDERS = TableSpec(
     name="orders",
     doc="One row an order line. The line's amount is quantity * unit_price - coalesce(discount, 0).",
@@ -105,6 +119,7 @@ ORDERS = TableSpec(
         _must("kind", "str", "'sale' or 'return'."),
         _may("original_order_id", "str", "For a return: the sale it takes back, if it was matched."),
         _KNOWN_AT,
+        _REPLACED_AT,
     ),
 )
 
@@ -141,6 +156,8 @@ EVENTS = TableSpec(
         _may("feature", "str", "The feature used."),
         _may("duration_s", "float", "Seconds spent."),
         _may("channel", "str", "Web, app, ..."),
+        _KNOWN_AT,
+        _REPLACED_AT,
     ),
 )
 
@@ -154,6 +171,8 @@ TOUCHES = TableSpec(
         _may("campaign_id", "str", "The campaign."),
         _must("channel", "str", "email, sms, push, social, event or ads."),
         _must("kind", "str", "sent, open, click, unsubscribe, bounce, like, share, comment or attend."),
+        _KNOWN_AT,
+        _REPLACED_AT,
     ),
 )
 
@@ -168,6 +187,11 @@ FEEDBACK = TableSpec(
         _may("score", "float", "nps 0 to 10, csat and review 1 to 5; null for tickets."),
         _may("topic", "str", "price, quality, delivery, service or product."),
         _may("text", "str", "Their words."),
+        _may(
+            "sentiment", "float", "How the words sound, -1 to 1; ingest reads it from text unless the source gives it."
+        ),
+        _KNOWN_AT,
+        _REPLACED_AT,
     ),
 )
 
@@ -184,9 +208,10 @@ SUBSCRIPTIONS = TableSpec(
         _may("renews_at", "time", "When it renews next."),
         _may("ended_at", "time", "When it ended; null while it runs."),
         _KNOWN_AT,
+        _REPLACED_AT,
     ),
 )
 
 TABLES: dict[str, TableSpec] = {
-    table.name: table for table in (CUSTOMERS, ORDERS, PRODUCTS, EVENTS, TOUCHES, FEEDBACK, SUBSCRIPTIONS)
+    table.name: table for table in (CUSTOMERS, IDENTITIES, ORDERS, PRODUCTS, EVENTS, TOUCHES, FEEDBACK, SUBSCRIPTIONS)
 }

@@ -18,9 +18,10 @@ MICROSECONDS_A_DAY = 86_400_000_000
 
 
 def history(table: Frame, as_of: float) -> Frame:
-    """Rows strictly before ``as_of`` and known by then; an event at ``as_of`` belongs to the future.
+    """Rows strictly before ``as_of``, known and not yet corrected by then; an event at ``as_of`` is in the future.
 
-    A null ``known_at_days`` means known as it happened. A table without times (products) comes back whole.
+    A null ``known_at_days`` means known as it happened, a null ``replaced_at_days`` that the row stands. A table
+    without times (products) comes back whole.
     """
     names = table.collect_schema().names()
     if "at_days" in names:
@@ -28,15 +29,21 @@ def history(table: Frame, as_of: float) -> Frame:
     if "known_at_days" in names:
         known = nw.col("known_at_days")
         table = table.filter(known.is_null() | (known < as_of))
+    if "replaced_at_days" in names:
+        replaced = nw.col("replaced_at_days")
+        table = table.filter(replaced.is_null() | (replaced >= as_of))
     return table
 
 
 def future(table: Frame, as_of: float, horizon_days: float) -> Frame:
-    """Rows of ``[as_of, as_of + horizon_days)``, whenever they became known: a label is what happened."""
+    """Rows of ``[as_of, as_of + horizon_days)`` as finally known: a label is what happened, corrections included."""
     if not horizon_days > 0:
         raise BadInput(f"horizon_days is {horizon_days}, it must be above 0: give the days to look ahead")
     at = nw.col("at_days")
-    return table.filter((at >= as_of) & (at < as_of + horizon_days))
+    ahead = table.filter((at >= as_of) & (at < as_of + horizon_days))
+    if "replaced_at_days" in ahead.collect_schema().names():
+        ahead = ahead.filter(nw.col("replaced_at_days").is_null())
+    return ahead
 
 
 def to_days(moment: datetime | date | str) -> float:
