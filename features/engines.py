@@ -1,5 +1,10 @@
-"""Opening canonical tables on an engine, and bringing features back as pandas, the frame at the model boundary."""
+"""Opening canonical tables on an engine, and bringing features back as pandas, the frame at the model boundary.
 
+Whatever engines do differently is settled here; families know one kind of frame.
+"""
+
+import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,7 +19,7 @@ from features.exact import per
 from features.tables import TABLES, Column, TableSpec
 from features.windows import MICROSECONDS_A_DAY, Frame
 
-Engine = Literal["polars", "duckdb"]
+Engine = Literal["polars", "duckdb", "spark"]
 Tables = dict[str, Frame]
 
 _TYPES = {
@@ -28,16 +33,56 @@ _TYPES = {
 
 
 def open_tables(folder: Path, engine: Engine = "polars") -> Tables:
-    """The canonical tables ``<folder>/<table>.parquet`` that exist, lazily, with ``at_days`` and ``known_at_days``."""
+    """The canonical tables ``<folder>/<table>.parquet`` that exist, lazily, with every time in days beside it.
+
+    ``at_days`` is when a row happened; each time column ``x`` has its ``x_days``.
+    """
     paths = {name: folder / f"{name}.parquet" for name in TABLES if (folder / f"{name}.parquet").is_file()}
     if not paths:
         raise NotFound(f"no canonical table in {folder.name}/: run `coterie ingest` first")
     if engine == "polars":
-        return {name: _on_polars(TABLES[name], pl.scan_parquet(path)) for name, path in paths.items()}
+        return {name: _timed(TABLES[name], nw.from_native(pl.scan_parquet(path))) for name, path in paths.items()}
     if engine == "duckdb":
-        connection = duckdb.connect()
-        return {name: _on_duckdb(TABLES[name], connection.read_parquet(str(path))) for name, path in paths.items()}
-    raise BadInput(f"engine '{engine}' is unknown: use 'polars' or 'duckdb'")
+        read = _duckdb().read_parquet
+        return {name: _timed(TABLES[name], nw.from_native(read(str(path)))) for name, path in paths.items()}
+    if engine == "spark":
+        session = spark_session()
+        return {
+            name: _timed(TABLES[name], nw.from_native(session.read.parquet(str(path)))) for name, path in paths.items()
+        }
+    raise BadInput(f"engine '{engine}' is unknown: use 'polars', 'duckdb' or 'spark'")
+
+
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/coterie-spill-{uuid.uuid4().hex}'")
+    return connection
+
+
+def spark_session() -> Any:
+    """The running Spark session, else a local one on all cores; times are UTC in either.
+
+    Raises:
+        BadInput: pyspark is not installed.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise BadInput("engine 'spark' needs pyspark and Java 17: install coterie[spark], or use 'duckdb'") from None
+    session = SparkSession.getActiveSession()
+    if session is None:
+        session = (
+            SparkSession.builder.master("local[*]")
+            .appName("coterie")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.shuffle.partitions", "4")
+            .getOrCreate()
+        )
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session
 
 
 def from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tables:
@@ -48,7 +93,24 @@ def from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tables:
     unknown = sorted(set(frames) - set(TABLES))
     if unknown:
         raise BadTable(f"table '{unknown[0]}' is unknown: the canonical tables are {', '.join(TABLES)}")
-    return {name: _on_polars(TABLES[name], frame.lazy()) for name, frame in frames.items()}
+    return {name: _timed(TABLES[name], nw.from_native(frame.lazy())) for name, frame in frames.items()}
+
+
+def shared(frame: Frame) -> Frame:
+    """The same rows, computed once however often they are used from here on.
+
+    Polars finds the common parts of a plan by itself; DuckDB keeps a table, Spark a cached frame.
+    """
+    native: Any = frame.to_native()
+    if frame.implementation.is_duckdb():
+        name = f"shared_{uuid.uuid4().hex}"
+        native.create(name)
+        kept: Frame = nw.from_native(native.query("kept", f"FROM {name}"))
+        return kept
+    if frame.implementation.is_pyspark():
+        cached: Frame = nw.from_native(native.persist())
+        return cached
+    return frame
 
 
 def to_pandas(frame: Frame) -> pd.DataFrame:
@@ -66,25 +128,32 @@ def _to_numpy_like(column: pl.Series) -> "pd.Series[Any]":
     return pd.Series(column.to_list(), dtype="str" if column.dtype == pl.String else None)
 
 
-def _on_polars(spec: TableSpec, table: pl.LazyFrame) -> Frame:
-    frame = _conform(spec, nw.from_native(table))
-    timed: Frame = nw.from_native(
-        frame.to_native().with_columns(pl.col(s).dt.timestamp("us").alias(n) for n, s in _clocks(spec).items())
-    )
-    return timed.with_columns(per(nw.col(name), MICROSECONDS_A_DAY) for name in _clocks(spec))
+def _timed(spec: TableSpec, frame: Frame) -> Frame:
+    """The contract's columns, and beside every time the same in days."""
+    conformed = _conform(spec, frame)
+    clocks = _clocks(spec)
+    counted = _with_microseconds(conformed, clocks)
+    return counted.with_columns(per(nw.col(name), MICROSECONDS_A_DAY) for name in clocks)
 
 
-def _on_duckdb(spec: TableSpec, table: duckdb.DuckDBPyRelation) -> Frame:
-    frame = _conform(spec, nw.from_native(table))
-    microseconds = [f'epoch_us("{source}") AS {name}' for name, source in _clocks(spec).items()]
-    timed: Frame = nw.from_native(frame.to_native().project(", ".join(["*", *microseconds])))
-    return timed.with_columns(per(nw.col(name), MICROSECONDS_A_DAY) for name in _clocks(spec))
+def _with_microseconds(frame: Frame, clocks: dict[str, str]) -> Frame:
+    """Times as whole microseconds since 1970: Narwhals has no word for it that all engines know."""
+    native: Any = frame.to_native()
+    if frame.implementation.is_duckdb():
+        counted = native.project(", ".join(["*", *(f'epoch_us("{source}") AS {n}' for n, source in clocks.items())]))
+    elif frame.implementation.is_pyspark():
+        from pyspark.sql.functions import unix_micros
+
+        counted = native.withColumns({name: unix_micros(source) for name, source in clocks.items()})
+    else:
+        counted = native.with_columns(pl.col(s).dt.timestamp("us").alias(n) for n, s in clocks.items())
+    return cast(Frame, nw.from_native(counted))
 
 
 def _clocks(spec: TableSpec) -> dict[str, str]:
-    """Which float-day column comes from which time column."""
+    """Which float-day column comes from which time column; ``at_days`` is when the row happened."""
     clocks = {"at_days": spec.time} if spec.time else {}
-    return clocks | {f"{name}_days": name for name in ("known_at", "replaced_at") if name in spec.column_names}
+    return clocks | {f"{column.name}_days": column.name for column in spec.columns if column.type == "time"}
 
 
 def _conform(spec: TableSpec, frame: Frame) -> Frame:

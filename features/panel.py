@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import narwhals as nw
 
 from features.engines import Tables
+from features.entities import Entity, about
 from features.errors import BadInput
-from features.snapshot import feature_names, snapshot
+from features.snapshot import feature_names, snapshot_of
 from features.windows import Frame
 
 Label = Callable[[Tables, float], Frame]
@@ -20,6 +21,7 @@ def panel(
     label: Label,
     missing_label: float,
     eligible: nw.Expr | None = None,
+    entity: Entity = "customer",
 ) -> Frame:
     """customer_id, as_of, label and the features: one row a customer and cutoff, in no order.
 
@@ -30,12 +32,14 @@ def panel(
         raise BadInput("no cutoffs: give at least one as_of for the panel")
     if len(set(cutoffs)) != len(cutoffs):
         raise BadInput("a cutoff is given twice: each as_of may stand once")
-    rows = [_labelled(tables, float(as_of), label, missing_label, eligible) for as_of in cutoffs]
+    rows = [
+        _labelled(about(tables, as_of, entity), as_of, label, missing_label, eligible) for as_of in map(float, cutoffs)
+    ]
     return nw.concat(rows)
 
 
 def _labelled(tables: Tables, as_of: float, label: Label, missing_label: float, eligible: nw.Expr | None) -> Frame:
-    features = snapshot(tables, as_of)
+    features = snapshot_of(tables, as_of)
     if eligible is not None:
         features = features.filter(eligible)
     labels = label(tables, as_of).select("customer_id", nw.col("label").cast(nw.Float64))

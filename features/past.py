@@ -1,60 +1,125 @@
-"""What families look at: the tables after the one cut, and the sales they all count from."""
+"""What families look at: the tables after the one cut, and the frames that several families count from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import narwhals as nw
 
-from features.engines import Tables
+from features.engines import Tables, shared
+from features.errors import BadTable
 from features.exact import rows_n, ticks
 from features.windows import Frame, history
+
+# The only date of a canonical row that may lie ahead: a contract says beforehand when it renews.
+SCHEDULED = ("renews_at_days",)
+NEVER_DAYS = 1e9
 
 
 @dataclass(frozen=True)
 class Past:
-    """Everything known before ``as_of``. No family sees more than this.
+    """Everything known before ``as_of``, as ``tables`` after the cut. No family sees more than this.
 
-    ``tables`` are the canonical tables after the cut. ``sales`` and ``returns`` are order lines with ``day``
-    (whole, floor of ``at_days``), ``amount_ticks`` and ``discount_ticks`` (whole ticks); quantities stay as they are.
-    ``orders`` is one row a sale order: customer_id, order_id, ``at_days`` of its first and ``last_at_days`` of its
-    last line, ``lines_n``, ``units_milli`` (whole thousandths), ``amount_ticks``, ``discount_ticks``.
-    ``days`` is one row a customer and purchase day: customer_id, day.
+    The frames below are made when a family first asks for them, once.
     """
 
     tables: Tables
-    sales: Frame
-    returns: Frame
-    orders: Frame
-    days: Frame
+
+    @cached_property
+    def who(self) -> Frame:
+        """customer_id of everybody who gets a row: customers with a sale; without orders, those with an event."""
+        doers = self.sales if "orders" in self.tables else self.tables["events"]
+        return shared(doers.select("customer_id").unique())
+
+    @cached_property
+    def customers(self) -> Frame:
+        """One row a customer: the version of the profile that was known last."""
+        return shared(latest_version(self.tables["customers"]))
+
+    @cached_property
+    def _lines(self) -> Frame:
+        discount = nw.col("discount").fill_null(0.0)
+        return self.tables["orders"].with_columns(
+            day=nw.col("at_days").floor(),
+            amount_ticks=ticks(nw.col("quantity") * nw.col("unit_price") - discount),
+            discount_ticks=ticks(discount),
+            units_milli=(nw.col("quantity") * 1000 + 0.5).floor(),
+        )
+
+    @cached_property
+    def sales(self) -> Frame:
+        """Sale lines with ``day`` (floor of at_days), ``amount_ticks``, ``discount_ticks`` and ``units_milli``."""
+        return self._lines.filter(nw.col("kind") == "sale")
+
+    @cached_property
+    def returns(self) -> Frame:
+        """Return lines with the same columns."""
+        return self._lines.filter(nw.col("kind") == "return")
+
+    @cached_property
+    def orders(self) -> Frame:
+        """One row a sale order.
+
+        customer_id, order_id, ``at_days`` of its first and ``last_at_days`` of its last line, ``lines_n``,
+        ``units_milli``, ``amount_ticks``, ``discount_ticks``.
+        """
+        return shared(
+            self.sales.group_by("customer_id", "order_id").agg(
+                nw.col("at_days").min(),
+                nw.col("at_days").max().alias("last_at_days"),
+                rows_n().alias("lines_n"),
+                nw.col("units_milli", "amount_ticks", "discount_ticks").sum(),
+            )
+        )
+
+    @cached_property
+    def days(self) -> Frame:
+        """One row a customer and purchase day: customer_id, day."""
+        return shared(self.sales.select("customer_id", "day").unique())
+
+    @cached_property
+    def products(self) -> Frame:
+        """One row a customer and product bought: its ``lines_n`` and the ``orders_n`` that hold it."""
+        named = self.sales.filter(~nw.col("product_id").is_null())
+        return shared(
+            named.group_by("customer_id", "product_id").agg(
+                rows_n().alias("lines_n"),
+                nw.col("order_id").n_unique().cast(nw.Float64).alias("orders_n"),
+            )
+        )
+
+    @cached_property
+    def categories(self) -> Frame:
+        """One row a customer and category bought: ``lines_n``. Empty without a products table."""
+        if "products" in self.tables:
+            of_product = self.tables["products"].select("product_id", "category")
+            bought = self.products.join(of_product, on="product_id")
+        else:
+            bought = self.products.with_columns(category=nw.lit(None).cast(nw.String))
+        known = bought.filter(~nw.col("category").is_null())
+        return shared(known.group_by("customer_id", "category").agg(nw.col("lines_n").sum()))
 
 
 def look_back(tables: Tables, as_of: float) -> Past:
-    """Cut every table at ``as_of``, once, and derive what families share."""
-    cut = {name: history(table, as_of) for name, table in tables.items()}
-    lines = _with_amounts(cut["orders"])
-    sales = lines.filter(nw.col("kind") == "sale")
-    return Past(
-        tables=cut,
-        sales=sales,
-        returns=lines.filter(nw.col("kind") == "return"),
-        orders=_orders(sales),
-        days=sales.select("customer_id", "day").unique(),
-    )
+    """Cut every table at ``as_of``, once.
+
+    Raises:
+        BadTable: there are neither orders nor events.
+    """
+    if not {"orders", "events"} & set(tables):
+        found = ", ".join(sorted(tables)) or "no table"
+        raise BadTable(f"found {found}, a snapshot needs 'orders' or 'events': ingest a source with an orders.sql")
+    return Past({name: _hide_ahead(history(table, as_of), as_of) for name, table in tables.items()})
 
 
-def _with_amounts(lines: Frame) -> Frame:
-    discount = nw.col("discount").fill_null(0.0)
-    return lines.with_columns(
-        day=nw.col("at_days").floor(),
-        amount_ticks=ticks(nw.col("quantity") * nw.col("unit_price") - discount),
-        discount_ticks=ticks(discount),
-        units_milli=(nw.col("quantity") * 1000 + 0.5).floor(),
-    )
+def latest_version(customers: Frame) -> Frame:
+    """One row a customer_id: the one with the latest ``known_at_days``; null, known from the start, is the earliest."""
+    known = nw.col("known_at_days").fill_null(-NEVER_DAYS)
+    newest = customers.with_columns(newest=known.max().over("customer_id"))
+    return newest.filter(known == nw.col("newest")).drop("newest")
 
 
-def _orders(sales: Frame) -> Frame:
-    return sales.group_by("customer_id", "order_id").agg(
-        nw.col("at_days").min(),
-        nw.col("at_days").max().alias("last_at_days"),
-        rows_n().alias("lines_n"),
-        nw.col("units_milli", "amount_ticks", "discount_ticks").sum(),
-    )
+def _hide_ahead(table: Frame, as_of: float) -> Frame:
+    """Dates that lie ahead (the end of a contract) are null: at ``as_of`` they are not known yet."""
+    names = table.collect_schema().names()
+    times = [n for n in names if n.endswith("_at_days") and n not in SCHEDULED]
+    return table.with_columns(nw.when(nw.col(name) < as_of).then(nw.col(name)) for name in times)

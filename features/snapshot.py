@@ -1,27 +1,34 @@
-"""All families at one ``as_of``: one row a customer."""
+"""All families at one ``as_of``: one row a customer, or a company."""
 
 from collections.abc import Collection
 
 import narwhals as nw
 
 from features.engines import Tables
-from features.errors import BadTable
-from features.families import families_for
-from features.past import look_back
+from features.entities import Entity, about
+from features.families import Family, families_for
+from features.past import Past, look_back
 from features.windows import Frame
 
 
-def snapshot(tables: Tables, as_of: float) -> Frame:
-    """customer_id and every feature as float64, one row a customer with a sale before ``as_of``, in no order.
+def snapshot(tables: Tables, as_of: float, entity: Entity = "customer") -> Frame:
+    """customer_id and every feature, one row a customer with a sale (without orders: an event) before ``as_of``.
 
-    ``as_of`` is days since 1970-01-01 UTC. The cut happens here, once, before any family runs.
+    Numbers are float64, those of ``text_names`` text; rows are in no order. ``as_of`` is days since 1970-01-01 UTC.
+    The cut happens here, once, before any family runs.
     """
-    _refuse_without_orders(tables)
+    return snapshot_of(about(tables, as_of, entity), as_of)
+
+
+def snapshot_of(tables: Tables, as_of: float) -> Frame:
+    """Like ``snapshot``, of tables whose customer_id names the entity already."""
     past = look_back(tables, as_of)
-    frame = past.days.select("customer_id").unique()
+    frame = past.who
     for family in families_for(tables).values():
-        frame = frame.join(family.compute(past, as_of), on="customer_id", how="left")
-    return frame.select("customer_id", nw.col(*feature_names(tables)).cast(nw.Float64))
+        frame = frame.join(_features(family, past, as_of), on="customer_id", how="left")
+        zeros = getattr(family, "ZERO_IF_NONE", ())
+        frame = frame.with_columns(nw.col(name).fill_null(0.0) for name in zeros) if zeros else frame
+    return frame.select("customer_id", *feature_names(tables))
 
 
 def feature_names(tables: Collection[str]) -> tuple[str, ...]:
@@ -29,7 +36,7 @@ def feature_names(tables: Collection[str]) -> tuple[str, ...]:
     return tuple(name for family in families_for(tables).values() for name in family.COLUMNS)
 
 
-def _refuse_without_orders(tables: Collection[str]) -> None:
-    if "orders" not in tables:
-        found = ", ".join(sorted(tables)) or "no table"
-        raise BadTable(f"found {found}, a snapshot needs 'orders': ingest a source with an orders.sql")
+def _features(family: Family, past: Past, as_of: float) -> Frame:
+    text = getattr(family, "TEXT", ())
+    numbers = [name for name in family.COLUMNS if name not in text]
+    return family.compute(past, as_of).select("customer_id", nw.col(*numbers).cast(nw.Float64), *text)

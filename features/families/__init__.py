@@ -1,7 +1,11 @@
 """Feature families: one file a family, found by scanning this folder.
 
 A family is a module with ``NEEDS`` (tables it cannot do without), ``COLUMNS`` (name: meaning, unit, null behaviour)
-and ``compute(past, as_of)``, which gives customer_id and those columns and never cuts time itself.
+and ``compute(past, as_of)``, which gives customer_id and those columns and never cuts time itself. It may have
+
+- ``ZERO_IF_NONE``: counts that are 0 for a customer of whom ``compute`` gives no row; all other columns are null then;
+- ``TEXT``: columns that are text, a level of something (a channel, a country); models read them as indicators;
+- ``PROTECTED``: columns about what nobody should be judged by; a model reads them only if its study names them.
 """
 
 import importlib
@@ -35,6 +39,22 @@ def families() -> dict[str, Family]:
 def families_for(tables: Collection[str]) -> dict[str, Family]:
     """Those whose tables are all there."""
     return {name: family for name, family in families().items() if set(family.NEEDS) <= set(tables)}
+
+
+def missing_tables(tables: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Families that ``tables`` cannot feed, and which tables each would need."""
+    lacking = {name: tuple(need for need in family.NEEDS if need not in tables) for name, family in families().items()}
+    return {name: needs for name, needs in lacking.items() if needs}
+
+
+def text_names() -> frozenset[str]:
+    """Columns that are text, of all families."""
+    return frozenset(name for family in families().values() for name in getattr(family, "TEXT", ()))
+
+
+def protected_names() -> frozenset[str]:
+    """Columns that no model reads unless its study names them, of all families."""
+    return frozenset(name for family in families().values() for name in getattr(family, "PROTECTED", ()))
 
 
 def reference(found: Mapping[str, Family]) -> str:

@@ -28,7 +28,7 @@ COLUMNS: dict[str, str] = {
 
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a sale: customer_id and COLUMNS."""
-    parts = (_products(past.sales), _categories(past), _returns(past.returns, as_of))
+    parts = (_products(past.products), _categories(past.categories), _returns(past.returns, as_of))
     age, lines_n = as_of - nw.col("at_days"), nw.col("lines_n")
     orders = past.orders.with_columns(age=age, newest_age=age.min().over("customer_id"))
     joined = orders.group_by("customer_id").agg(
@@ -43,31 +43,20 @@ def compute(past: Past, as_of: float) -> Frame:
     return _ratios(joined).select("customer_id", *COLUMNS)
 
 
-def _products(sales: Frame) -> Frame:
-    named = sales.filter(~nw.col("product_id").is_null())
-    products = named.group_by("customer_id", "product_id").agg(
-        rows_n().alias("n"),
-        nw.col("order_id").n_unique().cast(nw.Float64).alias("pairs_n"),
-    )
+def _products(products: Frame) -> Frame:
     return products.group_by("customer_id").agg(
         rows_n().alias("products_n"),
-        nw.col("n").sum().alias("product_lines_n"),
-        entropy_term(nw.col("n")).sum().alias("product_terms"),
-        nw.col("pairs_n").sum(),
+        nw.col("lines_n").sum().alias("product_lines_n"),
+        entropy_term(nw.col("lines_n")).sum().alias("product_terms"),
+        nw.col("orders_n").sum().alias("pairs_n"),
     )
 
 
-def _categories(past: Past) -> Frame:
-    if "products" in past.tables:
-        of_product = past.tables["products"].select("product_id", "category")
-        lines = past.sales.select("customer_id", "product_id").join(of_product, on="product_id")
-    else:
-        lines = past.sales.select("customer_id", category=nw.lit(None).cast(nw.String))
-    counts = lines.filter(~nw.col("category").is_null()).group_by("customer_id", "category").agg(rows_n().alias("n"))
-    return counts.group_by("customer_id").agg(
+def _categories(categories: Frame) -> Frame:
+    return categories.group_by("customer_id").agg(
         rows_n().alias("basket_categories_n"),
-        nw.col("n").sum().alias("category_lines_n"),
-        entropy_term(nw.col("n")).sum().alias("category_terms"),
+        nw.col("lines_n").sum().alias("category_lines_n"),
+        entropy_term(nw.col("lines_n")).sum().alias("category_terms"),
     )
 
 
