@@ -14,7 +14,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 import models
+from features.entities import Entity
 from features.errors import BadConfig, NotFound
+from features.families import protected_names
+from features.indicators import split
 
 SHIPPED = Path(__file__).parent
 
@@ -64,17 +67,20 @@ class Features(Section):
     def select(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The columns, in their own order, that match ``include`` and not ``exclude``.
 
+        What nobody should be judged by (gender, age, family status) is in only if ``include`` says its very name.
+
         >>> Features(include=("a*",), exclude=("*_sd",)).select(["b", "a_mean", "a_sd"])
         ('a_mean',)
         """
         columns = tuple(columns)
         for pattern in self.include:
-            if not any(fnmatchcase(column, pattern) for column in columns):
+            if not any(matches(column, (pattern,)) for column in columns):
                 raise BadConfig(
                     f"features.include has {pattern!r}, which matches none of the {len(columns)} features"
                     f"{near(pattern, columns)}"
                 )
-        chosen = tuple(c for c in columns if matches(c, self.include) and not matches(c, self.exclude))
+        open_ = [column for column in columns if not protected(column) or names(column, self.include)]
+        chosen = tuple(c for c in open_ if matches(c, self.include) and not matches(c, self.exclude))
         if not chosen:
             raise BadConfig("features.exclude leaves no feature: remove a pattern from it")
         return chosen
@@ -108,6 +114,7 @@ class StudyConfig(Section):
     name: Name
     title: str = ""
     kind: Literal["predict", "segment"]
+    entity: Entity = "customer"
     task: str | None = None
     horizon_days: Annotated[float, Field(gt=0)] | None = None
     learners: tuple[str, ...] = ()
@@ -170,7 +177,21 @@ def listed(kind: str) -> str:
 
 
 def matches(column: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(column, pattern) for pattern in patterns)
+    """Whether a pattern fits the column, or the text feature that it is an indicator of.
+
+    >>> matches("profile_country=france", ("profile_country",))
+    True
+    """
+    return any(fnmatchcase(name, pattern) for name in (column, split(column)[0]) for pattern in patterns)
+
+
+def protected(column: str) -> bool:
+    return split(column)[0] in protected_names()
+
+
+def names(column: str, patterns: Sequence[str]) -> bool:
+    """Whether one of ``patterns`` is the column's own name, or that of its text feature, without wildcards."""
+    return column in patterns or split(column)[0] in patterns
 
 
 def near(word: str, known: Iterable[str]) -> str:

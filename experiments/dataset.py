@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.errors import BadArtifact, BadInput, NotFound
+from features.indicators import indicator_names, numbers, with_indicators
 
 FORMAT = 1
 PANEL = "panel.parquet"
@@ -22,9 +23,10 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Dataset:
-    """Customers at cutoffs: ``frame`` has customer_id, as_of (days), label (none for segments) and ``features``.
+    """Customers at cutoffs: ``frame`` has customer_id, as_of (days), label (none for segments) and what is known.
 
-    Rows are sorted by (as_of, customer_id); features are float64 with NaN for null; ``fingerprint`` is the SHA-256 of
+    ``features`` are the columns a model can read: float64 with NaN for null, text as indicators; the text columns
+    themselves are in ``frame`` beside them. Rows are sorted by (as_of, customer_id); ``fingerprint`` is the SHA-256 of
     the Parquet file, hex. ``horizon_days`` and ``task`` are None where there is no label.
     """
 
@@ -54,12 +56,13 @@ def write_dataset(
 ) -> Dataset:
     """Write ``panel.parquet`` and ``manifest.json`` into an existing or new folder and return what was written.
 
-    Equal frames give equal bytes, whatever the order of their rows.
+    ``features`` are columns of ``frame``; text among them is stored as it is and read back as indicators too. Equal
+    frames give equal bytes, whatever the order of their rows.
     """
     keys = ["customer_id", "as_of"] + (["label"] if task else [])
     require_columns(frame, [*keys, *features])
     frame = frame[[*keys, *features]].sort_values(["as_of", "customer_id"], kind="stable", ignore_index=True)
-    frame = frame.astype(dict.fromkeys((*keys[1:], *features), np.float64))
+    frame = frame.astype(dict.fromkeys((*keys[1:], *numbers(frame[list(features)])), np.float64))
     folder.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     pq.write_table(table, folder / PANEL, compression="zstd")
@@ -67,7 +70,7 @@ def write_dataset(
         "format": FORMAT,
         "fingerprint": file_hash(folder / PANEL),
         "rows": len(frame),
-        "features": list(features),
+        "features": list(indicator_names(frame, features)),
         "task": task,
         "horizon_days": horizon_days,
         "facts": dict(facts),
@@ -90,7 +93,7 @@ def read_dataset(folder: Path) -> Dataset:
             f"dataset {folder.name}: {PANEL} is not what its manifest says: make it again with `coterie dataset`"
         )
     return Dataset(
-        frame=pq.read_table(folder / PANEL).to_pandas(),
+        frame=with_indicators(pq.read_table(folder / PANEL).to_pandas(), manifest["features"]),
         features=tuple(manifest["features"]),
         task=manifest["task"],
         horizon_days=manifest["horizon_days"],

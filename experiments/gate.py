@@ -19,9 +19,8 @@ from experiments.evaluate import (
     Contestant,
     clustered_mean,
     customers_at,
-    losses,
-    rolling_test,
 )
+from experiments.evidence import tested_losses
 from experiments.objective import bootstrap_mean, candidate_sample, dataset_tests, row_loss, segment_features
 from experiments.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
 from experiments.splits import day_of
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SILHOUETTE_ROWS = 5_000
+# Artifacts written before companies could be asked about say nothing of the entity.
+BEFORE = {"entity": "customer"}
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,20 @@ def judge(
         theirs, note = None, f"; the champion, version {champion.version if champion else ''}, {why}"
     else:
         note = ""
-    judged = judge_predictors if config.kind == "predict" else judge_segmenters
-    verdict = judged(config, dataset, ours, theirs)
+    if config.kind == "predict":
+        verdict = judge_predictors(config, dataset, ours, theirs, client, challenger.run_id)
+    else:
+        verdict = judge_segmenters(config, dataset, ours, theirs)
     return Verdict(verdict.promote, verdict.reason + note, verdict.scores)
 
 
 def judge_predictors(
-    config: StudyConfig, dataset: Dataset, ours: artifact.Loaded, theirs: artifact.Loaded | None
+    config: StudyConfig,
+    dataset: Dataset,
+    ours: artifact.Loaded,
+    theirs: artifact.Loaded | None,
+    client: "MlflowClient",
+    run_id: str,
 ) -> Verdict:
     """By log-loss: the baselines over all test cutoffs, the champion at the newest, which no model has learned from.
 
@@ -159,10 +167,13 @@ def judge_predictors(
             end = loaded.manifest["training_window"]["labels_end"]
             reason = f"the {name} has learned labels up to {end}, after the newest test cutoff {newest}: "
             return Verdict(False, reason + "judge it on a newer dataset")
-    role = BASELINE if ours.model.learner in config.baselines else TUNED
-    own = losses(rolling_test(config, dataset, Contestant(role, ours.model.learner, ours.model.params)))
+    learner = ours.model.learner
+    own_role = Contestant(BASELINE if learner in config.baselines else TUNED, learner, ours.model.params)
+    others = [Contestant(BASELINE, name, {}) for name in config.baselines if name != learner]
+    tested = tested_losses(config, dataset, [own_role, *others], client, run_id)
+    own = tested[own_role.name]
     own[-1] = artifact_loss(config, dataset, ours, tests[-1])
-    found = baseline_gains(config, dataset, own, ours.model.learner)
+    found = {each.candidate: gains(own, tested[each.name]) for each in others}
     customer = customers_at(dataset, tests)
     newest_gain = {name: difference(gain[-1], config) for name, gain in found.items()}
     worse = {name: gain for name, gain in newest_gain.items() if gain.high < 0}
@@ -175,17 +186,9 @@ def judge_predictors(
     return decide(config.promotion, "log-loss", pooled, champion)
 
 
-def baseline_gains(config: StudyConfig, dataset: Dataset, own: list[Floats], learner: str) -> dict[str, list[Floats]]:
-    """Log-loss a row of each baseline but ``learner`` itself, minus our own, at each test cutoff."""
-    others = {
-        name: rolling_test(config, dataset, Contestant(BASELINE, name, {}))
-        for name in config.baselines
-        if name != learner
-    }
-    return {
-        name: [theirs - ours for theirs, ours in zip(losses(tested), own, strict=True)]
-        for name, tested in others.items()
-    }
+def gains(own: list[Floats], theirs: list[Floats]) -> list[Floats]:
+    """By how much our log-loss a row is below theirs, at each test cutoff."""
+    return [other - ours for other, ours in zip(theirs, own, strict=True)]
 
 
 def artifact_loss(config: StudyConfig, dataset: Dataset, loaded: artifact.Loaded, cutoff: float) -> Floats:
@@ -229,8 +232,8 @@ def difference(each: Floats, config: StudyConfig) -> Difference:
 
 def incomparable(ours: artifact.Loaded, theirs: artifact.Loaded) -> str:
     """Why the champion cannot be scored beside the challenger; empty if it can."""
-    for key in ("kind", "task", "horizon_days"):
-        if ours.manifest.get(key) != theirs.manifest.get(key):
+    for key in ("kind", "entity", "task", "horizon_days"):
+        if ours.manifest.get(key, BEFORE.get(key)) != theirs.manifest.get(key, BEFORE.get(key)):
             return f"has {key} {theirs.manifest.get(key)} and cannot be compared"
     return ""
 

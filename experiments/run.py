@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import report, tracking
+from experiments import evidence, report, tracking
 from experiments.choice import choose
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
@@ -118,6 +118,7 @@ def conclude(
         why = f"{why}. {simpler}, which is registered" if simpler else why
         metrics, facts = predict_metrics(config, tested), predict_facts(config, dataset, tested[0])
         report.predict_plots(folder / "plots", config, dataset, tested, trials)
+        evidence.keep(study, config, dataset, folder, tested)
         models: Sequence[Tested | Clustered] = tested
     else:
         clustered = [cluster(config, dataset, entrant) for entrant in entrants]
@@ -171,6 +172,7 @@ def predict_facts(config: StudyConfig, dataset: Dataset, ours: Tested) -> dict[s
             "last_cutoff": str(day_of(learned[-1])),
             "labels_end": str(day_of(learned[-1] + ours.model.horizon_days)),
         },
+        "entity": config.entity,
         "test_cutoffs": [str(day_of(cutoff)) for cutoff in ours.cutoffs],
         "scores": {name: value for name, value in ours.scores.items() if value == value},
         "seed": config.search.seed,
@@ -182,6 +184,7 @@ def cluster_facts(config: StudyConfig, dataset: Dataset, ours: Clustered) -> dic
     return {
         "study": config.name,
         "dataset_fingerprint": dataset.fingerprint,
+        "entity": config.entity,
         "training_window": {"first_cutoff": as_of, "last_cutoff": as_of, "labels_end": as_of},
         "params": dict(ours.model.params),
         "scores": {name: value for name, value in ours.scores.items() if value == value},

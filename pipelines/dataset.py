@@ -12,7 +12,9 @@ from experiments.config import StudyConfig
 from experiments.dataset import write_dataset
 from experiments.splits import day_of, study_cutoffs
 from features.engines import Engine, Tables, open_tables, to_pandas
+from features.entities import Entity
 from features.errors import HistoryTooShort
+from features.families import missing_tables
 from features.panel import panel
 from features.snapshot import feature_names, snapshot
 from models.tasks import Task, task
@@ -42,29 +44,34 @@ def _write(folder: Path, canonical: Path, study: StudyConfig, engine: Engine) ->
     facts: dict[str, Any] = {
         "canonical": canonical.name,
         "cutoffs": [str(day_of(cutoff)) for cutoff in cutoffs],
+        "entity": study.entity,
+        "families_left_out": {name: f"needs {', '.join(needs)}" for name, needs in missing_tables(tables).items()},
         "study": study.name,
         "tables": sorted(tables),
     }
     if study.task is None or study.horizon_days is None:
-        frame = to_pandas(snapshot(tables, cutoffs[-1]).with_columns(as_of=nw.lit(cutoffs[-1])))
+        frame = to_pandas(snapshot(tables, cutoffs[-1], study.entity).with_columns(as_of=nw.lit(cutoffs[-1])))
     else:
-        frame = to_pandas(_labelled(tables, cutoffs, task(study.task), study.horizon_days))
+        frame = to_pandas(_labelled(tables, cutoffs, task(study.task), study.horizon_days, study.entity))
     write_dataset(folder, frame, feature_names(tables), study.task, study.horizon_days, facts)
 
 
-def _labelled(tables: Tables, cutoffs: list[float], asked: Task, horizon_days: float) -> nw.LazyFrame[Any]:
+def _labelled(
+    tables: Tables, cutoffs: list[float], asked: Task, horizon_days: float, entity: Entity
+) -> nw.LazyFrame[Any]:
     return panel(
         tables,
         cutoffs,
         label=lambda tables, as_of: asked.label(tables, as_of, horizon_days),
         missing_label=asked.MISSING_LABEL,
         eligible=asked.eligible(horizon_days),
+        entity=entity,
     )
 
 
 def _identity(canonical: str, study: StudyConfig) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code of the features."""
-    question = study.model_dump(mode="json", include={"name", "task", "horizon_days", "cutoffs"})
+    question = study.model_dump(mode="json", include={"name", "entity", "task", "horizon_days", "cutoffs"})
     text = json.dumps([canonical, question, _code()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

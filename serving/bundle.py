@@ -8,7 +8,7 @@ its manifest, so the same models and features are the same bundle.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import pandas as pd
 import polars as pl
 
 from features.errors import BadArtifact, BadInput
+from features.families import protected_names, text_names
+from features.indicators import split, with_indicators
 from features.windows import to_datetime
 from models.artifact import Loaded, load
 from serving.store import OnlineStore, read_store, write_store
@@ -50,18 +52,19 @@ def write_bundle(
     """Write the bundle into the empty or new ``folder`` and return its version.
 
     ``models`` are artifact folders by name, ``versions`` what the registry says of each (``{"version": "3", ...}``),
-    ``online`` is a snapshot at ``as_of``: [customer_id, *features], one row a customer.
+    ``online`` is a snapshot at ``as_of``: [customer_id, *features], one row a customer. Of its text and
+    of its protected features only what a model reads is kept.
     """
     if not models:
         raise BadInput("no model was given, a bundle needs at least one: promote a model first")
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BadInput(f"the folder {folder.name!r} is not empty: write a bundle into a new one")
-    features = write_store(folder / "online", online)
     about = {
-        name: _copy_model(folder / "models" / name, source, features, versions.get(name, {}))
+        name: _copy_model(folder / "models" / name, source, online, versions.get(name, {}))
         for name, source in models.items()
     }
+    features = write_store(folder / "online", _numbers(online, [load(source) for source in models.values()]))
     if products is not None:
         products.select("product_id", "category").sort("product_id").write_parquet(folder / PRODUCTS)
     manifest = {
@@ -121,10 +124,10 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _copy_model(folder: Path, source: Path, features: tuple[str, ...], version: Mapping[str, Any]) -> dict[str, Any]:
+def _copy_model(folder: Path, source: Path, online: pd.DataFrame, version: Mapping[str, Any]) -> dict[str, Any]:
     """Copy an artifact that loads and whose features are all online; what the manifest says of it."""
     loaded = load(source)
-    missing = [name for name in loaded.manifest["features"] if name not in features]
+    missing = [name for name in loaded.manifest["features"] if split(name)[0] not in online.columns]
     if missing:
         raise BadInput(
             f"model {folder.name} needs {len(missing)} features that the snapshot has not ({', '.join(missing[:3])}): "
@@ -132,6 +135,15 @@ def _copy_model(folder: Path, source: Path, features: tuple[str, ...], version: 
         )
     shutil.copytree(source, folder)
     return {**version, "version": str(version.get("version", "")), "sha256": loaded.sha256}
+
+
+def _numbers(online: pd.DataFrame, models: Sequence[Loaded]) -> pd.DataFrame:
+    """customer_id and numeric features: text as the indicators, protected features as far as the models read them."""
+    read = dict.fromkeys(name for loaded in models for name in loaded.manifest["features"])
+    hidden = text_names() | (protected_names() - set(read))
+    columns = [name for name in online.columns if name not in hidden]
+    indicators = [name for name in read if name not in online.columns]
+    return with_indicators(online, indicators)[[*columns, *indicators]]
 
 
 def _files(folder: Path) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from experiments.config import Promotion
 from experiments.dataset import Dataset
-from experiments.gate import Difference, Verdict, decide, decide_segments, promote
+from experiments.evidence import HASH_TAG, key_of_test
+from experiments.gate import Difference, Verdict, decide, decide_segments, judge, promote
 from experiments.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
 from experiments.run import StudyResult, run_study
 from experiments.stores import Stores
@@ -109,6 +110,26 @@ def test_the_first_champion_has_beaten_the_baselines(first: Verdict, stores: Sto
     assert (found["gate"], found["gate.champion_before"]) == ("promoted", "none")
     assert "advantage over constant" in found["gate.reason"]
     assert float(found["gate.advantage_over.constant.low"]) > 0
+
+
+@pytest.mark.usefixtures("first")
+def test_the_evidence_of_the_run_says_what_a_new_test_says(dataset: Dataset, stores: Stores) -> None:
+    client = open_client(stores)
+    version = aliased(stores, "next_purchase", CHALLENGER)
+    assert version is not None
+    kept = judge(study(), dataset, client, version, None)
+    fewer_trials = judge(study().adjusted(trials=1), dataset, client, version, None)
+    client.set_tag(version.run_id, HASH_TAG, "0" * 64)  # evidence that is not what was kept is not believed
+    anew = judge(study(), dataset, client, version, None)
+    assert kept == fewer_trials == anew
+    assert kept.promote
+
+
+@pytest.mark.usefixtures("first")
+def test_another_test_is_no_evidence(dataset: Dataset) -> None:
+    other = replace(dataset, fingerprint="another")
+    keys = [key_of_test(study(), dataset), key_of_test(study(calibrate=False), dataset), key_of_test(study(), other)]
+    assert len(set(keys)) == 3
 
 
 @pytest.mark.usefixtures("first")

@@ -1,0 +1,83 @@
+"""Text features as numbers: one column a level, 1 where the text is that level, 0 where it is another, null if none.
+
+An indicator's name holds all that is needed to compute it: ``profile_country=united_kingdom`` is ``profile_country``
+compared with one spelling of a level. So a model's feature names are its dictionary, nothing else has to be kept, and a
+level that was never seen is 0 everywhere.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from features.errors import BadInput
+from features.families import text_names
+
+SMALLEST_SHARE = 0.01
+"""A level that fewer rows have gets no column of its own."""
+MOST_LEVELS = 20
+"""At most so many levels a column, the most frequent."""
+
+
+def spelling(level: str) -> str:
+    """Letters and digits in lower case, everything between them as one underscore: variants of a level become one.
+
+    >>> spelling("United  Kingdom ")
+    'united_kingdom'
+    """
+    return "_".join(re.findall(r"\w+", level.lower().replace("_", " ")))
+
+
+def split(name: str) -> tuple[str, str | None]:
+    """The feature and the level an indicator is about; the level is None for any other feature.
+
+    >>> split("profile_country=france")
+    ('profile_country', 'france')
+    """
+    feature, equals, level = name.partition("=")
+    return feature, level if equals else None
+
+
+def indicator_names(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
+    """``columns`` with each text column in place replaced by its indicators; levels in alphabetical order.
+
+    A text column that is constant or empty in ``frame`` gives none.
+    """
+    text = text_names()
+    return tuple(name for column in columns for name in (_levels(frame[column]) if column in text else (column,)))
+
+
+def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """``frame`` with every indicator among ``names`` beside its text column, float64."""
+    wanted = [(name, *split(name)) for name in names if split(name)[1] is not None and name not in frame]
+    lacking = sorted({feature for _, feature, _ in wanted if feature not in frame})
+    if lacking:
+        raise BadInput(f"{', '.join(lacking[:3])} is missing: indicators of it are needed, compute it with snapshot")
+    spelled = {feature: _spelled(frame[feature]) for _, feature, _ in wanted}
+    columns = {name: _is_level(spelled[feature], str(level)) for name, feature, level in wanted}
+    return frame.assign(**columns) if columns else frame
+
+
+def numbers(frame: pd.DataFrame) -> list[str]:
+    """Names of the columns that are no text features."""
+    text = text_names()
+    return [str(name) for name in frame.columns if name not in text]
+
+
+def _levels(column: "pd.Series[str]") -> list[str]:
+    shares = _spelled(column).value_counts(normalize=True)
+    # Sorted first, so that among equally frequent levels the choice does not hang on the order of rows.
+    frequent = shares[shares >= SMALLEST_SHARE].sort_index().sort_values(ascending=False, kind="stable")
+    levels = sorted(str(level) for level in frequent.index[:MOST_LEVELS] if level)
+    return [f"{column.name}={level}" for level in levels] if len(levels) > 1 else []
+
+
+def _spelled(column: "pd.Series[str]") -> "pd.Series[str]":
+    """The column in one spelling; each distinct text is spelled once."""
+    spellings = {value: spelling(value) for value in column.dropna().unique()}
+    return column.map(spellings)
+
+
+def _is_level(spelled: "pd.Series[str]", level: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.where(spelled.isna(), np.nan, np.where(spelled == level, 1.0, 0.0))
