@@ -51,5 +51,6 @@ def _write(folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
         online=to_pandas(snapshot(tables, as_of)),
         as_of=as_of,
-        products=pl.read_parquet(products, columns=["product_id", "category"]) if products.is_file() else None,
+        products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
+        tables=sorted(tables),
     )

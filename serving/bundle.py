@@ -1,8 +1,8 @@
 """The bundle: everything an answer needs, in one immutable folder.
 
 ``models/<name>/`` are model artifacts, ``online/`` every customer's features at ``as_of``, ``products.parquet`` the
-categories a live history is read with, ``manifest.json`` the SHA-256 of every file. A bundle's version is the hash of
-its manifest, so the same models and features are the same bundle.
+categories and prices a live history is read with, ``manifest.json`` the SHA-256 of every file. A bundle's version is
+the hash of its manifest, so the same models and features are the same bundle.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from features.windows import to_datetime
 from models.artifact import Loaded, load
 from serving.store import OnlineStore, read_store, write_store
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 PRODUCTS = "products.parquet"
 CHUNK = 1 << 20
@@ -31,7 +31,10 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle in memory; ``as_of`` in days since 1970-01-01 UTC, ``products`` [product_id, category]."""
+    """A checked bundle in memory; ``as_of`` in days since 1970-01-01 UTC, ``products`` [product_id, category, price].
+
+    ``tables`` are the canonical tables that the online features were computed from.
+    """
 
     version: str
     as_of: float
@@ -39,6 +42,7 @@ class Bundle:
     versions: dict[str, dict[str, str]]
     online: OnlineStore
     products: pl.DataFrame | None
+    tables: tuple[str, ...]
 
 
 def write_bundle(
@@ -48,6 +52,7 @@ def write_bundle(
     online: pd.DataFrame,
     as_of: float,
     products: pl.DataFrame | None = None,
+    tables: Sequence[str] = ("orders", "products"),
 ) -> str:
     """Write the bundle into the empty or new ``folder`` and return its version.
 
@@ -66,7 +71,7 @@ def write_bundle(
     }
     features = write_store(folder / "online", _numbers(online, [load(source) for source in models.values()]))
     if products is not None:
-        products.select("product_id", "category").sort("product_id").write_parquet(folder / PRODUCTS)
+        _catalogue(products).sort("product_id").write_parquet(folder / PRODUCTS)
     manifest = {
         "format": FORMAT,
         "as_of": as_of,
@@ -74,6 +79,7 @@ def write_bundle(
         "models": about,
         "customers": len(online),
         "features": list(features),
+        "tables": sorted(tables),
         "files": {name: file_sha256(folder / name) for name in _files(folder)},
     }
     written = (json.dumps(manifest, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
@@ -103,6 +109,7 @@ def load_bundle(folder: Path, expected: str | None = None) -> Bundle:
         versions={name: {key: str(value) for key, value in about[name].items()} for name in sorted(about)},
         online=read_store(folder / "online", manifest["features"]),
         products=pl.read_parquet(folder / PRODUCTS) if PRODUCTS in manifest["files"] else None,
+        tables=tuple(manifest["tables"]),
     )
 
 
@@ -144,6 +151,11 @@ def _numbers(online: pd.DataFrame, models: Sequence[Loaded]) -> pd.DataFrame:
     columns = [name for name in online.columns if name not in hidden]
     indicators = [name for name in read if name not in online.columns]
     return with_indicators(online, indicators)[[*columns, *indicators]]
+
+
+def _catalogue(products: pl.DataFrame) -> pl.DataFrame:
+    price = pl.col("price") if "price" in products.columns else pl.lit(None, dtype=pl.Float64)
+    return products.select("product_id", "category", price.alias("price"))
 
 
 def _files(folder: Path) -> list[str]:

@@ -1,5 +1,6 @@
-"""Features of customers whose history came with the request: the batch's ``snapshot``, on their lines alone."""
+"""Features of customers whose history came with the request: the batch's ``snapshot``, on their rows alone."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import pandas as pd
@@ -7,24 +8,23 @@ import polars as pl
 
 from features.engines import from_frames, to_pandas
 from features.errors import BadInput
+from features.families import tables_of
+from features.indicators import split, with_indicators
+from features.sentiment import sentiment
 from features.snapshot import feature_names, snapshot
+from features.tables import TABLES, Column
 from features.windows import to_datetime, to_days
 from serving.bundle import Bundle, iso
 from serving.guard import Refused
-from serving.payload import CustomerHistory
+from serving.payload import CARRIED, CustomerHistory
 
-TABLES = ("orders", "products")  # what a request can carry
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "order_id": pl.String,
-    "customer_id": pl.String,
-    "at": pl.Datetime("us"),
-    "product_id": pl.String,
-    "quantity": pl.Float64,
-    "unit_price": pl.Float64,
-    "discount": pl.Float64,
-    "channel": pl.String,
-    "kind": pl.String,
-    "original_order_id": pl.String,
+TYPES: dict[str, pl.DataType] = {
+    "str": pl.String(),
+    "float": pl.Float64(),
+    "int": pl.Int64(),
+    "bool": pl.Boolean(),
+    "time": pl.Datetime("us"),
+    "date": pl.Date(),
 }
 
 
@@ -35,27 +35,44 @@ def live_features(
 
     Without an ``as_of`` it is the bundle's, so that the answer is the one ``/predict`` gives for the same history.
     """
-    refuse_other_features(bundle)
+    needed = list(dict.fromkeys(name for loaded in bundle.models.values() for name in loaded.manifest["features"]))
+    refuse_other_features(needed)
+    tables = [table for table in tables_of(needed) if table in bundle.tables]
+    refuse_missing_tables(customers, tables)
     moment = bundle.as_of if as_of is None else to_days(as_of)
     if as_of is None:
         refuse_later_orders(customers, moment)
-    frames = {"orders": orders_frame(customers), "products": products_frame(bundle, customers)}
-    found = to_pandas(snapshot(from_frames(frames), moment)).set_index("customer_id")
+    frames = {table: table_frame(table, customers) for table in CARRIED if table in {"orders", *tables}}
+    frames["products"] = products_frame(bundle, customers)
+    found = with_indicators(to_pandas(snapshot(from_frames(frames), moment)), needed).set_index("customer_id")
     asked = [customer.customer_id for customer in customers if customer.customer_id in found.index]
     return found.loc[asked].reset_index(), moment
 
 
-def refuse_other_features(bundle: Bundle) -> None:
-    """Models may need what order lines cannot give (other tables), or what this version no longer computes."""
-    given = set(feature_names(TABLES))
-    needed = dict.fromkeys(name for loaded in bundle.models.values() for name in loaded.manifest["features"])
-    missing = [name for name in needed if name not in given]
+def refuse_other_features(needed: Collection[str]) -> None:
+    """Models may need what this version no longer computes."""
+    given = set(feature_names([*CARRIED, "products"]))
+    missing = [name for name in needed if split(name)[0] not in given]
     if missing:
         raise Refused(
             501,
-            f"the models of this bundle need {len(missing)} features that order lines do not give "
+            f"the models of this bundle need {len(missing)} features that a history does not give "
             f"({', '.join(missing[:3])}): ask POST /predict for known customers",
         )
+
+
+def refuse_missing_tables(customers: list[CustomerHistory], tables: Collection[str]) -> None:
+    """What was not sent is not the same as nothing having happened."""
+    for table in tables:
+        if table not in CARRIED or table == "orders":
+            continue
+        silent = sum(customer.rows(table) is None for customer in customers)
+        if silent:
+            key = "profile" if table == "customers" else table
+            empty = "{} if nothing is known" if table == "customers" else "[] if there were none"
+            raise BadInput(
+                f"{silent} customers carry no {key!r}, which the models of this bundle read: send it, {empty}"
+            )
 
 
 def refuse_later_orders(customers: list[CustomerHistory], as_of: float) -> None:
@@ -73,26 +90,36 @@ def _after(moment: datetime) -> str:
     return iso(float(int(to_days(moment)) + 1))
 
 
-def orders_frame(customers: list[CustomerHistory]) -> pl.DataFrame:
-    """The canonical table ``orders`` of these customers."""
+def table_frame(table: str, customers: list[CustomerHistory]) -> pl.DataFrame:
+    """The canonical table of these customers."""
+    columns = TABLES[table].columns
     rows = [
-        tuple(customer.customer_id if name == "customer_id" else getattr(line, name) for name in SCHEMA)
+        [_value(column, customer.customer_id, row) for column in columns]
         for customer in customers
-        for line in customer.orders
+        for row in customer.rows(table) or ()
     ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema={column.name: TYPES[column.type] for column in columns}, orient="row")
+
+
+def _value(column: Column, customer_id: str, row: object) -> object:
+    if column.name == "customer_id":
+        return customer_id
+    if column.name == "sentiment" and getattr(row, "sentiment", None) is None:
+        return sentiment(getattr(row, "text", None))
+    return getattr(row, column.name, None)
 
 
 def products_frame(bundle: Bundle, customers: list[CustomerHistory]) -> pl.DataFrame:
-    """[product_id, category] of the products bought: the bundle's catalogue, and what the lines say of others."""
-    bought = {line.product_id for customer in customers for line in customer.orders if line.product_id is not None}
-    known = pl.DataFrame(schema={"product_id": pl.String, "category": pl.String})
+    """[product_id, category, price] of the products met: the bundle's catalogue, and what the lines say of others."""
+    met = {line.product_id for customer in customers for line in customer.orders if line.product_id is not None}
+    met |= {e.product_id for customer in customers for e in customer.events or () if e.product_id is not None}
+    known = pl.DataFrame(schema={"product_id": pl.String, "category": pl.String, "price": pl.Float64})
     if bundle.products is not None:
-        known = bundle.products.filter(pl.col("product_id").is_in(sorted(bought)) & pl.col("category").is_not_null())
+        known = bundle.products.filter(pl.col("product_id").is_in(sorted(met)))
     said = stated_categories(customers)
-    for product in known["product_id"].to_list():
-        said.pop(product, None)
-    return pl.concat([known, pl.DataFrame(list(said.items()), schema=known.schema, orient="row")])
+    stated = pl.DataFrame(list(said.items()), schema={"product_id": pl.String, "said": pl.String}, orient="row")
+    joined = known.join(stated, on="product_id", how="full", coalesce=True)
+    return joined.select("product_id", pl.coalesce("category", "said").alias("category"), "price")
 
 
 def stated_categories(customers: list[CustomerHistory]) -> dict[str, str]:

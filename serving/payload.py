@@ -1,56 +1,18 @@
 """What may be asked and answered: the two requests, their limits, and the sentence for each way to miss them."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from features.errors import BadInput
 from serving.guard import shown
+from serving.rows import Contract, Event, Id, OrderLine, Payload, Profile, Said, Time, Touch
 
 MAX_CUSTOMERS = 1_000
 MAX_HISTORY_ROWS = 5_000
-# Aggregates are exact sums of whole ten-thousandths: 5,000 lines of 1e8 stay below 2**53 of them.
-MAX_AMOUNT = 1e8
-YEARS = (1900, 2200)
-
-
-def utc(value: object) -> datetime:
-    """An ISO 8601 text as a naive UTC datetime; a text without an offset is UTC already.
-
-    >>> utc("2011-12-09T12:50:00+01:00")
-    datetime.datetime(2011, 12, 9, 11, 50)
-    """
-    if not isinstance(value, str):
-        raise ValueError("must be a time as ISO 8601 text")
-    try:
-        time = datetime.fromisoformat(value)
-        time = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-    except (ValueError, OverflowError):
-        raise ValueError("must be a time as ISO 8601 text") from None
-    if not YEARS[0] <= time.year <= YEARS[1]:
-        raise ValueError(f"must be a time between the years {YEARS[0]} and {YEARS[1]}")
-    return time
-
-
-def clean(value: str) -> str:
-    """A text without NUL characters, which no stored id can hold."""
-    if "\0" in value:
-        raise ValueError("must not hold a NUL character")
-    return value
-
-
-Id = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean)]
-Time = Annotated[datetime, BeforeValidator(utc)]
-Quantity = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False)]
-Money = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
-
-
-class Payload(BaseModel):
-    """A part of a request: exact types, no unknown key, never changed."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+CARRIED = ("orders", "events", "touches", "feedback", "subscriptions", "customers")
+"""Canonical tables that a request can carry."""
 
 
 class PredictRequest(Payload):
@@ -59,51 +21,47 @@ class PredictRequest(Payload):
     customer_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_CUSTOMERS)]
 
 
-class OrderLine(Payload):
-    """One line of an order, as in the canonical ``orders``; ``category`` if the product is not in the catalogue."""
-
-    order_id: Id
-    at: Time
-    quantity: Quantity
-    unit_price: Money
-    product_id: Id | None = None
-    category: Id | None = None
-    discount: Money | None = None
-    channel: Id | None = None
-    kind: Literal["sale", "return"] = "sale"
-    original_order_id: Id | None = None
-
-    @model_validator(mode="after")
-    def bounded(self) -> "OrderLine":
-        """Quantity times price stays within what is summed exactly."""
-        if self.quantity * self.unit_price > MAX_AMOUNT:
-            raise ValueError(f"quantity times unit_price must be at most {MAX_AMOUNT:,.0f}")
-        if self.category is not None and self.product_id is None:
-            raise ValueError("category is that of a product, so it must come with a product_id")
-        return self
-
-
 class CustomerHistory(Payload):
-    """One customer's own order lines, in any order."""
+    """One customer's own rows, each list in any order; a list that is left out says nothing, an empty one: none."""
 
     customer_id: Id
     orders: Annotated[list[OrderLine], Field(min_length=1, max_length=MAX_HISTORY_ROWS)]
+    events: Annotated[list[Event], Field(max_length=MAX_HISTORY_ROWS)] | None = None
+    touches: Annotated[list[Touch], Field(max_length=MAX_HISTORY_ROWS)] | None = None
+    feedback: Annotated[list[Said], Field(max_length=MAX_HISTORY_ROWS)] | None = None
+    subscriptions: Annotated[list[Contract], Field(max_length=MAX_HISTORY_ROWS)] | None = None
+    profile: Profile | None = None
+
+    def rows(self, table: str) -> Sequence[Payload] | None:
+        """The customer's rows of a canonical table; None if the request does not speak of it."""
+        if table == "customers":
+            # An empty profile is that of a customer nobody knows: the batch has no row for them either.
+            if self.profile is None:
+                return None
+            return [self.profile] if self.profile.model_fields_set else []
+        found: Sequence[Payload] | None = getattr(self, table)
+        return found
+
+    @property
+    def rows_n(self) -> int:
+        """Rows of all tables."""
+        return sum(len(self.rows(table) or ()) for table in CARRIED)
 
 
 class HistoryRequest(Payload):
-    """Customers with their own order lines, as they stood at as_of (absent: the bundle's): the same, computed now."""
+    """Customers with their own rows, as they stood at as_of (absent: the bundle's): the same, computed now."""
 
     customers: Annotated[list[CustomerHistory], Field(min_length=1, max_length=MAX_CUSTOMERS)]
     as_of: Time | None = None
 
     @model_validator(mode="after")
     def bounded(self) -> "HistoryRequest":
-        """Each customer once, and not too many lines together."""
-        rows = sum(len(customer.orders) for customer in self.customers)
+        """Each customer once, and not too many rows together."""
+        rows = sum(customer.rows_n for customer in self.customers)
         if rows > MAX_HISTORY_ROWS:
-            raise ValueError(f"hold {rows:,} order lines together, must be at most {MAX_HISTORY_ROWS:,}")
+            raise ValueError(f"holds {rows:,} rows together, must be at most {MAX_HISTORY_ROWS:,}")
         if len({customer.customer_id for customer in self.customers}) < len(self.customers):
-            raise ValueError("name a customer_id twice, must each come once with all their orders")
+            raise ValueError("names a customer_id twice, must each come once with all their rows")
         return self
 
 
@@ -160,7 +118,11 @@ EXAMPLES = {
     "quantity": "2",
     "unit_price": "4.95",
     "discount": "0.5, or null",
-    "kind": '"sale" or "return"',
+    "events": '[{"at": "2011-11-20T09:30:00Z", "kind": "product_view", "product_id": "p1"}]',
+    "touches": '[{"at": "2011-11-20T09:30:00Z", "channel": "email", "kind": "open"}]',
+    "feedback": '[{"at": "2011-11-20T09:30:00Z", "kind": "nps", "score": 9}]',
+    "subscriptions": '[{"plan": "plus", "started_at": "2011-11-20T00:00:00Z"}]',
+    "profile": '{"country": "United Kingdom"}',
 }
 
 

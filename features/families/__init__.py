@@ -3,6 +3,7 @@
 A family is a module with ``NEEDS`` (tables it cannot do without), ``COLUMNS`` (name: meaning, unit, null behaviour)
 and ``compute(past, as_of)``, which gives customer_id and those columns and never cuts time itself. It may have
 
+- ``USES``: tables it reads where they are there, beside those it needs;
 - ``ZERO_IF_NONE``: counts that are 0 for a customer of whom ``compute`` gives no row; all other columns are null then;
 - ``TEXT``: columns that are text, a level of something (a channel, a country); models read them as indicators;
 - ``PROTECTED``: columns about what nobody should be judged by; a model reads them only if its study names them.
@@ -45,6 +46,12 @@ def missing_tables(tables: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Families that ``tables`` cannot feed, and which tables each would need."""
     lacking = {name: tuple(need for need in family.NEEDS if need not in tables) for name, family in families().items()}
     return {name: needs for name, needs in lacking.items() if needs}
+
+
+def tables_of(features: Collection[str]) -> tuple[str, ...]:
+    """Tables that the families of these features (or of indicators of them) read or can read, alphabetically."""
+    read = [family for family in families().values() if {f.partition("=")[0] for f in features} & set(family.COLUMNS)]
+    return tuple(sorted({table for family in read for table in (*family.NEEDS, *getattr(family, "USES", ()))}))
 
 
 def text_names() -> frozenset[str]:

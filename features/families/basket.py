@@ -7,6 +7,7 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
+USES = ("products",)
 
 COLUMNS: dict[str, str] = {
     "basket_lines_mean": "Lines an order; never null.",

@@ -63,7 +63,7 @@ def test_a_link_out_of_the_bundle_is_refused(copy: Path, tmp_path: Path) -> None
 def test_another_format_is_refused(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     (copy / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
-    with pytest.raises(BadArtifact, match="format 99, needed 1"):
+    with pytest.raises(BadArtifact, match="format 99, needed 2"):
         load_bundle(copy)
 
 

@@ -17,7 +17,7 @@ def test_models_that_need_more_than_order_lines_are_not_asked(bundle: Bundle) ->
     churn = bundle.models["churn"]
     manifest = {**churn.manifest, "features": [*churn.manifest["features"], "web_visits_30d_n"]}
     more = replace(bundle, models={"churn": replace(churn, manifest=manifest)})
-    with pytest.raises(Refused, match=r"1 features that order lines do not give \(web_visits_30d_n\)") as refused:
+    with pytest.raises(Refused, match=r"1 features that a history does not give \(web_visits_30d_n\)") as refused:
         live_features(more, REQUEST.customers, None)
     assert refused.value.status == 501
 

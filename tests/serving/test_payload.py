@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from features.errors import BadInput
-from serving.payload import HistoryRequest, PredictRequest, reader, utc
+from serving.payload import HistoryRequest, PredictRequest, reader
+from serving.rows import utc
 
 LINE = {"order_id": "o1", "at": "2025-01-02T03:04:05Z", "quantity": 2, "unit_price": 4.95}
 
@@ -65,7 +66,7 @@ def test_a_wrong_predict_request_is_told_what_is_wrong(body: object, said: str) 
         ({"at": "3025-01-01"}, "between the years 1900 and 2200"),
         ({"kind": "refund"}, "must be 'sale' or 'return'"),
         ({"at": "DROP"}, "at is missing"),
-        ({"known_at": "2025-01-01"}, "known_at is not a key"),
+        ({"replaced_at": "2025-01-01"}, "replaced_at is not a key"),
         ({"category": "toys"}, "must come with a product_id"),
     ],
 )
@@ -75,7 +76,7 @@ def test_a_wrong_order_line_is_told_what_is_wrong(changes: dict[str, Any], said:
 
 def test_lines_are_limited_over_all_customers() -> None:
     customers = [{"customer_id": str(number), "orders": [LINE] * 2_501} for number in range(2)]
-    assert "hold 5,002 order lines together" in sentence({"customers": customers})
+    assert "holds 5,002 rows together" in sentence({"customers": customers})
 
 
 def test_a_customer_comes_once() -> None:
