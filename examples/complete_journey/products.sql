@@ -1,0 +1,7 @@
+-- The grocer's product category; the department stands in where a product has none.
+SELECT
+    product_id,
+    product_type AS name,
+    coalesce(product_category, department) AS category,
+    brand
+FROM products_raw
