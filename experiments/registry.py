@@ -149,13 +149,8 @@ class Champion(Version):
     folder: Path
 
 
-def champions(stores: Stores | str) -> dict[str, Champion]:
-    """Every registered model that has a champion, by name; artifacts of a remote server are downloaded.
-
-    To read, the tracking URI alone is enough.
-    """
-    if isinstance(stores, str):
-        stores = Stores(stores, None, "")
+def champions(stores: Stores) -> dict[str, Champion]:
+    """Every registered model that has a champion, by name; artifacts of a remote server are downloaded."""
     if is_sqlite(stores.tracking_uri) and not sqlite_path(stores.tracking_uri).is_file():
         return {}
     client = open_client(stores)

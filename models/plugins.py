@@ -2,12 +2,12 @@
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import ModuleType
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from features.errors import NotFound
+from features.errors import BadConfig, NotFound
 
 Choice = TypeVar("Choice", bound=str | int | float | bool | None)
 
@@ -40,3 +40,12 @@ def plugin(package: str, kind: str, name: str) -> ModuleType:
     if name not in found:
         raise NotFound(f"no {kind} is called {name!r}: choose one of {', '.join(found)}")
     return found[name]
+
+
+def complete_params(name: str, defaults: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """``params`` over the defaults of the plug-in ``name``; an unknown one is refused by name."""
+    unknown = sorted(set(params) - set(defaults))
+    if unknown:
+        known = ", ".join(defaults) or "it takes none"
+        raise BadConfig(f"{name} has no parameter {', '.join(unknown)}: choose from {known}")
+    return {**defaults, **params}

@@ -10,8 +10,9 @@ from pandas.api.types import is_numeric_dtype
 
 from features.errors import BadArtifact, BadInput, HistoryTooShort
 from models import calibration
-from models.learners import Learner, Params, complete_params, learner
+from models.learners import Learner, Params, learner
 from models.plain import json_bytes, json_from
+from models.plugins import complete_params
 from models.sample import Floats, Positive, Sample
 
 FILE = "predictor.json"
@@ -49,7 +50,7 @@ def fit_predictor(
         raise HistoryTooShort(f"no rows to fit {task_name} on: load more history or shorten horizon_days")
     module = learner(learner_name)
     _checked(tuple(str(name) for name in sample.X.columns), sample.X)
-    known = complete_params(learner_name, params)
+    known = complete_params(learner_name, module.DEFAULTS, params)
     sigmoid, note = _calibrator(module, sample, known, seed) if calibrate else (None, "none: not asked for")
     return Predictor(
         task=task_name,

@@ -11,9 +11,10 @@ from features.errors import BadArtifact
 from models import catalogue as catalogues
 from models import preprocessing as preprocessings
 from models.catalogue import Catalogue
-from models.clusterers import Floats, Labels, complete_params
+from models.clusterers import Floats, Labels
 from models.clusterers import clusterer as find_clusterer
 from models.plain import json_bytes, json_from
+from models.plugins import complete_params
 from models.preprocessing import Preprocessing
 
 # How lately, how long, how often, how much, how wide, how returned: one column for each thing marketing acts on.
@@ -75,7 +76,8 @@ def fit_clusters(
     memory: Path | None = None,
 ) -> Segmenter:
     """Like :func:`fit_segmenter`, with an empty catalogue: for scores, which need labels and no names."""
-    kind, complete = find_clusterer(clusterer), complete_params(clusterer, params)
+    kind = find_clusterer(clusterer)
+    complete = complete_params(clusterer, kind.DEFAULTS, params)
     prepared = preprocessings.fit(X, features)
     model = kind.fit(X, preprocessings.transform(prepared, X), complete, seed, memory)
     needed = tuple(dict.fromkeys([*features, *kind.NEEDS]))

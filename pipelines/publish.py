@@ -11,6 +11,7 @@ from experiments.registry import Champion, champions
 from features.engines import open_tables, to_pandas
 from features.errors import NotFound
 from features.snapshot import snapshot
+from models import artifact
 from pipelines.dataset import order_span
 from pipelines.steps import stores
 from pipelines.workspace import Workspace
@@ -21,7 +22,9 @@ from serving.model_store import put_in_store
 def publish_bundle(home: Workspace) -> dict[str, Any]:
     """Write ``bundles/<version>``, put it into the BentoML model store, and make it the current one."""
     canonical = home.require("canonical")
-    chosen = champions(stores(home))
+    found = champions(stores(home))
+    # The service answers about customers; a model of companies is used from MLflow.
+    chosen = {name: champion for name, champion in found.items() if entity_of(champion) == "customer"}
     if not chosen:
         raise NotFound("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
     before = home.current("bundles")
@@ -31,13 +34,21 @@ def publish_bundle(home: Workspace) -> dict[str, Any]:
     tag = put_in_store(folder, folder.name)
     models = {name: f"version {champion.version}" for name, champion in chosen.items()}
     listed = ", ".join(f"{name} {version}" for name, version in models.items())
+    left_out = sorted(set(found) - set(chosen))
+    note = f"; about companies, so not served: {', '.join(left_out)}" if left_out else ""
     return {
         "bundle": folder.name,
         "tag": tag,
         "models": models,
+        "left_out": left_out,
         "changed": folder != before,
-        "message": f"published bundle {folder.name} ({listed}) as {tag}",
+        "message": f"published bundle {folder.name} ({listed}) as {tag}{note}",
     }
+
+
+def entity_of(champion: Champion) -> str:
+    """Whom the model is about; artifacts that do not say so are about customers."""
+    return str(artifact.load(champion.folder, champion.sha256).manifest.get("entity", "customer"))
 
 
 def _write(folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:

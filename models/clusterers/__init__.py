@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.errors import BadConfig
 from models.plugins import Trial, plugin, plugins
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
-__all__ = ["NOISE", "Clusterer", "Floats", "Labels", "Trial", "clusterer", "clusterers", "complete_params"]
+__all__ = ["NOISE", "Clusterer", "Floats", "Labels", "Trial", "clusterer", "clusterers"]
 
 NOISE = -1  # the label of customers in no cluster
 
@@ -47,13 +46,3 @@ def clusterers() -> Mapping[str, Clusterer]:
 def clusterer(name: str) -> Clusterer:
     """The clusterer of this name."""
     return cast(Clusterer, plugin(__name__, "clusterer", name))
-
-
-def complete_params(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """``params`` over the clusterer's defaults; an unknown one is refused by name."""
-    defaults = clusterer(name).DEFAULTS
-    unknown = sorted(set(params) - set(defaults))
-    if unknown:
-        known = ", ".join(defaults) or "it takes none"
-        raise BadConfig(f"{name} has no parameter {', '.join(unknown)}: choose from {known}")
-    return {**defaults, **params}

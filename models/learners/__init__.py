@@ -5,7 +5,6 @@ from typing import Any, Protocol, cast
 
 import pandas as pd
 
-from features.errors import BadConfig
 from models.plugins import Trial, plugin, plugins
 from models.sample import Floats, Sample
 
@@ -47,13 +46,3 @@ def learners() -> dict[str, Learner]:
 def learner(name: str) -> Learner:
     """The learner called ``name``; NotFound names the others."""
     return cast(Learner, plugin(__name__, "learner", name))
-
-
-def complete_params(name: str, params: Mapping[str, Any]) -> Params:
-    """``params`` over the learner's defaults; an unknown one is refused by name."""
-    defaults = learner(name).DEFAULTS
-    unknown = sorted(set(params) - set(defaults))
-    if unknown:
-        known = ", ".join(defaults) or "it takes none"
-        raise BadConfig(f"{name} has no parameter {', '.join(unknown)}: choose from {known}")
-    return {**defaults, **params}

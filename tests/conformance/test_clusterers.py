@@ -11,7 +11,8 @@ import pytest
 
 from features.errors import BadArtifact, BadConfig, BadInput, NotFound
 from models import clusterers, segmenter
-from models.clusterers import NOISE, clusterer, complete_params
+from models.clusterers import NOISE, clusterer
+from models.plugins import complete_params
 from models.segmenter import Segmenter, assign, assign_labels, fit_segmenter
 
 FEATURES = ["purchase_recency_days", "purchase_days_n", "purchase_spend"]
@@ -133,7 +134,7 @@ def test_its_space_lies_within_its_parameters_and_can_be_fitted(name: str, custo
 
 def test_an_unknown_parameter_is_refused_by_name(name: str) -> None:
     with pytest.raises(BadConfig, match="no parameter colour"):
-        complete_params(name, {"colour": "red"})
+        complete_params(name, clusterer(name).DEFAULTS, {"colour": "red"})
 
 
 def test_a_memory_folder_changes_nothing_but_the_time(

@@ -159,7 +159,6 @@ def test_the_champion_can_be_fetched_and_starts_the_next_search(stores: Stores) 
     found = champions(stores)
     assert set(found) == {"next_purchase"}
     assert (found["next_purchase"].folder / "manifest.json").is_file()
-    assert champions(stores.tracking_uri) == found
     ((name, params),) = champion_guesses(stores, "next_purchase")
     assert name == "logistic"
     assert set(params) == {"ridge"}
@@ -200,5 +199,5 @@ def test_nothing_to_promote_says_what_to_do(dataset: Dataset, make_stores: MakeS
 
 
 def test_no_tracking_store_means_no_champion(tmp_path: Path) -> None:
-    assert champions(f"sqlite:///{tmp_path / 'none.db'}") == {}
+    assert champions(Stores(f"sqlite:///{tmp_path / 'none.db'}", None, "")) == {}
     assert not list(tmp_path.iterdir())
