@@ -1,11 +1,12 @@
 """A shop that never was, exported as a real one would be: raw files with their dirt, and, apart, the truth behind them.
 
-``raw/``   what the shop sees: orders-*.csv, customers-*.csv, products.csv, events-*.parquet, emails-*.parquet,
-           feedback-*.csv, in local times.
-``truth/`` for tests and benchmarks only: truth-*.parquet (one row a customer: latent segment, true rates and dropout),
-           dirt.json (rows of each kind of dirt a table) and world.json (what was asked for).
+``raw/``   what the shop sees: orders-*.csv, customers-*.csv, identities-*.csv, products.csv, events-*.parquet,
+           touches-*.parquet, feedback-*.csv, subscriptions-*.csv, in local times.
+``truth/`` for tests and benchmarks only: truth-*.parquet (one row a customer: latent segment and traits, true rates and
+           dropout), dirt.json (rows of each kind of dirt a table) and world.json (what was asked for).
 
-Customers are made in chunks, each from its own random stream, so that memory does not grow with their number.
+Customers are made in chunks, each from its own random stream, so that memory does not grow with their number; a company
+and all numbers of one customer stay within a chunk.
 """
 
 import json
@@ -21,13 +22,19 @@ import polars as pl
 
 from features.errors import BadInput
 from pipelines.simulation.baskets import draw_lines, returns, sales
+from pipelines.simulation.campaigns import draw_sends
+from pipelines.simulation.contracts import draw_contracts
 from pipelines.simulation.dirt import Table
 from pipelines.simulation.exports import export, local_times
 from pipelines.simulation.feedback import draw_feedback
-from pipelines.simulation.newsletters import draw_newsletters
-from pipelines.simulation.population import Population, customer_numbers, describe_customers, draw_population
+from pipelines.simulation.guests import Guests, draw_guests, identities, under_guest_numbers
+from pipelines.simulation.nudges import draw_nudges
+from pipelines.simulation.population import CHANNELS, Population, customer_numbers, draw_population, numbered
 from pipelines.simulation.purchases import Purchases, draw_purchases
+from pipelines.simulation.register import describe_customers
 from pipelines.simulation.segments import SEGMENTS, labels
+from pipelines.simulation.touches import clicked_visits, draw_touches, unsubscribed_at
+from pipelines.simulation.usage import app_events, errand_events
 from pipelines.simulation.visits import browsing_events, draw_visits, order_events
 from pipelines.simulation.world import World, build_world
 
@@ -91,13 +98,14 @@ def simulate(
         (draft / folder).mkdir(parents=True)
     tally = Tally()
     products = world.products.with_columns(_at=pl.lit(0.0))
-    tally.add("products", *export(draft / "raw", world, "products", products, np.random.default_rng([seed, 2])))
+    products_rng = np.random.default_rng([seed, 2])
+    tally.add("products", *export(draft / "raw", world, "products", products, products_rng, shown_days, last=0))
     for part, first in enumerate(range(0, customers, chunk)):
         rng = np.random.default_rng([seed, 1, part])
-        made = _live(rng, world, first, min(chunk, customers - first))
+        made = live(rng, world, first, min(chunk, customers - first))
         for table, rows in made.rows.items():
-            seen = rows.filter(pl.col("_at") < shown_days)
-            tally.add(table, *export(draft / "raw", world, table, seen, rng, part))
+            last = first + made.truth.height
+            tally.add(table, *export(draft / "raw", world, table, rows, rng, shown_days, last, part))
         made.truth.write_parquet(draft / "truth" / f"truth-{part:04d}.parquet", statistics=False)
         tally.segments.update(made.truth["segment"].to_list())
         if progress:
@@ -122,48 +130,62 @@ def _check(out: Path, customers: int, days: int, shown_days: int, chunk: int) ->
         raise BadInput(f"{out} holds files that no simulation wrote: give an empty or a new folder")
 
 
-def _live(rng: np.random.Generator, world: World, first: int, size: int) -> Chunk:
+def live(rng: np.random.Generator, world: World, first: int, size: int) -> Chunk:
     """The whole life of ``size`` customers, table by table."""
     population = draw_population(rng, world, first, size)
-    purchases = draw_purchases(rng, world, population)
+    guests = draw_guests(rng, world, population)
+    sends = draw_sends(rng, world, population)
+    purchases = draw_purchases(rng, world, population, draw_nudges(rng, world, population, sends))
     lines = draw_lines(rng, world, population, purchases)
-    sold = sales(rng, population, purchases, lines)
-    emails = draw_newsletters(rng, world, population, purchases)
-    visits = draw_visits(rng, world, population, purchases, emails.filter(pl.col("reaction") == "click"))
+    sold = sales(rng, world, population, purchases, lines)
+    returned = returns(rng, world, population, purchases, lines)
+    touches = draw_touches(rng, world, population, purchases, sends)
+    visits = draw_visits(rng, world, population, purchases, clicked_visits(touches))
+    events = [
+        browsing_events(rng, population, lines, visits),
+        order_events(rng, population, purchases, lines, sold["channel"]),
+        app_events(rng, world, population, purchases),
+        errand_events(rng, world, population, purchases, returned),
+    ]
     rows: dict[Table, pl.DataFrame] = {
-        "orders": pl.concat([sold, returns(rng, world, population, purchases, lines)]),
-        "customers": describe_customers(rng, population),
-        "events": pl.concat(
-            [
-                browsing_events(rng, population, visits),
-                order_events(rng, population, purchases, lines, sold["channel"]),
-            ]
-        ),
-        "emails": emails.drop("_customer"),
-        "feedback": draw_feedback(rng, world, population, purchases),
+        "orders": under_guest_numbers(pl.concat([sold, returned]), population, guests),
+        "customers": describe_customers(rng, world, population, guests, unsubscribed_at(population, touches)),
+        "identities": identities(population, guests),
+        "events": under_guest_numbers(pl.concat(events), population, guests),
+        "touches": touches,
+        "feedback": under_guest_numbers(draw_feedback(rng, world, population, purchases), population, guests),
+        "subscriptions": draw_contracts(rng, world, population, purchases),
     }
-    return Chunk(rows, _truth(world, population, purchases))
+    return Chunk(rows, _truth(world, population, purchases, guests))
 
 
-def _truth(world: World, population: Population, purchases: Purchases) -> pl.DataFrame:
-    """One row a customer; ``dropout_at`` is null while alive at the end of the span, rates are a day."""
-    names = [segment.name for segment in SEGMENTS]
+def _truth(world: World, population: Population, purchases: Purchases, guests: Guests) -> pl.DataFrame:
+    """One row a customer; times are null where nothing of the kind happened within the span, rates are a day."""
+    who = np.arange(population.size)
     frame = pl.DataFrame(
         {
-            "customer_no": customer_numbers(population, np.arange(population.size)),
-            "segment": labels(names, population.segment),
+            "customer_no": customer_numbers(population, who),
+            "alias_no": numbered("G", population.first + who + 1, 7),
+            "segment": labels([segment.name for segment in SEGMENTS], population.segment),
             "purchase_rate": population.purchase_rate,
             "dropout_rate": population.dropout_rate,
             "satisfaction": purchases.last_satisfaction,
+            "usage_rate": population.usage,
+            "price_sensitivity": population.price_sensitivity,
+            "preferred_channel": labels(CHANNELS, population.preferred),
             "orders_n": np.bincount(purchases.customer, minlength=population.size),
             "_joined": population.joined,
+            "_cooling": purchases.lives.cools_at,
             "_dropout": purchases.dropout_at,
+            "_linked": guests.linked_at,
         }
     )
-    dropout = pl.when(pl.col("_dropout").is_finite()).then(pl.col("_dropout"))
+    times = {"joined_at": "_joined", "cooling_at": "_cooling", "dropout_at": "_dropout", "linked_at": "_linked"}
+    day = {name: pl.when(pl.col(hidden).is_finite()).then(pl.col(hidden)) for name, hidden in times.items()}
     return frame.with_columns(
-        joined_at=local_times(world, pl.col("_joined")), dropout_at=local_times(world, dropout)
-    ).drop("_joined", "_dropout")
+        alias_no=pl.when(pl.col("_linked").is_finite()).then("alias_no"),
+        **{name: local_times(world, expression) for name, expression in day.items()},
+    ).drop(times.values())
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

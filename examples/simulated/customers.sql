@@ -1,4 +1,5 @@
--- The register of customers. A birth year nobody can read is no reason to lose the customer.
+-- The register of customers, one row a version of a profile: a new one is written when a customer tells of a change
+-- (moved, agreed to marketing or no longer, first bought). A birth year nobody can read is no reason to lose them.
 SELECT
     customer_no AS customer_id,
     registered_at AS signed_up_at,
@@ -8,14 +9,18 @@ SELECT
     family_status,
     education,
     country,
+    region,
     town AS city,
     urbanity,
     language,
     interests,
     reached_by AS acquisition_channel,
-    sector,
+    company_no AS company_id,
     company_size,
+    sector,
+    turnover AS turnover_band,
     contact_function,
+    status,
     newsletter AS consent,
-    registered_at AS known_at
+    recorded_at AS known_at
 FROM register

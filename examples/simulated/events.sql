@@ -1,10 +1,13 @@
 -- What visitors do on the site and in the app; visitors who are not logged in have no customer number.
+-- feature: what was used (feature_use), or, for views of pages that tell what somebody wonders about, the page:
+-- 'page:price', 'page:delivery' and 'page:returns'. Other page views have none.
 SELECT
     customer_no AS customer_id,
     happened_at AS at,
     event AS kind,
     visit AS session_id,
     sku AS product_id,
+    coalesce(feature, 'page:' || page) AS feature,
     seconds AS duration_s,
     device AS channel
 FROM site

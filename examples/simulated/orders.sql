@@ -1,4 +1,5 @@
 -- One row an order line. An order number that starts with R sends goods back; its quantities are negative.
+-- booked_at is filled for lines that reached the shop's books days after they were ordered.
 SELECT
     order_no AS order_id,
     customer_no AS customer_id,
@@ -8,5 +9,6 @@ SELECT
     unit_price,
     discount,
     channel,
-    CASE WHEN order_no LIKE 'R%' THEN 'return' ELSE 'sale' END AS kind
+    CASE WHEN order_no LIKE 'R%' THEN 'return' ELSE 'sale' END AS kind,
+    booked_at AS known_at
 FROM order_lines

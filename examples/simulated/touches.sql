@@ -1,3 +1,3 @@
--- Newsletters and what became of them.
-SELECT customer_no AS customer_id, happened_at AS at, campaign AS campaign_id, 'email' AS channel, reaction AS kind
-FROM newsletters
+-- Messages on all channels and what became of them. N900 is no campaign: customers recommend the shop by themselves.
+SELECT customer_no AS customer_id, happened_at AS at, campaign AS campaign_id, channel, reaction AS kind
+FROM contacts

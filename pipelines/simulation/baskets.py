@@ -16,12 +16,17 @@ from pipelines.simulation.catalogue import (
 )
 from pipelines.simulation.population import Population, customer_numbers, numbered
 from pipelines.simulation.purchases import Purchases
-from pipelines.simulation.segments import SEGMENTS, Floats, Ints, column, labels
-from pipelines.simulation.world import World, month_of
+from pipelines.simulation.segments import SEGMENTS, Bools, Floats, Ints, column, labels
+from pipelines.simulation.world import World, month_of, promotion_at
 
 ORDER_NUMBERS_PER_CUSTOMER = 2_000
 """Order numbers set aside a customer, so that chunks never meet. Purchase rates are bounded well below."""
 CHANNELS = ("web", "app", "store")
+LATE_SHARE = 0.03
+"""Share of the stores' orders that are booked days after they were made: about one line in a hundred of all."""
+LATE_DAYS = (2, 9)
+VOUCHERS = 0.85
+"""Share of their discount orders for which customers need no site-wide week."""
 _FAVOURITE_SHARE = 0.35
 _BULK = 6
 _DISCOUNTS = np.array([0.1, 0.2, 0.3])
@@ -48,17 +53,21 @@ def draw_lines(rng: np.random.Generator, world: World, population: Population, p
     order, product = order[kept], product[kept]
     quantity = _quantities(rng, segment[order])
     unit_price = _prices(world, purchases, segment, order, product)
-    discount = _discounts(rng, population, purchases, order, quantity * unit_price)
+    discount = _discounts(rng, world, population, purchases, order, quantity * unit_price)
     return Lines(order, product, quantity, unit_price, discount)
 
 
-def sales(rng: np.random.Generator, population: Population, purchases: Purchases, lines: Lines) -> pl.DataFrame:
-    """Order lines as the shop books them."""
+def sales(
+    rng: np.random.Generator, world: World, population: Population, purchases: Purchases, lines: Lines
+) -> pl.DataFrame:
+    """Order lines as the shop books them; ``_booked`` is the day a late one was, null if it was at once."""
     orders_n = len(purchases.customer)
     digital = rng.random(orders_n) < population.digital[purchases.customer]
     channel = labels(CHANNELS, np.where(digital, np.where(rng.random(orders_n) < 0.3, 1, 0), 2)[lines.order])
     number = population.first * ORDER_NUMBERS_PER_CUSTOMER + lines.order
-    return _booked("S", number, population, purchases, lines, channel, purchases.at[lines.order])
+    rows = _booked("S", number, population, purchases, lines, channel, purchases.at[lines.order])
+    late = _late(rng, world, purchases, digital)[lines.order]
+    return rows.with_columns(_booked=pl.when(pl.Series(np.isfinite(late))).then(pl.Series(late)))
 
 
 def returns(
@@ -82,7 +91,8 @@ def returns(
     )
     number = population.first * ORDER_NUMBERS_PER_CUSTOMER + np.arange(len(back))
     channel = labels(CHANNELS, np.where(rng.random(len(back)) < 0.6, 0, 2))
-    return _booked("R", number, population, purchases, sent, channel, at[back])
+    rows = _booked("R", number, population, purchases, sent, channel, at[back])
+    return rows.with_columns(_booked=pl.lit(None, dtype=pl.Float64))
 
 
 def _booked(
@@ -98,6 +108,7 @@ def _booked(
         {
             "order_no": numbered(prefix, number, 10),
             "_at": at,
+            "_customer": purchases.customer[lines.order],
             "customer_no": customer_numbers(population, purchases.customer[lines.order]),
             "sku": sku(lines.product),
             "qty": pl.Series(lines.quantity).cast(pl.String),
@@ -137,10 +148,20 @@ def _prices(world: World, purchases: Purchases, segment: Ints, order: Ints, prod
 
 
 def _discounts(
-    rng: np.random.Generator, population: Population, purchases: Purchases, order: Ints, amount: Floats
+    rng: np.random.Generator, world: World, population: Population, purchases: Purchases, order: Ints, amount: Floats
 ) -> Floats:
-    """Money off whole lines; an order has a voucher or has none."""
+    """Money off whole lines: the shop's week of discounts, for whoever cares to take it, or a voucher."""
     orders_n = len(purchases.customer)
-    voucher = rng.random(orders_n) < population.discounts[purchases.customer]
+    voucher = rng.random(orders_n) < VOUCHERS * population.discounts[purchases.customer]
     rate = np.where(voucher, _DISCOUNTS[rng.integers(len(_DISCOUNTS), size=orders_n)], 0.0)
+    takes = rng.random(orders_n) < 0.1 + 0.9 * population.price_sensitivity[purchases.customer]
+    promoted = promotion_at(world, purchases.at)
+    rate = np.where(takes & (promoted > 0), promoted, rate)
     return np.round(amount * rate[order], 2)
+
+
+def _late(rng: np.random.Generator, world: World, purchases: Purchases, digital: Bools) -> Floats:
+    """Day on which each order was booked, if that was late: stores upload their tills, now and then days later."""
+    booked = np.floor(purchases.at) + rng.integers(*LATE_DAYS, len(digital)) + 3 / 24
+    late = ~digital & (rng.random(len(digital)) < LATE_SHARE) & (booked < world.days)
+    return np.where(late, booked, np.inf)

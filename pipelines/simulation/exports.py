@@ -4,39 +4,62 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from pipelines.simulation.baskets import ORDER_NUMBERS_PER_CUSTOMER
-from pipelines.simulation.dirt import Table, soil
+from pipelines.simulation.dirt import Table
 from pipelines.simulation.population import numbered
+from pipelines.simulation.soil import soil
 from pipelines.simulation.world import World
 
 FILES: dict[Table, str] = {
     "customers": "customers-{part:04d}.csv",
+    "identities": "identities-{part:04d}.csv",
     "orders": "orders-{part:04d}.csv",
     "products": "products.csv",
     "events": "events-{part:04d}.parquet",
-    "emails": "emails-{part:04d}.parquet",
+    "touches": "touches-{part:04d}.parquet",
     "feedback": "feedback-{part:04d}.csv",
+    "subscriptions": "subscriptions-{part:04d}.csv",
 }
-_TIME_COLUMN = {
-    "customers": "registered_at",
-    "orders": "ordered_at",
-    "events": "happened_at",
-    "emails": "happened_at",
-    "feedback": "answered_at",
+_TIMES: dict[Table, dict[str, str]] = {
+    "customers": {"_at": "recorded_at", "_registered": "registered_at"},
+    "identities": {"_at": "linked_at"},
+    "orders": {"_at": "ordered_at", "_booked": "booked_at"},
+    "events": {"_at": "happened_at"},
+    "touches": {"_at": "happened_at"},
+    "feedback": {"_at": "answered_at"},
+    "subscriptions": {
+        "_at": "recorded_at", "_started": "started_at", "_renews": "renews_at", "_ended": "ended_at",
+    },
+}  # fmt: skip
+"""Hidden days and the columns of local times they become."""
+_MONEY: dict[Table, tuple[str, ...]] = {
+    "orders": ("unit_price", "discount"),
+    "products": ("price", "cost"),
+    "subscriptions": ("fee",),
 }
 
 
 def export(
-    folder: Path, world: World, table: Table, rows: pl.DataFrame, rng: np.random.Generator, part: int = 0
+    folder: Path,
+    world: World,
+    table: Table,
+    rows: pl.DataFrame,
+    rng: np.random.Generator,
+    shown_days: float,
+    last: int,
+    part: int = 0,
 ) -> tuple[int, dict[str, int]]:
     """Write one part of a table, soiled; returns its rows and the rows of each kind of dirt among them.
 
-    ``rows`` are clean and carry the hidden day ``_at``, by which the file is sorted.
+    ``rows`` are clean and carry the hidden day ``_at``, by which the file is sorted; what happened or was booked on
+    ``shown_days`` or later stays out. ``last`` is the number of the chunk's last customer.
     """
-    clean = _as_exported(world, table, rows)
+    readable = pl.max_horizontal("_at", "_booked") if "_booked" in rows.columns else pl.col("_at")
+    clean = _as_exported(world, table, rows.filter(readable < shown_days), last)
     soiled, dirt = soil(rng, table, clean)
-    soiled = soiled.sort("_at", maintain_order=True).drop("_at", "_fresh", strict=False)
+    soiled = soiled.sort("_at", maintain_order=True).select(~cs.starts_with("_"))
     path = folder / FILES[table].format(part=part)
     if path.suffix == ".csv":
         soiled.write_csv(path)
@@ -53,16 +76,17 @@ def local_times(world: World, day: pl.Expr) -> pl.Expr:
     return (seconds * 1_000_000 + start_us).cast(pl.Datetime("us"))
 
 
-def _as_exported(world: World, table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+def _as_exported(world: World, table: Table, rows: pl.DataFrame, last: int) -> pl.DataFrame:
     """Times, numbers and money in the form the shop's systems write."""
-    if table in _TIME_COLUMN:
-        at = local_times(world, pl.col("_at"))
+    for hidden, name in _TIMES.get(table, {}).items():
+        at = local_times(world, pl.col(hidden))
         text = at if FILES[table].endswith("parquet") else at.dt.to_string("%Y-%m-%d %H:%M:%S")
-        rows = rows.with_columns(text.alias(_TIME_COLUMN[table]))
+        rows = rows.with_columns(text.alias(name))
+    rows = rows.with_columns(_money(name) for name in _MONEY.get(table, ()))
     if table == "orders":
-        rows = rows.with_columns(_money("unit_price"), _money("discount"), _fresh_numbers(rows))
-    if table == "products":
-        rows = rows.with_columns(_money("price"), _money("cost"))
+        rows = rows.with_columns(_fresh_numbers(rows.height, last))
+    if table == "touches":
+        rows = rows.with_columns(_registered=local_times(world, pl.col("_registered_at")))
     return rows
 
 
@@ -70,8 +94,6 @@ def _money(name: str) -> pl.Expr:
     return pl.col(name).round(2).cast(pl.Decimal(12, 2)).cast(pl.String).alias(name)
 
 
-def _fresh_numbers(rows: pl.DataFrame) -> pl.Series:
+def _fresh_numbers(lines_n: int, last: int) -> pl.Series:
     """For each line an order number that no order of this or another chunk has: counted down from the chunk's last."""
-    last = int(str(rows["customer_no"].max() or "C0")[1:])
-    top = last * ORDER_NUMBERS_PER_CUSTOMER - 1
-    return numbered("S", top - np.arange(rows.height), 10).alias("_fresh")
+    return numbered("S", last * ORDER_NUMBERS_PER_CUSTOMER - 1 - np.arange(lines_n), 10).alias("_fresh")

@@ -1,4 +1,4 @@
-"""Who the customers are: a latent segment each, own rates drawn around it, and what the shop knows of them."""
+"""Who the customers are: a latent segment each, own rates drawn around it, and traits that no order shows."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.catalogue import CATEGORIES, popular_place, product_of
+from pipelines.simulation.companies import Companies, draw_companies
+from pipelines.simulation.places import DELIVERY_TROUBLE, DIGITAL_SHIFT, draw_places
 from pipelines.simulation.segments import SEGMENTS, Bools, Floats, Ints, column, labels
 from pipelines.simulation.world import World, calendar_days, demand_days
 
@@ -13,25 +15,23 @@ NEVER_BUY_SHARE = 0.04
 OPENING_SHARE = 0.25
 OPENING_DAYS = 30.0
 """A quarter of the customers are there when the export begins and buy in its first month."""
+LEAD_SHARE = 0.12
+"""Share who register some time before their first purchase; the others do so with it."""
+OPT_IN_SHARE = 0.08
+"""Share of those without consent who give it later."""
 
-_TOWNS = (
-    ("London", "United Kingdom", "en", "city"),
-    ("Leeds", "United Kingdom", "en", "city"),
-    ("Bath", "United Kingdom", "en", "suburb"),
-    ("Kendal", "United Kingdom", "en", "country"),
-    ("Dublin", "Ireland", "en", "city"),
-    ("Lyon", "France", "fr", "city"),
-    ("Freiburg", "Germany", "de", "suburb"),
-    ("Ghent", "Belgium", "nl", "city"),
-)
-_TOWN_SHARES = (0.30, 0.16, 0.12, 0.10, 0.10, 0.08, 0.08, 0.06)
-_INCOME = ("low", "middle", "high")
-_FAMILY = ("single", "couple", "family", "retired")
-_EDUCATION = ("school", "college", "university")
-_REACHED_BY = ("search", "social", "friend", "advert", "direct")
-_SECTORS = ("retail", "hospitality", "education", "events")
-_SIZES = ("1-9", "10-49", "50-249")
-_FUNCTIONS = ("owner", "buyer", "office")
+USAGE_A_DAY = 0.018
+"""Median sessions with the shop's app a day."""
+USAGE_SPREAD = 1.0
+DROPOUT_BY_USAGE = 0.55
+"""Dropout is multiplied by exp(-this * z), z being how many spreads above the median a customer uses the app."""
+REACHED_BY = ("search", "social", "friend", "advert", "direct")
+_REACHED_SHARES = (0.3, 0.25, 0.15, 0.2, 0.1)
+DROPOUT_BY_REACHED = np.array([0.85, 1.25, 0.6, 1.45, 0.7])
+FAMILY = ("single", "couple", "family", "retired")
+_TOYS_OF_FAMILIES = 2.5
+CHANNELS = ("email", "sms", "push", "social", "event", "ads")
+PREFERRED_SHARES = (0.50, 0.13, 0.15, 0.12, 0.04, 0.06)
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,16 @@ class Population:
 
     first: int
     segment: Ints
+    registered: Floats
     joined: Floats
+    """Day of the first purchase."""
     buys: Bools
     purchase_rate: Floats
     dropout_rate: Floats
     satisfaction: Floats
     """Between 0 and 1, as they arrive; service moves it."""
+    care: Floats
+    """(n, 3): how much trouble with delivery, quality and service weighs for them; 1 on average."""
     one_time: Bools
     tastes: Floats
     """(n, categories): shares of their lines."""
@@ -55,75 +59,80 @@ class Population:
     """Share of their orders made on the web or in the app."""
     returns: Floats
     discounts: Floats
+    price_sensitivity: Floats
+    """Between 0 and 1: how much a week of discounts moves them."""
     browsing: Floats
+    usage: Floats
+    """Sessions with the shop's app a day."""
+    usage_z: Floats
+    """The same, as spreads above the median."""
+    skill: Floats
+    """Share of advanced features they come to use."""
     opens: Floats
     clicks: Floats
-    consent: Bools
+    preferred: Ints
+    """The channel they answer best, a position in ``CHANNELS``."""
+    evening: Bools
+    """They answer what comes in the evening better than what comes in the morning."""
+    consent_from: Floats
+    """Day on which they agreed to marketing; infinite if they never did."""
+    place: Ints
+    reached_by: Ints
+    family: Ints
+    companies: Companies
 
     @property
     def size(self) -> int:
         """Number of customers."""
         return len(self.segment)
 
+    @property
+    def delivery_trouble(self) -> Floats:
+        """How much likelier than average a delivery goes wrong where they live."""
+        return np.asarray(DELIVERY_TROUBLE[self.place], dtype=np.float64)
+
 
 def draw_population(rng: np.random.Generator, world: World, first: int, size: int) -> Population:
     """Customers who differ within their segment as much as its ``likeness`` says."""
     segment = rng.choice(len(SEGMENTS), size, p=column("share") / column("share").sum())
     likeness = column("likeness")[segment]
+    joined = _joined(rng, world, segment)
+    companies = draw_companies(rng, rng.random(size) < column("company")[segment], joined)
+    registered = _registered(rng, joined)
+    place, family = draw_places(rng, size), rng.choice(len(FAMILY), size, p=(0.25, 0.3, 0.3, 0.15))
+    usage_z, reached_by = rng.normal(size=size), rng.choice(len(REACHED_BY), size, p=_REACHED_SHARES)
+    discounts = _share_around(rng, column("discounts")[segment])
+    price_sensitivity = np.clip(0.6 * discounts + 0.4 * rng.random(size), 0, 1)
     return Population(
         first=first,
         segment=segment,
-        joined=_joined(rng, world, segment),
+        registered=registered,
+        joined=joined,
         buys=rng.random(size) >= NEVER_BUY_SHARE,
-        purchase_rate=np.clip(_around(rng, 1 / column("gap_days")[segment], likeness), 1 / 400, 1 / 4),
-        dropout_rate=_around(rng, 1 / column("lifetime_days")[segment], likeness),
+        purchase_rate=_purchase_rates(rng, segment, price_sensitivity, companies),
+        dropout_rate=_dropout_rates(rng, segment, usage_z, reached_by, companies),
         satisfaction=rng.beta(7, 3, size),
+        care=rng.gamma(3.0, 1 / 3, (size, 3)),
         one_time=rng.random(size) < column("one_time")[segment],
-        tastes=_tastes(rng, segment),
+        tastes=_tastes(rng, segment, family),
         favourites=product_of(np.arange(len(CATEGORIES)), popular_place(rng, (size, len(CATEGORIES)))),
-        digital=rng.beta(3, 2, size),
+        digital=np.clip(rng.beta(3, 2, size) + DIGITAL_SHIFT[place], 0.02, 0.98),
         returns=np.clip(_around(rng, column("returns")[segment], likeness), 0, 0.8),
-        discounts=_share_around(rng, column("discounts")[segment]),
+        discounts=discounts,
+        price_sensitivity=price_sensitivity,
         browsing=_around(rng, column("browsing")[segment], likeness),
+        usage=USAGE_A_DAY * np.exp(USAGE_SPREAD * usage_z),
+        usage_z=usage_z,
+        skill=1 / (1 + np.exp(0.8 - usage_z - rng.normal(0, 0.7, size))),
         opens=_share_around(rng, column("opens")[segment]),
         clicks=_share_around(rng, column("clicks")[segment]),
-        consent=rng.random(size) < 0.8,
-    )
-
-
-def describe_customers(rng: np.random.Generator, population: Population) -> pl.DataFrame:
-    """The shop's customer register; demography leans on the segment, too little to name it."""
-    size, segment = population.size, population.segment
-    town = rng.choice(len(_TOWNS), size, p=_TOWN_SHARES)
-    age = np.clip(rng.normal(np.array([48, 44, 36, 46, 31, 38])[segment], 12), 18, 90)
-    company = rng.random(size) < column("company")[segment]
-    interest = np.argsort(population.tastes, axis=1)[:, ::-1]
-    frame = pl.DataFrame(
-        {
-            "customer_no": customer_numbers(population, np.arange(size)),
-            "_at": population.joined,
-            "birth_year": pl.Series((2024 - age).astype(np.int64)).cast(pl.String),
-            "gender": _pick(rng, ("f", "m", "x"), (0.55, 0.43, 0.02), size),
-            "income_band": _pick(rng, _INCOME, (0.3, 0.5, 0.2), size),
-            "family_status": _pick(rng, _FAMILY, (0.25, 0.3, 0.3, 0.15), size),
-            "education": _pick(rng, _EDUCATION, (0.35, 0.3, 0.35), size),
-            "town": labels([place[0] for place in _TOWNS], town),
-            "country": labels([place[1] for place in _TOWNS], town),
-            "language": labels([place[2] for place in _TOWNS], town),
-            "urbanity": labels([place[3] for place in _TOWNS], town),
-            "reached_by": _pick(rng, _REACHED_BY, (0.3, 0.25, 0.15, 0.2, 0.1), size),
-            "interests": labels(CATEGORIES, interest[:, 0]) + ";" + labels(CATEGORIES, interest[:, 1]),
-            "newsletter": labels(("no", "yes"), population.consent.astype(np.int64)),
-            "sector": _pick(rng, _SECTORS, (0.4, 0.3, 0.15, 0.15), size),
-            "company_size": _pick(rng, _SIZES, (0.7, 0.25, 0.05), size),
-            "contact_function": _pick(rng, _FUNCTIONS, (0.6, 0.25, 0.15), size),
-        }
-    )
-    firm = pl.Series(company)
-    hidden = pl.Series(rng.random(size) < 0.3)
-    return frame.with_columns(
-        [pl.when(firm).then(pl.col(name)).alias(name) for name in ("sector", "company_size", "contact_function")]
-        + [pl.when(~hidden).then(pl.col(name)).alias(name) for name in ("income_band", "family_status", "education")]
+        preferred=rng.choice(len(CHANNELS), size, p=PREFERRED_SHARES),
+        evening=rng.random(size) < 0.5,
+        consent_from=_consent_from(rng, registered),
+        place=place,
+        reached_by=reached_by,
+        family=family,
+        companies=companies,
     )
 
 
@@ -141,6 +150,11 @@ def numbered(prefix: str, numbers: Ints, digits: int) -> pl.Series:
     return pl.select(pl.lit(prefix) + pl.Series(numbers).cast(pl.String).str.zfill(digits)).to_series()
 
 
+def pick(rng: np.random.Generator, values: tuple[str, ...], shares: tuple[float, ...], size: int) -> pl.Series:
+    """Labels drawn with the given shares."""
+    return labels(values, rng.choice(len(values), size, p=shares))
+
+
 def _joined(rng: np.random.Generator, world: World, segment: Ints) -> Floats:
     """Day of the first purchase, by the segment's clock: gifters come in December."""
     opening = rng.random(len(segment)) < OPENING_SHARE
@@ -152,6 +166,35 @@ def _joined(rng: np.random.Generator, world: World, segment: Ints) -> Floats:
     return np.where(np.isfinite(joined), joined, 0.0)
 
 
+def _registered(rng: np.random.Generator, joined: Floats) -> Floats:
+    lead = rng.random(len(joined)) < LEAD_SHARE
+    earlier = np.maximum(joined - 1 - rng.exponential(30, len(joined)), joined / 2)
+    return np.where(lead, earlier, joined)
+
+
+def _consent_from(rng: np.random.Generator, registered: Floats) -> Floats:
+    agrees, later = rng.random(len(registered)) < 0.8, rng.random(len(registered)) < OPT_IN_SHARE
+    opts_in = np.where(later, registered + rng.uniform(20, 400, len(registered)), np.inf)
+    return np.where(agrees, registered, opts_in)
+
+
+def _purchase_rates(rng: np.random.Generator, segment: Ints, price_sensitivity: Floats, companies: Companies) -> Floats:
+    """Purchases a day without any campaign; those who wait for discounts buy less outside of them."""
+    drawn = _around(rng, 1 / column("gap_days")[segment], column("likeness")[segment])
+    return np.clip(drawn * (1 - 0.25 * price_sensitivity) * companies.level, 1 / 400, 1 / 4)
+
+
+def _dropout_rates(
+    rng: np.random.Generator, segment: Ints, usage_z: Floats, reached_by: Ints, companies: Companies
+) -> Floats:
+    """Dropouts a day at neutral satisfaction: few among heavy users and those whom friends brought."""
+    drawn = _around(rng, 1 / column("lifetime_days")[segment], column("likeness")[segment])
+    by_usage = np.exp(-DROPOUT_BY_USAGE * usage_z - DROPOUT_BY_USAGE**2 / 2)
+    # Contacts leave with their company as well, so less often by themselves.
+    alone = np.where(companies.number >= 0, 0.5, 1.0)
+    return np.asarray(drawn * by_usage * DROPOUT_BY_REACHED[reached_by] * alone, dtype=np.float64)
+
+
 def _around(rng: np.random.Generator, mean: Floats, shape: Floats) -> Floats:
     """Gamma draws with the given means."""
     return np.asarray(rng.gamma(shape) * mean / shape, dtype=np.float64)
@@ -161,12 +204,9 @@ def _share_around(rng: np.random.Generator, mean: Floats) -> Floats:
     return np.asarray(rng.beta(4 * mean, 4 * (1 - mean)), dtype=np.float64)
 
 
-def _tastes(rng: np.random.Generator, segment: Ints) -> Floats:
-    """Dirichlet draws around the segment's tastes."""
+def _tastes(rng: np.random.Generator, segment: Ints, family: Ints) -> Floats:
+    """Dirichlet draws around the segment's tastes; families want toys."""
     weights = np.array([segment.tastes for segment in SEGMENTS])
     drawn = rng.gamma(4 * (weights / weights.sum(axis=1, keepdims=True))[segment]) + 1e-12
+    drawn[:, CATEGORIES.index("toys")] *= np.where(family == FAMILY.index("family"), _TOYS_OF_FAMILIES, 1.0)
     return np.asarray(drawn / drawn.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def _pick(rng: np.random.Generator, values: tuple[str, ...], shares: tuple[float, ...], size: int) -> pl.Series:
-    return labels(values, rng.choice(len(values), size, p=shares))

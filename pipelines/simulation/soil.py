@@ -11,7 +11,7 @@ def soil(rng: np.random.Generator, table: Table, rows: pl.DataFrame) -> tuple[pl
     """``rows`` with every kind of dirt of the table, and how many rows have each; a row has one kind at most.
 
     A kind too rare for the table still shows once, so that even a small shop is dirty in every way; a table where the
-    dirt would be more than a tenth stays clean.
+    dirt would be more than a quarter stays clean.
     """
     chosen = _choose(rng, table, rows)
     parts, stays = [], np.ones(rows.height, dtype=np.bool_)
@@ -32,7 +32,7 @@ def _choose(rng: np.random.Generator, table: Table, rows: pl.DataFrame) -> dict[
         chosen[dirt.kind] = _take(dirt, rows, shuffled, free)
         free[chosen[dirt.kind]] = False
     kinds_n = sum(len(place) for place in chosen.values())
-    if kinds_n > touchable.sum() / 10:
+    if kinds_n > touchable.sum() / 4:
         return {dirt.kind: np.zeros(0, dtype=np.int64) for dirt in DIRT[table]}
     return chosen
 

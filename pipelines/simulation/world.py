@@ -1,4 +1,4 @@
-"""The shop over a span of days, and the clocks by which its segments like to buy."""
+"""The shop over a span of days, its weeks of discounts, and the clocks by which its segments like to buy."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 
 from pipelines.simulation.catalogue import build_catalogue
 from pipelines.simulation.segments import SEGMENTS, Floats, Ints, Segment
+
+PROMOTION_DAYS = 7
+PROMOTION_EVERY_DAYS = 73
+"""Five weeks of discounts a year, at irregular distances."""
+PROMOTION_DEPTHS = (0.1, 0.2, 0.3)
 
 
 @dataclass(frozen=True)
@@ -20,18 +25,33 @@ class World:
     """Calendar days and demand days, the segments' clocks laid end to end (see ``demand_days``)."""
     products: pl.DataFrame
     prices: Floats
+    promotions: Floats
+    """First days of the weeks in which the whole shop has a discount."""
+    depths: Floats
+    """Discount of each of these weeks, a share of the price."""
 
 
 def build_world(start: np.datetime64, days: int, seed: int) -> World:
     """The same world for every chunk of customers: it depends on ``seed`` only."""
     products = build_catalogue(np.random.default_rng([seed, 0]))
+    promotions, depths = _promotions(np.random.default_rng([seed, 3]), days)
     return World(
         start=start,
         days=days,
         clocks=_clocks(start, days),
         products=products,
         prices=products["price"].to_numpy(),
+        promotions=promotions,
+        depths=depths,
     )
+
+
+def promotion_at(world: World, at: Floats) -> Floats:
+    """Depth of the discount that the whole shop has at each moment; 0 outside such weeks."""
+    week = np.searchsorted(world.promotions, at, side="right") - 1
+    begun = world.promotions[np.maximum(week, 0)]
+    running = (week >= 0) & (at < begun + PROMOTION_DAYS)
+    return np.where(running, world.depths[np.maximum(week, 0)], 0.0)
 
 
 def month_of(world: World, at: Floats) -> Ints:
@@ -52,6 +72,13 @@ def calendar_days(world: World, segment: Ints, demand_at: Floats) -> Floats:
     last = np.interp((segment + 1) * stride - 1, calendar, demand)
     at = np.interp(demand_at, demand, calendar) - segment * stride
     return np.where(demand_at < last, at, np.inf)
+
+
+def _promotions(rng: np.random.Generator, days: int) -> tuple[Floats, Floats]:
+    """One in each stretch of the span, so that two never meet; a short span has one at least."""
+    stretches = np.arange(0, max(days - PROMOTION_EVERY_DAYS / 2, 1), PROMOTION_EVERY_DAYS)
+    begins = np.floor(stretches + rng.uniform(0, PROMOTION_EVERY_DAYS - 2 * PROMOTION_DAYS, len(stretches)))
+    return begins, np.array(PROMOTION_DEPTHS)[rng.integers(len(PROMOTION_DEPTHS), size=len(begins))]
 
 
 def _stride(calendar: Floats) -> float:

@@ -41,13 +41,22 @@ def ingested(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> IngestResu
 
 
 @pytest.fixture(scope="module")
-def sales(ingested: IngestResult) -> pl.DataFrame:
-    return pl.read_parquet(ingested.folder / "orders.parquet").filter(pl.col("kind") == "sale")
+def sales(ingested: IngestResult, truth: pl.DataFrame) -> pl.DataFrame:
+    """Sale lines under the number of the real customer."""
+    lines = pl.read_parquet(ingested.folder / "orders.parquet").filter(pl.col("kind") == "sale")
+    return under_real_numbers(lines, truth)
 
 
 def hashes(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def under_real_numbers(rows: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """The rows with guests called by their customer number, as the truth knows it."""
+    guests = truth.filter(pl.col("alias_no").is_not_null())
+    known = pl.col("customer_id").replace(guests["alias_no"], guests["customer_no"])
+    return rows.with_columns(customer_id=known)
 
 
 def raw_orders(folder: Path) -> pl.DataFrame:
@@ -144,10 +153,35 @@ def test_cleaning_rejects_exactly_the_dirt(shop: Path, ingested: IngestResult) -
         "missing_customer_id": dirt["events"]["missing_customer"],
         "unknown_kind": dirt["events"]["unknown_kind"],
         "in_the_future": dirt["events"]["future_date"],
+        "before_1970": dirt["events"]["device_clock_reset"],
     }
     assert dict(ingested.rejects["customers"]) == {
         "missing_customer_id": dirt["customers"]["missing_customer"],
         "duplicate_key": dirt["customers"]["second_address"],
+        "unreadable_signed_up_at": dirt["customers"]["unreadable_registration"],
+        "unreadable_consent": dirt["customers"]["unreadable_consent"],
+    }
+    assert dict(ingested.rejects["identities"]) == {
+        "missing_customer_id": dirt["identities"]["missing_customer"],
+        "duplicate_key": dirt["identities"]["alias_of_two_customers"],
+    }
+    assert dict(ingested.rejects["products"]) == {"unreadable_price": dirt["products"]["price_with_currency_sign"]}
+    assert dict(ingested.rejects["touches"]) == {
+        "missing_customer_id": dirt["touches"]["missing_customer"],
+        "unknown_kind": dirt["touches"]["unknown_kind"],
+        "in_the_future": dirt["touches"]["future_date"],
+    }
+    assert dict(ingested.rejects["feedback"]) == {
+        "missing_customer_id": dirt["feedback"]["missing_customer"],
+        "unreadable_at": dirt["feedback"]["unreadable_date"],
+        "unreadable_score": dirt["feedback"]["unreadable_score"],
+        "unknown_kind": dirt["feedback"]["unknown_kind"],
+        "in_the_future": dirt["feedback"]["future_date"],
+    }
+    assert dict(ingested.rejects["subscriptions"]) == {
+        "missing_customer_id": dirt["subscriptions"]["missing_customer"],
+        "missing_plan": dirt["subscriptions"]["missing_plan"],
+        "unreadable_started_at": dirt["subscriptions"]["unreadable_start"],
     }
 
 
@@ -155,14 +189,10 @@ def test_cleaning_leaves_the_clean_world(shop: Path, ingested: IngestResult) -> 
     """Rows added as dirt are gone, altered rows are still there: what is left is what happened."""
     raw_rows = json.loads((shop / "truth" / "world.json").read_text())["rows"]
     dirt = json.loads((shop / "truth" / "dirt.json").read_text())
-    for raw_table, table in {
-        "orders": "orders",
-        "events": "events",
-        "emails": "touches",
-        "feedback": "feedback",
-    }.items():
-        added = sum(dirt[raw_table][kind.kind] for kind in DIRT[raw_table] if kind.effect == "added")
-        assert ingested.counts[table] == raw_rows[raw_table] - added, table
+    assert set(ingested.counts) == set(DIRT)
+    for table, kinds in DIRT.items():
+        added = sum(dirt[table][kind.kind] for kind in kinds if kind.effect == "added")
+        assert ingested.counts[table] == raw_rows[table] - added, table
 
 
 def test_orders_in_the_truth_are_the_orders_in_the_data(truth: pl.DataFrame, sales: pl.DataFrame) -> None:
@@ -233,7 +263,9 @@ def test_customers_buy_at_their_own_rate_while_they_live() -> None:
     """Purchases while alive, over demand days while alive, is the customer's own rate."""
     world = build_world(np.datetime64("2024-01-01"), 730, seed=1)
     population = draw_population(np.random.default_rng(1), world, 0, 20_000)
-    purchases = draw_purchases(np.random.default_rng(2), world, population)
+    # Nobody so cold to the shop becomes a member, and members buy faster.
+    cold = population.__class__(**{**vars(population), "usage_z": np.full(20_000, -100.0)})
+    purchases = draw_purchases(np.random.default_rng(2), world, cold)
     end = np.minimum(purchases.dropout_at, world.days)
     exposed = demand_days(world, population.segment, end) - demand_days(world, population.segment, population.joined)
     repeats = np.bincount(purchases.customer, minlength=population.size) - population.buys
@@ -252,23 +284,31 @@ def test_the_clock_and_its_inverse_agree() -> None:
     assert np.isinf(calendar_days(world, segment, end + 0.5)).all()
 
 
-def test_visits_come_before_web_orders_and_fade_after_dropout(truth: pl.DataFrame, ingested: IngestResult) -> None:
+def test_visits_come_before_web_orders_and_fade_after_dropout(
+    shop: Path, truth: pl.DataFrame, ingested: IngestResult
+) -> None:
     events = pl.read_parquet(ingested.folder / "events.parquet")
-    both = events.join(truth, left_on="customer_id", right_on="customer_no").filter(pl.col("dropout_at").is_not_null())
+    both = under_real_numbers(events, truth).join(truth, left_on="customer_id", right_on="customer_no")
+    both = both.filter(pl.col("dropout_at").is_not_null())
     lived = truth.filter(pl.col("dropout_at").is_not_null()).select(
         alive=(pl.col("dropout_at") - pl.col("joined_at")).dt.total_days().sum(),
         gone=(pl.datetime(2025, 12, 31) - pl.col("dropout_at")).dt.total_days().sum(),
     )
     after = (both["at"] > both["dropout_at"]).sum()
     assert after / lived["gone"].item() < 0.2 * (both.height - after) / lived["alive"].item()
-    checkouts = events.filter(pl.col("kind") == "checkout").height
-    digital = (
-        pl.read_parquet(ingested.folder / "orders.parquet")
-        .filter((pl.col("kind") == "sale") & pl.col("channel").is_in(["web", "app"]))["order_id"]
-        .n_unique()
+    clean = pl.col("kind") == "checkout"
+    checkouts = events.filter(clean).select("customer_id", "at", checked_out=pl.col("at")).sort("at")
+    orders = pl.read_parquet(ingested.folder / "orders.parquet").filter(
+        (pl.col("kind") == "sale") & pl.col("channel").is_in(["web", "app"])
     )
-    # An order in the first minutes of the span has its checkout before it.
-    assert digital - 5 <= checkouts <= digital
+    first = orders.group_by("customer_id", "order_id").agg(pl.col("at").min()).sort("at")
+    near = first.join_asof(
+        checkouts, on="at", by="customer_id", strategy="backward", tolerance="2m", check_sortedness=False
+    )
+    # An order in the first minutes of the span has its checkout before it; some checkouts are an hour late.
+    slipped = json.loads((shop / "truth" / "dirt.json").read_text())["events"]["checkout_an_hour_after_its_order"]
+    assert slipped <= near["checked_out"].null_count() <= slipped + 5
+    assert 1.1 * first.height < checkouts.height < 1.6 * first.height
 
 
 def test_returns_are_matched_to_their_sales(ingested: IngestResult) -> None:
