@@ -1,48 +1,93 @@
 """Cleaning: staged rows become canonical rows or rejects; nothing is lost and every repair is counted.
 
-Repairs, in order: spaces trimmed and blanks emptied (``tidied_<column>``, at staging), the sign of returned quantities
-(``return_quantity_made_positive``), exact duplicates dropped (``exact_duplicate_dropped``), returns matched to the sale
-they take back (``return_matched_to_sale``). Rejections: :mod:`pipelines.sources` lists the reasons.
+Repairs, in order: spaces trimmed and blanks emptied (``tidied_<column>``, at staging), exact duplicates dropped
+(``exact_duplicate_dropped``), the sign of returned quantities (``return_quantity_made_positive``), rows replaced by a
+correction (``replaced_by_correction``), returns matched to the sale they take back (``return_matched_to_sale``), links
+pointed at the end of their chain (``chain_flattened``), versions of profiles merged for a customer of several ids
+(``merged_version_added``, ``replaced_by_merged_version``), filled from the one before
+(``filled_from_earlier_version``, in cells) and dropped if they say nothing new (``unchanged_version_dropped``).
+Rejections: :mod:`pipelines.sources` lists the reasons.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from features.errors import BadTable
 from pipelines.audit.finding import one_number
-from pipelines.sources.stage import Staged
+from pipelines.corrections import date_corrections, drop_repeats, mark_replaced
+from pipelines.identities import flatten_links, reject_links
+from pipelines.profiles import carry_forward, merge_profiles
+from pipelines.returns import make_positive, match_returns
+from pipelines.sources.source import SourceConfig
+from pipelines.sources.stage import HIDDEN, Staged
 
-ALREADY_MATCHED = "original_order_id IS NOT NULL"
+# Repairs that take rows away, and those that add some.
+DROPS = ("exact_duplicate_dropped", "unchanged_version_dropped", "replaced_by_merged_version")
+ADDS = ("merged_version_added",)
+
+
+_EARLIEST = "CASE WHEN bool_and(known_at IS NOT NULL) THEN min(known_at) END"
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What became of one table: ``rows_in`` = ``rows`` + rejects + exact duplicates dropped."""
+    """What became of one table: ``rows_in`` = ``rows`` + rejects + dropped duplicates and versions - merged versions.
+
+    ``late`` counts kept rows that are known only since their file came.
+    """
 
     name: str
     rows_in: int
     rows: int
     rejects: Mapping[str, int]
     repairs: Mapping[str, int]
+    late: int
 
 
-def clean(con: duckdb.DuckDBPyConnection, staged: Staged) -> Cleaned:
-    """Write ``clean.<table>`` (canonical) and ``rejects.<table>`` (as returned, with a reason) from ``staged.<table>``.
+def clean_all(
+    con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], config: SourceConfig
+) -> tuple[list[Cleaned], dict[str, int]]:
+    """Clean every staged table: what became of each, and the conflicts between profiles that were merged, a column.
 
     Raises:
-        BadTable: no row is left; says which reasons took how many.
+        BadTable: no row of a table is left; says which reasons took how many.
     """
-    if staged.spec.unique:
+    repairs = {table.name: _clean(con, table, config.corrections.get(table.name, ())) for table in staged}
+    conflicts: dict[str, int] = {}
+    for table in staged:
+        if table.name == "customers":
+            columns = [column.name for column in table.columns]
+            if "identities" in repairs:
+                merged, conflicts = merge_profiles(con, columns, config.profiles.conflicts)
+                repairs["customers"] |= merged
+            repairs["customers"] |= carry_forward(con, columns)
+    cleaned = [_counted(con, table, repairs[table.name]) for table in staged]
+    for table in cleaned:
+        _refuse_loss(table)
+    return cleaned, conflicts
+
+
+def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequence[str]) -> dict[str, int]:
+    """Write ``clean.<table>`` (canonical) and ``rejects.<table>`` (as returned, with a reason); the repairs."""
+    if corrected_by:
+        date_corrections(con, staged.name, corrected_by)
+    if staged.name == "identities":
+        reject_links(con)
+    elif staged.spec.unique:
         _one_row_a_key(con, staged)
-    repairs = _tidied(con, staged) | _write_kept(con, staged)
+    repairs = _tidied(con, staged) | _write_kept(con, staged, versioned=bool(corrected_by))
     _write_rejects(con, staged)
+    if corrected_by:
+        repairs["exact_duplicate_dropped"] += drop_repeats(con, staged.name, corrected_by)
+        repairs["replaced_by_correction"] = mark_replaced(con, staged.name, corrected_by)
     if staged.name == "orders":
-        repairs["return_matched_to_sale"] = _match_returns(con)
-    cleaned = _counted(con, staged, repairs)
-    _refuse_loss(cleaned)
-    return cleaned
+        repairs["return_quantity_made_positive"] = make_positive(con)
+        repairs["return_matched_to_sale"] = match_returns(con)
+    if staged.name == "identities":
+        repairs["chain_flattened"] = flatten_links(con)
+    return repairs
 
 
 def _tidied(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int]:
@@ -53,13 +98,16 @@ def _tidied(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int]:
     return {f"tidied_{name}": n for name, n in zip(texts, row, strict=True)}
 
 
-def _write_kept(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int]:
+def _write_kept(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool) -> dict[str, int]:
     """``clean.<table>``: rows without a reason, exact duplicates (equal in everything returned) once.
 
+    The earliest known of them stays; where rows have versions, a version may say again what an earlier one said.
     Grouping whole rows is dear, so only rows whose fingerprint is shared are compared in full.
     """
     rows = f'staged."{staged.name}"'
     names = [column.name for column in staged.columns]
+    once = [_EARLIEST if name == "known_at" else f'any_value("{name}")' for name in names]
+    version = ", known_at" if versioned or staged.name == "customers" else ""
     con.execute(
         f"""CREATE TABLE clean."{staged.name}" AS
             WITH shared AS MATERIALIZED (
@@ -67,90 +115,76 @@ def _write_kept(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int
             SELECT {", ".join(f'"{name}"' for name in names)} FROM {rows}
             WHERE reason IS NULL AND fingerprint NOT IN (FROM shared)
             UNION ALL
-            SELECT {", ".join(f'any_value("{name}")' for name in names)} FROM {rows}
-            WHERE reason IS NULL AND fingerprint IN (FROM shared) GROUP BY {staged.identity}"""
+            SELECT {", ".join(once)} FROM {rows}
+            WHERE reason IS NULL AND fingerprint IN (FROM shared) GROUP BY fingerprint, {staged.identity}{version}"""
     )
     kept = one_number(con, f"SELECT count(*) FROM {rows} WHERE reason IS NULL")
-    repairs = {"exact_duplicate_dropped": kept - one_number(con, f'SELECT count(*) FROM clean."{staged.name}"')}
-    if staged.name == "orders":
-        repairs["return_quantity_made_positive"] = _make_returns_positive(con)
-    return repairs
-
-
-def _make_returns_positive(con: duckdb.DuckDBPyConnection) -> int:
-    turned = con.execute("UPDATE clean.orders SET quantity = -quantity WHERE quantity < 0").fetchall()
-    return int(turned[0][0])
+    return {"exact_duplicate_dropped": kept - one_number(con, f'SELECT count(*) FROM clean."{staged.name}"')}
 
 
 def _write_rejects(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
-    """``rejects.<table>``: the row as the SELECT returned it, and why it was not kept."""
-    given = ", ".join(f'"returned_{column.name}" AS "{column.name}"' for column in staged.given)
-    sources = ", ".join(["", *(f'"{name}"' for name in staged.source_columns)])
+    """``rejects.<table>``: the row as the SELECT returned it, and why it was not kept; ids as pseudonyms if hidden."""
+    hidden = HIDDEN if staged.hidden else ()
+    given = [
+        f'"{column.name}"' if column.name in hidden else f'"returned_{column.name}" AS "{column.name}"'
+        for column in staged.given
+    ]
+    sources = [f'"{name}"' for name in staged.source_columns]
     con.execute(
         f"""CREATE VIEW rejects."{staged.name}" AS
-            SELECT {given}{sources}, reason FROM staged."{staged.name}" WHERE reason IS NOT NULL"""
+            SELECT {", ".join([*given, *sources, "reason"])} FROM staged."{staged.name}" WHERE reason IS NOT NULL"""
     )
 
 
 def _one_row_a_key(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
-    """Keep the fullest row of each key, the smallest of equally full ones; rows that differ from it are rejected."""
-    rows, key = f'staged."{staged.name}"', ", ".join(staged.spec.key)
+    """Keep the fullest row of each key, the smallest of equally full ones; rows that differ from it are rejected.
+
+    A later delivery may not change a version of a profile that was known before: the earliest delivered one is kept.
+    """
+    rows = f'staged."{staged.name}"'
+    key = ", ".join(f'"{name}"' for name in staged.spec.key)
+    same_key = " AND ".join(f'one."{name}" IS NOT DISTINCT FROM shared."{name}"' for name in staged.spec.key)
     columns = [f'"{column.name}"' for column in staged.columns]
     filled = " + ".join(f"CAST({column} IS NOT NULL AS INTEGER)" for column in columns)
+    earliest = "delivered_at NULLS FIRST, " if "known_at" in staged.spec.key else ""
     con.execute(
         f"""UPDATE {rows} SET reason = 'duplicate_key' WHERE rowid IN (
             SELECT row FROM (
-                SELECT rowid AS row, fingerprint, first_value(fingerprint) OVER (
-                    PARTITION BY {key} ORDER BY {filled} DESC, {", ".join(columns)}, {staged.identity}) AS best
-                FROM {rows} WHERE reason IS NULL AND ({key}) IN (
-                    SELECT ({key}) FROM {rows} WHERE reason IS NULL GROUP BY {key} HAVING count(*) > 1))
+                SELECT one.rowid AS row, fingerprint, first_value(fingerprint) OVER (
+                    PARTITION BY {key} ORDER BY {earliest}{filled} DESC, {", ".join(columns)}, {staged.identity},
+                    fingerprint) AS best
+                FROM {rows} AS one SEMI JOIN (
+                    SELECT {key} FROM {rows} WHERE reason IS NULL GROUP BY {key} HAVING count(*) > 1) AS shared
+                ON {same_key} WHERE reason IS NULL)
             WHERE fingerprint <> best)"""
     )
-
-
-def _match_returns(con: duckdb.DuckDBPyConnection) -> int:
-    """Give every return the latest sale before it, of the same customer and product, that was large enough.
-
-    A sale may be named by several returns: how much of it was left is not followed.
-    """
-    before = one_number(con, f"SELECT count(*) FROM clean.orders WHERE kind = 'return' AND {ALREADY_MATCHED}")
-    con.execute(
-        """
-        UPDATE clean.orders SET original_order_id = matched.sale FROM (
-            WITH sales AS (
-                SELECT customer_id, product_id, order_id, min("at") AS "at",
-                    sum(TRY_CAST(quantity AS DECIMAL(38, 4))) AS quantity
-                FROM clean.orders WHERE kind = 'sale' AND product_id IS NOT NULL GROUP BY ALL)
-            SELECT returns.rowid AS row, max_by(sales.order_id, (sales."at", sales.order_id)) AS sale
-            FROM clean.orders AS returns JOIN sales USING (customer_id, product_id)
-            WHERE returns.kind = 'return' AND returns.original_order_id IS NULL
-              AND sales."at" <= returns."at" AND sales.quantity >= returns.quantity
-            GROUP BY returns.rowid) AS matched
-        WHERE orders.rowid = matched.row"""
-    )
-    return one_number(con, f"SELECT count(*) FROM clean.orders WHERE kind = 'return' AND {ALREADY_MATCHED}") - before
 
 
 def _counted(con: duckdb.DuckDBPyConnection, staged: Staged, repairs: dict[str, int]) -> Cleaned:
     name = staged.name
     rejects = con.execute(f'SELECT reason, count(*) FROM rejects."{name}" GROUP BY reason ORDER BY reason').fetchall()
+    late = "reason IS NULL AND known_at = delivered_at" if "known_at" in staged.spec.column_names else "false"
     return Cleaned(
         name=name,
         rows_in=one_number(con, f'SELECT count(*) FROM staged."{name}"'),
         rows=one_number(con, f'SELECT count(*) FROM clean."{name}"'),
         rejects={str(reason): int(n) for reason, n in rejects},
         repairs={repair: n for repair, n in sorted(repairs.items()) if n},
+        late=one_number(con, f'SELECT count(*) FROM staged."{name}" WHERE {late}'),
     )
 
 
 def _refuse_loss(cleaned: Cleaned) -> None:
-    accounted = cleaned.rows + sum(cleaned.rejects.values()) + cleaned.repairs.get("exact_duplicate_dropped", 0)
+    dropped = sum(cleaned.repairs.get(repair, 0) for repair in DROPS)
+    added = sum(cleaned.repairs.get(repair, 0) for repair in ADDS)
+    accounted = cleaned.rows + sum(cleaned.rejects.values()) + dropped - added
     if accounted != cleaned.rows_in:
         raise BadTable(
             f"{cleaned.name}: {cleaned.rows_in} rows came in but {accounted} are accounted for: "
             "this is a fault of coterie, please report it; nothing was changed"
         )
-    if cleaned.rows == 0:
+    # A shop may have no customer of two ids, or none yet.
+    if cleaned.rows == 0 and cleaned.name != "identities":
         worst = ", ".join(
             f"{n} {reason}" for reason, n in sorted(cleaned.rejects.items(), key=lambda item: -item[1])[:3]
         )

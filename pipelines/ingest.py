@@ -3,12 +3,16 @@
 ``canonical/<id>/`` holds ``<table>.parquet``, ``rejects/<table>.parquet`` (rows as the SQL returned them, with a
 reason), ``audit.json``, ``audit_changes.json`` (against the audit that was current before) and ``manifest.json``.
 The id is a hash of all that decides the content, so the same source over the same files is found, not written again.
+
+Files of a later ingest are deliveries (:mod:`pipelines.deliveries`): only they are read, what was staged of the others
+is kept in ``staging/``. The order of writing makes a crash harmless: the folder, the cache, the ledger, the pointer.
 """
 
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,23 +22,29 @@ import duckdb
 
 from features.errors import BadArtifact
 from pipelines.audit import Change, Finding, compare, run_audit
-from pipelines.cleaning import Cleaned, clean
+from pipelines.cleaning import Cleaned, clean_all
+from pipelines.deliveries import Ledger, look_up, utc_now
 from pipelines.pseudonyms import define_pseudonym, key_id, key_of
-from pipelines.sources.casting import trimmed
+from pipelines.sources.parts import Delivery, Parts, alias_of_parts, stage_parts
 from pipelines.sources.read import RawFile, file_hash, open_raw, quoted, raw_files
 from pipelines.sources.source import Source
-from pipelines.sources.stage import Staged, stage
+from pipelines.sources.stage import Staged, describe, stage_whole
 from pipelines.workspace import Workspace
 
 # Raise it when code changes what is written for the same input.
-FORMAT = 1
+FORMAT = 2
 KIND = "canonical"
+STAGING = "staging"
 THREADS = 2
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What an ingest left in the workspace; ``changed`` is False if it was current already."""
+    """What an ingest left in the workspace; ``changed`` is False if it was current already.
+
+    ``conflicts`` counts, for each column of ``customers``, the customers whose several ids say different things.
+    ``late`` counts, for each table, the rows that are known only since their file came.
+    """
 
     id: str
     folder: Path
@@ -43,6 +53,8 @@ class IngestResult:
     repairs: Mapping[str, Mapping[str, int]]
     findings: Sequence[Finding]
     changes: Sequence[Change]
+    conflicts: Mapping[str, int]
+    late: Mapping[str, int]
     changed: bool
 
 
@@ -56,22 +68,54 @@ def ingest(
     """Make the canonical tables of ``source`` over the files in ``raw`` current in ``home``.
 
     ``pseudonymise`` overrides ``source.toml``. Rows at or after ``as_known`` (UTC) are in the future and rejected;
-    without it the present is the end of today by the clock. On any error the workspace stays as it was.
+    without it the present is the end of today by the clock. It also dates the files that are seen for the first time,
+    which without it the clock does. On any error the workspace stays as it was.
     """
     files = raw_files(source, raw)
     hashes = {file.name: file_hash(file.path) for file in files}
     hidden = source.config.pseudonymise if pseudonymise is None else pseudonymise
     key = key_of(home.home) if hidden else None
-    id_ = _identity(source, files, hashes, key, as_known)
+    ledger = look_up(home.home, source.name, files, hashes, as_known or utc_now())
+    run = _Run(source, files, hashes, key, ledger, as_known or _end_of_today())
+    id_ = _identity(run, as_known)
     before = home.current(KIND)
     if not (home.home / KIND / id_).is_dir():
-        with tempfile.TemporaryDirectory(prefix="coterie-ingest-") as scratch, _connect(source, Path(scratch)) as con:
-            work = _prepare(con, source, files, key, as_known or _end_of_today())
-            facts = _manifest(source, id_, hashes, key, work)
-            home.publish(KIND, id_, lambda folder: _write(con, folder, work, facts, before, key is not None))
-    elif before is None or before.name != id_:
+        _write_once(home, run, id_, before)
+    ledger.write()
+    if before is None or before.name != id_:
         home.point(KIND, id_)
     return read_result(home.home / KIND / id_, changed=before is None or before.name != id_)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one ingest works on; rows at or after ``present`` are in the future."""
+
+    source: Source
+    files: Sequence[RawFile]
+    hashes: Mapping[str, str]
+    key: bytes | None
+    ledger: Ledger
+    present: datetime
+
+    @property
+    def key_id(self) -> str | None:
+        return None if self.key is None else key_id(self.key)
+
+
+def _write_once(home: Workspace, run: _Run, id_: str, before: Path | None) -> None:
+    with _scratch() as scratch, _connect(run.source, scratch) as con:
+        parts = Parts(home.home / STAGING, scratch / "parts", run.key_id)
+        work = _prepare(con, run, parts)
+        facts = _manifest(run, id_, work)
+        home.write_once(KIND, id_, lambda folder: _write(con, folder, work, facts, before))
+        parts.keep()
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="coterie-ingest-") as folder:
+        yield Path(folder)
 
 
 def read_result(folder: Path, changed: bool = False) -> IngestResult:
@@ -85,6 +129,8 @@ def read_result(folder: Path, changed: bool = False) -> IngestResult:
         repairs={name: table["repairs"] for name, table in facts["tables"].items()},
         findings=_findings(folder),
         changes=[Change(**change) for change in _read_json(folder / "audit_changes.json")],
+        conflicts=facts.get("conflicts", {}),
+        late={name: table.get("late", 0) for name, table in facts["tables"].items()},
         changed=changed,
     )
 
@@ -107,16 +153,16 @@ def _end_of_today() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def _identity(
-    source: Source, files: list[RawFile], hashes: Mapping[str, str], key: bytes | None, as_known: datetime | None
-) -> str:
+def _identity(run: _Run, as_known: datetime | None) -> str:
     """16 hex digits of a hash over everything that decides what is written."""
+    delivered = {name: str(when) for name, when in run.ledger.delivered.items() if when is not None}
     decides = {
         "format": FORMAT,
-        "source": source.config.model_dump(mode="json", exclude={"raw", "title"}),
-        "sql": source.sql,
-        "files": [[file.alias, file.name, hashes[file.name]] for file in files],
-        "key": None if key is None else key_id(key),
+        "source": run.source.config.model_dump(mode="json", exclude={"raw", "title"}),
+        "sql": run.source.sql,
+        "files": [[file.alias, file.name, run.hashes[file.name]] for file in run.files],
+        "delivered": delivered,
+        "key": run.key_id,
         "as_known": None if as_known is None else as_known.isoformat(),
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
@@ -136,26 +182,43 @@ def _connect(source: Source, scratch: Path) -> duckdb.DuckDBPyConnection:
 
 @dataclass(frozen=True)
 class _Work:
-    """Everything known once the tables stand in the scratch database."""
+    """Everything known once the tables stand in the scratch database; ``by_file`` names the tables staged in parts."""
 
     staged: Sequence[Staged]
+    by_file: frozenset[str]
     cleaned: Sequence[Cleaned]
+    conflicts: Mapping[str, int]
     findings: Sequence[Finding]
 
 
-def _prepare(
-    con: duckdb.DuckDBPyConnection, source: Source, files: list[RawFile], key: bytes | None, present: datetime
-) -> _Work:
-    open_raw(con, source, files)
-    if key is not None:
-        define_pseudonym(con, key)
-    staged = [stage(con, source, table, present) for table in source.sql]
+def _prepare(con: duckdb.DuckDBPyConnection, run: _Run, parts: Parts) -> _Work:
+    open_raw(con, run.source, run.files)
+    if run.key is not None:
+        define_pseudonym(con, run.key)
+    staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
+    by_file = frozenset(table.name for table in staged if _stage(con, run, table, parts))
     findings = run_audit(con, [table.name for table in staged])
-    return _Work(staged, [clean(con, table) for table in staged], findings)
+    cleaned, conflicts = clean_all(con, staged, run.source.config)
+    return _Work(staged, by_file, cleaned, conflicts, findings)
 
 
-def _manifest(source: Source, id_: str, hashes: Mapping[str, str], key: bytes | None, work: _Work) -> dict[str, Any]:
-    config = source.config
+def _stage(con: duckdb.DuckDBPyConnection, run: _Run, table: Staged, parts: Parts) -> bool:
+    """Stage a table file by file if its SELECT lets us, else as a whole; True if file by file."""
+    alias = alias_of_parts(con, run.source, table)
+    if alias is None:
+        stage_whole(con, run.source, table, run.present)
+        return False
+    deliveries = [
+        Delivery(file, run.hashes[file.name], run.ledger.delivered[file.name])
+        for file in run.files
+        if file.alias == alias
+    ]
+    stage_parts(con, run.source, table, deliveries, parts, run.present)
+    return True
+
+
+def _manifest(run: _Run, id_: str, work: _Work) -> dict[str, Any]:
+    config = run.source.config
     return {
         "format": FORMAT,
         "id": id_,
@@ -163,14 +226,18 @@ def _manifest(source: Source, id_: str, hashes: Mapping[str, str], key: bytes | 
         "title": config.title,
         "timezone": config.timezone,
         "currency": config.currency,
-        "pseudonym_key": None if key is None else key_id(key),
-        "raw_files": dict(hashes),
+        "pseudonym_key": run.key_id,
+        "raw_files": dict(run.hashes),
+        "delivered": {name: when and f"{when.isoformat()}Z" for name, when in run.ledger.delivered.items()},
+        "conflicts": dict(work.conflicts),
         "tables": {
             table.name: {
                 "rows_in": table.rows_in,
                 "rows": table.rows,
                 "rejects": dict(table.rejects),
                 "repairs": dict(table.repairs),
+                "late": table.late,
+                "staged": "by file" if table.name in work.by_file else "as a whole",
             }
             for table in work.cleaned
         },
@@ -178,39 +245,24 @@ def _manifest(source: Source, id_: str, hashes: Mapping[str, str], key: bytes | 
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, folder: Path, work: _Work, facts: dict[str, Any], before: Path | None, hidden: bool
+    con: duckdb.DuckDBPyConnection, folder: Path, work: _Work, facts: dict[str, Any], before: Path | None
 ) -> None:
     (folder / "rejects").mkdir()
     for table in work.staged:
-        _copy(con, _canonical_query(table, hidden), folder / f"{table.name}.parquet")
-        _copy(con, _rejects_query(table, hidden), folder / "rejects" / f"{table.name}.parquet")
+        _copy(con, _canonical_query(table), folder / f"{table.name}.parquet")
+        _copy(con, f'SELECT * FROM rejects."{table.name}" ORDER BY ALL', folder / "rejects" / f"{table.name}.parquet")
     changes = compare(_findings(before), work.findings) if before is not None else []
     _write_json(folder / "audit.json", {"findings": [asdict(finding) for finding in work.findings]})
     _write_json(folder / "audit_changes.json", [asdict(change) for change in changes])
     _write_json(folder / "manifest.json", facts)
 
 
-def _canonical_query(table: Staged, hidden: bool) -> str:
+def _canonical_query(table: Staged) -> str:
     """Canonical rows in the order of their key, then of every other column: equal input gives equal bytes."""
     names = [column.name for column in table.columns]
-    columns = [_hide(f'"{name}"') if hidden and name == "customer_id" else f'"{name}"' for name in names]
     order = [*table.spec.key, *(name for name in names if name not in table.spec.key)]
-    # Sorted outside: the order must be that of the pseudonyms, or it would tell the order of the ids they hide.
-    return f"""SELECT * FROM (SELECT {", ".join(columns)} FROM clean."{table.name}")
+    return f"""SELECT {", ".join(f'"{name}"' for name in names)} FROM clean."{table.name}"
         ORDER BY {", ".join(f'"{name}"' for name in order)}"""
-
-
-def _rejects_query(table: Staged, hidden: bool) -> str:
-    """Rejects as returned; pseudonyms hide the id, and ``source_*`` columns, which may hold it, stay out."""
-    names = [column.name for column in table.given]
-    columns = [_hide(f'"{name}"') if hidden and name == "customer_id" else f'"{name}"' for name in names]
-    columns += [] if hidden else [f'"{name}"' for name in table.source_columns]
-    return f"""SELECT * FROM (SELECT {", ".join([*columns, "reason"])} FROM rejects."{table.name}")
-        ORDER BY ALL"""
-
-
-def _hide(customer: str) -> str:
-    return f"pseudonym({trimmed(customer)}) AS customer_id"
 
 
 def _copy(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

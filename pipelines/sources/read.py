@@ -1,8 +1,8 @@
-"""Raw files of a source as DuckDB views, and their hashes."""
+"""Raw files of a source as DuckDB views, all of an alias or one at a time, and their hashes."""
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +13,35 @@ from pipelines.sources.source import CsvOptions, Source
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
 DELIMITERS = (",", ";", "\t", "|")
+WILDCARDS = frozenset("*?[")
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz")
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """One raw file: the alias it is read under, its path, and its path below the raw folder (always with ``/``)."""
+    """One raw file: the alias it is read under, its path, and its path below the raw folder (always with ``/``).
+
+    ``full_export``: its pattern names one file, which the shop overwrites with all there is; a pattern with wildcards
+    names deliveries, each of which adds to those before.
+    """
 
     alias: str
     path: Path
     name: str
+    full_export: bool = False
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How the files of an alias are read: a table function of DuckDB and its options."""
+
+    function: str
+    options: str
+
+    def over(self, paths: Sequence[Path]) -> str:
+        """SQL that reads these files."""
+        listed = ", ".join(quoted(str(path)) for path in paths)
+        return f"{self.function}([{listed}], {self.options})"
 
 
 def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
@@ -35,21 +54,22 @@ def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
     """
     folder = source.raw if raw is None else raw
     if folder.is_file() and len(source.config.files) == 1:
-        return [RawFile(next(iter(source.config.files)), folder, folder.name)]
+        return [RawFile(next(iter(source.config.files)), folder, folder.name, full_export=True)]
     if not folder.is_dir():
         raise NotFound(f"source {source.name}: no raw folder {folder}: give its place with --raw")
     return [
-        RawFile(alias, path, path.relative_to(folder).as_posix())
+        file
         for alias, patterns in sorted(source.config.files.items())
-        for path in _matches(source, (patterns,) if isinstance(patterns, str) else patterns, folder)
+        for file in _matches(source, alias, (patterns,) if isinstance(patterns, str) else patterns, folder)
     ]
 
 
-def _matches(source: Source, patterns: tuple[str, ...], folder: Path) -> list[Path]:
+def _matches(source: Source, alias: str, patterns: tuple[str, ...], folder: Path) -> list[RawFile]:
     for pattern in patterns:
         found = sorted(path for path in folder.glob(pattern) if path.is_file())
         if found:
-            return found
+            one = not WILDCARDS & set(pattern)
+            return [RawFile(alias, path, path.relative_to(folder).as_posix(), one) for path in found]
     needed = " or ".join(patterns)
     raise NotFound(f"source {source.name}: found no {needed} in {folder}: put it there, or name its folder with --raw")
 
@@ -60,7 +80,7 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: list[RawFile]) -> None:
+def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile]) -> None:
     """Make one view for each alias in the schema ``raw``; every column of a CSV file is text.
 
     Raises:
@@ -69,7 +89,7 @@ def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: list[RawFile
     con.execute("CREATE SCHEMA raw")
     for alias in source.config.files:
         paths = [file.path for file in files if file.alias == alias]
-        reader = _reader(paths, source.config.csv)
+        reader = reader_of(paths, source.config.csv).over(paths)
         try:
             con.execute(f"CREATE VIEW raw.{alias} AS SELECT * FROM {reader}")
             rows = con.execute(f"SELECT count(*) FROM (FROM raw.{alias} LIMIT 1)").fetchall()[0][0]
@@ -81,17 +101,44 @@ def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: list[RawFile
             raise BadTable(f"source {source.name}: {names} holds no rows: export it again")
 
 
-def _reader(paths: list[Path], csv: CsvOptions) -> str:
+def reader_of(paths: Sequence[Path], csv: CsvOptions) -> Reader:
+    """How the files of an alias are read; the delimiter is that of the first one.
+
+    Raises:
+        BadTable: a file is empty, or of a kind that cannot be read.
+    """
     ending = _ending(paths)
-    listed = "[" + ", ".join(quoted(str(path)) for path in paths) + "]"
-    if ending == "parquet":
-        return f"read_parquet({listed}, union_by_name = true)"
-    if ending == "json":
-        return f"read_json({listed}, union_by_name = true)"
-    return f"read_csv({listed}, {_options(csv, paths[0])})"
+    if ending == "csv":
+        return Reader("read_csv", _options(csv, paths[0]))
+    return Reader(f"read_{ending}", "union_by_name = true")
 
 
-def _ending(paths: list[Path]) -> str:
+def raw_columns(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, str]:
+    """Names and types of the columns that the files of ``alias`` have together."""
+    return {name: type_ for name, type_, *_ in con.execute(f'DESCRIBE raw."{alias}"').fetchall()}
+
+
+def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, columns: Mapping[str, str]) -> None:
+    """Make the view of ``file``'s alias in the schema ``one_file``, over this file alone.
+
+    It has the columns of all files of the alias together: what this file lacks is null.
+    """
+    if reader.function == "read_json":
+        # Read as what the files are together: text that looks like a time here may be plain text elsewhere.
+        struct = ", ".join(f"{quoted(name)}: {quoted(type_)}" for name, type_ in columns.items())
+        view = f"SELECT * FROM {Reader(reader.function, f'columns = {{{struct}}}').over([file.path])}"
+    else:
+        over = reader.over([file.path])
+        there = {name.lower() for name, *_ in con.execute(f"DESCRIBE FROM {over}").fetchall()}
+        listed = [
+            f"CAST({identifier(name) if name.lower() in there else 'NULL'} AS {type_}) AS {identifier(name)}"
+            for name, type_ in columns.items()
+        ]
+        view = f"SELECT {', '.join(listed)} FROM {over}"
+    con.execute(f'CREATE OR REPLACE VIEW one_file."{file.alias}" AS {view}')
+
+
+def _ending(paths: Sequence[Path]) -> str:
     kinds: Mapping[str, tuple[str, ...]] = {"parquet": (".parquet",), "csv": CSV_ENDINGS, "json": JSON_ENDINGS}
     for path in paths:
         if path.stat().st_size == 0:
@@ -132,6 +179,11 @@ def _delimiter(path: Path) -> str:
 def quoted(text: str) -> str:
     """``text`` as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """``name`` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def found_by_duckdb(error: duckdb.Error) -> str:

@@ -19,9 +19,9 @@ KINDS = {
 
 
 def reasons(
-    spec: TableSpec, columns: tuple[Column, ...], returned: dict[str, str], config: SourceConfig, present: datetime
+    spec: TableSpec, columns: tuple[Column, ...], returned: dict[str, str], config: SourceConfig
 ) -> list[tuple[str, str]]:
-    """(reason, condition) for a table whose SELECT returned ``returned`` (name: SQL type)."""
+    """(reason, condition) for a table whose SELECT returned ``returned`` (name: SQL type), whatever the present is."""
     given = [column for column in columns if column.name in returned]
     blank = {column.name: is_blank(column, returned[column.name]) for column in given}
     missing = [(f"missing_{name}", blank[name]) for name in spec.required]
@@ -30,7 +30,16 @@ def reasons(
         for column in given
         if column.type != "str"
     ]
-    return missing + unreadable + _about_kind(spec) + _about_time(spec, present) + _about_lines(spec, config)
+    return missing + unreadable + _about_kind(spec) + _about_time(spec) + _about_lines(spec, config)
+
+
+def reason_at(spec: TableSpec, config: SourceConfig, present: datetime) -> str:
+    """SQL for a row's reason once the present is known: ``in_the_future`` comes before the reasons about lines."""
+    if spec.time != "at":  # a contract may start next month; an event may not
+        return "reason"
+    later = "".join(f" OR reason = {quoted(reason)}" for reason, _ in _about_lines(spec, config))
+    future = f"\"at\" >= TIMESTAMP '{present:%Y-%m-%d %H:%M:%S.%f}' AND (reason IS NULL{later})"
+    return f"CASE WHEN {future} THEN 'in_the_future' ELSE reason END"
 
 
 def not_product(config: SourceConfig) -> str:
@@ -47,19 +56,15 @@ def _about_kind(spec: TableSpec) -> list[tuple[str, str]]:
     return [("unknown_kind", f"kind NOT IN ({', '.join(quoted(kind) for kind in KINDS[spec.name])})")]
 
 
-def _about_time(spec: TableSpec, present: datetime) -> list[tuple[str, str]]:
-    if spec.time is None:
-        return []
-    reasons = [("before_1970", f"\"{spec.time}\" < TIMESTAMP '1970-01-02'")]
-    # A contract may start next month; an event may not.
-    if spec.time == "at":
-        reasons.append(("in_the_future", f"\"at\" >= TIMESTAMP '{present:%Y-%m-%d %H:%M:%S.%f}'"))
-    return reasons
+def _about_time(spec: TableSpec) -> list[tuple[str, str]]:
+    return [] if spec.time is None else [("before_1970", f"\"{spec.time}\" < TIMESTAMP '1970-01-02'")]
 
 
 def _about_lines(spec: TableSpec, config: SourceConfig) -> list[tuple[str, str]]:
     if spec.name == "products":
         return [("not_a_product", "not_product")]
+    if spec.name == "identities":
+        return [("self_link", "alias_id = customer_id")]
     if spec.name != "orders":
         return []
     return [

@@ -46,6 +46,14 @@ class NotProducts(BaseModel):
         return patterns
 
 
+class Profiles(BaseModel):
+    """How the profiles of one customer's several ids become one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conflicts: Literal["newest", "main"] = "newest"
+
+
 class SourceConfig(BaseModel):
     """What ``source.toml`` may say."""
 
@@ -62,6 +70,16 @@ class SourceConfig(BaseModel):
     zero_price: Literal["reject", "keep"] = "reject"
     csv: CsvOptions = CsvOptions()
     not_products: NotProducts = NotProducts()
+    late_after_days: float = Field(default=2, ge=0, le=3650)
+    profiles: Profiles = Profiles()
+    corrections: dict[str, tuple[str, ...]] = {}
+
+    @field_validator("corrections")
+    @classmethod
+    def _are_columns(cls, corrections: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for table, columns in corrections.items():
+            _check_corrections(table, columns)
+        return corrections
 
     @field_validator("timezone")
     @classmethod
@@ -71,6 +89,18 @@ class SourceConfig(BaseModel):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{timezone!r} is no time zone: write it like 'Europe/London'") from None
         return timezone
+
+
+def _check_corrections(table: str, columns: tuple[str, ...]) -> None:
+    """The columns tell which rows of a table with ``replaced_at`` are versions of one another."""
+    correctable = [name for name, spec in TABLES.items() if "replaced_at" in spec.column_names]
+    if table not in correctable:
+        raise ValueError(f"{table} has no corrections: use one of {', '.join(correctable)}")
+    known = [name for name in TABLES[table].column_names if name not in {"known_at", "replaced_at"}]
+    unknown = [name for name in columns if name not in known]
+    if unknown or not columns:
+        found = f"{table} has no column {unknown[0]!r}" if unknown else f"{table} names no columns"
+        raise ValueError(f"{found}: name columns whose equal values mark versions of one row, of {', '.join(known)}")
 
 
 class Source(BaseModel):

@@ -6,7 +6,11 @@ A staged table ``staged.<table>`` holds, for every row the SELECT returned,
 - ``<column>``: the value as the canonical type; null where absent or unreadable;
 - ``not_product`` (orders, products): the product id is one the source calls no product;
 - ``fingerprint``: a hash of everything returned; equal rows have equal ones;
-- ``reason``: why the row cannot be kept; null if it can. The first reason in :mod:`pipelines.sources` order.
+- ``reason``: why the row cannot be kept; null if it can. The first reason in :mod:`pipelines.sources` order;
+- ``delivered_at``: when its file was first seen, if that was later than the source's first ingest; else null.
+
+``known_at`` is what the SELECT gave, else ``delivered_at`` for a row that came late. With pseudonyms the ids of
+customers are hidden here already, and ``source_*`` columns, which may hold them, are left out.
 """
 
 import re
@@ -15,15 +19,21 @@ from datetime import datetime
 from difflib import get_close_matches
 
 import duckdb
+from duckdb.func import FunctionNullHandling
+from duckdb.sqltypes import DOUBLE, VARCHAR
 
 from features.errors import BadTable
+from features.sentiment import sentiment
 from features.tables import TABLES, Column, TableSpec
+from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
 from pipelines.sources.read import found_by_duckdb, quoted
-from pipelines.sources.reasons import not_product, reasons
+from pipelines.sources.reasons import not_product, reason_at, reasons
 from pipelines.sources.source import Source, SourceConfig
 
 SOURCE_PREFIX = "source_"
+# Ids of customers: what pseudonyms hide.
+HIDDEN = ("customer_id", "alias_id")
 # A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
 UNREADABLE_SHARE = 0.5
 _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
@@ -31,11 +41,16 @@ _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
 
 @dataclass(frozen=True)
 class Staged:
-    """A staged table: its contract, the canonical columns it will have, and what the SELECT returned (name: type)."""
+    """A staged table: its contract, the canonical columns it will have, and what the SELECT returned (name: type).
+
+    ``hidden``: ids of customers are pseudonyms.
+    """
 
     spec: TableSpec
     columns: tuple[Column, ...]
     returned: dict[str, str]
+    query: str
+    hidden: bool = False
 
     @property
     def name(self) -> str:
@@ -49,33 +64,104 @@ class Staged:
 
     @property
     def source_columns(self) -> tuple[str, ...]:
-        """The SELECT's ``source_*`` columns."""
-        return tuple(name for name in self.returned if name.startswith(SOURCE_PREFIX))
+        """The SELECT's ``source_*`` columns that are kept."""
+        return () if self.hidden else _source_columns(self.returned)
 
     @property
     def identity(self) -> str:
-        """SQL list of everything returned: rows equal in all of it are exact duplicates."""
+        """SQL list of everything returned that is kept: rows equal in it and in ``fingerprint`` are duplicates."""
         names = [f"returned_{column.name}" for column in self.given] + list(self.source_columns)
         return ", ".join(f'"{name}"' for name in names)
 
 
+def _source_columns(returned: dict[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in returned if name.startswith(SOURCE_PREFIX))
+
+
 def stage(con: duckdb.DuckDBPyConnection, source: Source, table: str, present: datetime) -> Staged:
-    """Run ``<table>.sql`` once and write ``staged.<table>``; a row at or after ``present`` is in the future.
+    """Run ``<table>.sql`` once over all files and write ``staged.<table>``; nothing in it counts as late.
 
     Raises:
         BadTable: the SQL fails, its columns are not the table's, or a column cannot be read at all.
     """
+    staged = describe(con, source, table)
+    stage_whole(con, source, staged, present)
+    return staged
+
+
+def stage_whole(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, present: datetime) -> None:
+    """Run a described SELECT once over all files and write ``staged.<table>``."""
+    run_select(con, source, staged, "raw", "whole")
+    settle(con, source, staged, "SELECT *, CAST(NULL AS TIMESTAMP) AS delivered_at FROM main.whole", present)
+    con.execute("DROP TABLE main.whole")
+
+
+def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden: bool = False) -> Staged:
+    """What ``<table>.sql`` returns over the files there are, without running it.
+
+    Raises:
+        BadTable: it is no SELECT, does not fit the files, or its columns are not the table's.
+    """
     query = _single_select(con, source, table)
     con.execute("SET search_path = 'raw'")
     try:
-        staged = _described(con, source, table, query)
-        con.execute(_staging_query(staged, query, source.config, present))
+        return _described(con, source, table, query, hidden)
     except duckdb.Error as error:
-        raise BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found_by_duckdb(error)}") from None
+        raise _misfit(source, table, error) from None
     finally:
         con.execute("SET search_path = 'main'")
+
+
+def run_select(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
+    """Run the SELECT over the views of ``schema`` into the table ``into``: all but what the present decides."""
+    con.execute(f"SET search_path = '{schema}'")
+    try:
+        con.execute(f'CREATE TABLE main."{into}" AS {_staging_query(staged, source.config)}')
+    except duckdb.Error as error:
+        raise _misfit(source, staged.name, error) from None
+    finally:
+        con.execute("SET search_path = 'main'")
+    if staged.name == "feedback":
+        _hear(con, into)
+
+
+def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows: str, present: datetime) -> None:
+    """Write ``staged.<table>`` from ``rows``: those at or after ``present`` are in the future, late ones are dated.
+
+    Raises:
+        BadTable: a column cannot be read at all.
+    """
+    decided = [f"{reason_at(staged.spec, source.config, present)} AS reason"]
+    if "known_at" in staged.spec.column_names:
+        decided.append(f"{_known_at(staged.spec, source.config)} AS known_at")
+    con.execute(f'CREATE TABLE staged."{staged.name}" AS SELECT * REPLACE ({", ".join(decided)}) FROM ({rows})')
     _refuse_unreadable(con, source, staged)
-    return staged
+
+
+def _known_at(spec: TableSpec, config: SourceConfig) -> str:
+    """A row of a later file that tells of something long past could first be read when its file came."""
+    # A profile or a link does not say when it came true: it is known from its file on.
+    microseconds = round(config.late_after_days * MICROSECONDS_A_DAY)
+    late = f'"{spec.time}" < delivered_at - to_microseconds({microseconds})' if spec.time else "true"
+    return f"coalesce(known_at, CASE WHEN {late} THEN delivered_at END)"
+
+
+def _hear(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Fill ``sentiment`` from the text where the source gave none; every distinct text is heard once."""
+    con.create_function("sentiment", sentiment, [VARCHAR], DOUBLE, null_handling=FunctionNullHandling.SPECIAL)
+    try:
+        con.execute(
+            f"""UPDATE main."{table}" AS said SET sentiment = heard.sentiment FROM (
+                SELECT text, sentiment(text) AS sentiment FROM (
+                    SELECT DISTINCT text FROM main."{table}" WHERE text IS NOT NULL AND reason IS NULL)) AS heard
+            WHERE said.text = heard.text AND said.sentiment IS NULL AND said.reason IS NULL"""
+        )
+    finally:
+        con.remove_function("sentiment")
+
+
+def _misfit(source: Source, table: str, error: duckdb.Error) -> BadTable:
+    return BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found_by_duckdb(error)}")
 
 
 def _single_select(con: duckdb.DuckDBPyConnection, source: Source, table: str) -> str:
@@ -89,13 +175,13 @@ def _single_select(con: duckdb.DuckDBPyConnection, source: Source, table: str) -
     return _TAIL.sub("", str(statements[0].query).strip())
 
 
-def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query: str) -> Staged:
+def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query: str, hidden: bool) -> Staged:
     names_and_types = [(name, type_) for name, type_, *_ in con.execute(f"DESCRIBE {query}").fetchall()]
     spec = TABLES[table]
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if _is_extra(spec, name))
-    return Staged(spec, spec.columns + extra, dict(names_and_types))
+    return Staged(spec, spec.columns + extra, dict(names_and_types), query, hidden)
 
 
 def _is_extra(spec: TableSpec, name: str) -> bool:
@@ -117,9 +203,10 @@ def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
         raise BadTable(f"{where} lacks {', '.join(missing)}: return every required column ({', '.join(spec.required)})")
 
 
-def _staging_query(staged: Staged, query: str, config: SourceConfig, present: datetime) -> str:
-    returned = [f'"{column.name}" AS "returned_{column.name}"' for column in staged.given]
-    returned += [f'"{name}"' for name in staged.source_columns]
+def _staging_query(staged: Staged, config: SourceConfig) -> str:
+    sources = [f'"{name}"' for name in _source_columns(staged.returned)]
+    identity = [f'"returned_{column.name}"' for column in staged.given] + sources
+    returned = [f'"{column.name}" AS "returned_{column.name}"' for column in staged.given] + sources
     texts = {
         f'"text_{column.name}"': trimmed(f'"returned_{column.name}"')
         for column in staged.given
@@ -129,18 +216,29 @@ def _staging_query(staged: Staged, query: str, config: SourceConfig, present: da
         f'{typed(column, staged.returned.get(column.name), config)} AS "{column.name}"' for column in staged.columns
     ]
     flags = [f"{not_product(config)} AS not_product"] if staged.name in {"orders", "products"} else []
-    why = reasons(staged.spec, staged.columns, staged.returned, config, present)
+    why = reasons(staged.spec, staged.columns, staged.returned, config)
     cases = " ".join(f"WHEN {condition} THEN {quoted(reason)}" for reason, condition in why)
+    reason = f"CASE {cases} END AS reason"
     return f"""
-        CREATE TABLE staged."{staged.name}" AS
-        WITH selected AS ({query}
+        WITH selected AS ({staged.query}
         ), returned AS (SELECT {", ".join(returned)} FROM selected
         ), texts AS (SELECT {", ".join(["*", *(f"{text} AS {name}" for name, text in texts.items())])} FROM returned
         ), typed AS (SELECT {", ".join(["*", *values])} FROM texts
-        ), flagged AS (SELECT {", ".join(["*", *flags])} FROM typed)
-        SELECT {f"* EXCLUDE ({', '.join(texts)})" if texts else "*"},
-            hash({staged.identity}) AS fingerprint, CASE {cases} END AS reason
-        FROM flagged"""
+        ), flagged AS (SELECT {", ".join(["*", *flags])} FROM typed
+        ), judged AS (SELECT {f"* EXCLUDE ({', '.join(texts)})" if texts else "*"},
+            hash({", ".join(identity)}) AS fingerprint, {reason} FROM flagged)
+        {_hiding_query(staged, sources) if staged.hidden else "SELECT * FROM judged"}"""
+
+
+def _hiding_query(staged: Staged, sources: list[str]) -> str:
+    """Ids as pseudonyms. What was returned is hidden untrimmed, so that stray spaces can still be counted."""
+    ids = [name for name in HIDDEN if name in staged.returned]
+    replaced = [f'pseudonym("{name}") AS "{name}"' for name in ids]
+    replaced += [f'pseudonym(CAST("returned_{name}" AS VARCHAR)) AS "returned_{name}"' for name in ids]
+    # A plain hash of the whole row would let ids be tried out.
+    replaced.append("hash(pseudonym(CAST(fingerprint AS VARCHAR))) AS fingerprint")
+    without = f" EXCLUDE ({', '.join(sources)})" if sources else ""
+    return f"SELECT *{without} REPLACE ({', '.join(replaced)}) FROM judged"
 
 
 def _refuse_unreadable(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> None:

@@ -1,0 +1,180 @@
+"""Parts: a table staged one raw file at a time and kept as Parquet, so that a later ingest reads new files only.
+
+``staging/<table>/<hash>.parquet`` is named by a hash of all that decides it: the file's content, the SELECT, the columns
+all files have together, the settings that matter, the versions of code and libraries. It is a cache: it may be deleted
+at any time. Only a SELECT that reads one alias row by row has parts (:mod:`pipelines.sources.row_by_row`).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from features.errors import BadArtifact
+from features.sentiment import METHOD
+from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, quoted, raw_columns, reader_of
+from pipelines.sources.row_by_row import alias_read_row_by_row
+from pipelines.sources.source import Source
+from pipelines.sources.stage import Staged, run_select, settle
+
+# Raise it when code changes what is staged for the same input.
+FORMAT = 1
+# Types that come back from Parquet as they went; a table that returns another is staged as a whole.
+KEPT_TYPES = frozenset({
+    "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+    "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A raw file, the SHA-256 of its bytes, and when it was first seen; None if its rows cannot be late."""
+
+    file: RawFile
+    sha256: str
+    delivered_at: datetime | None
+
+
+@dataclass
+class Parts:
+    """The parts one ingest uses: from the ``cache`` where they are there, else made in ``fresh``.
+
+    ``key_id`` names the key whose pseudonyms they hold; None if they hold the ids themselves.
+    """
+
+    cache: Path
+    fresh: Path
+    key_id: str | None
+    used: set[str] = field(default_factory=set)
+
+    def find(self, table: str, name: str) -> Path | None:
+        """The part ``table/name`` if the cache has it; it is marked as used."""
+        self.used.add(f"{table}/{name}")
+        cached = self.cache / table / name
+        return cached if cached.is_file() else None
+
+    def keep(self) -> None:
+        """Make the cache hold the parts that were used and no others."""
+        for part in sorted(self.used):
+            if not (self.cache / part).is_file():
+                _move_in(self.fresh / part, self.cache / part)
+        for path in sorted(self.cache.glob("*/*")):
+            if path.relative_to(self.cache).as_posix() not in self.used:
+                path.unlink()
+        for folder in sorted(self.cache.glob("*")):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _move_in(fresh: Path, kept: Path) -> None:
+    """Copy to the cache's own disk under another name first: a part that has its name is whole."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    draft = kept.with_name(f".{kept.name}-{os.getpid()}")
+    with fresh.open("rb") as source, draft.open("wb") as target:
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    draft.replace(kept)
+
+
+def alias_of_parts(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> str | None:
+    """The alias whose files the table can be staged from one by one; None if it must be staged as a whole."""
+    if any(type_ not in KEPT_TYPES and not _is_decimal(type_) for type_ in staged.returned.values()):
+        return None
+    return alias_read_row_by_row(con, staged.query, source.config.files)
+
+
+def _is_decimal(type_: str) -> bool:
+    return type_.startswith("DECIMAL(") and type_.endswith(")")
+
+
+def stage_parts(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    staged: Staged,
+    deliveries: Sequence[Delivery],
+    parts: Parts,
+    present: datetime,
+) -> None:
+    """Write ``staged.<table>`` from the parts of all files of one alias; makes the parts that are not there.
+
+    Raises:
+        BadTable: the SQL fails on a file, or a column cannot be read at all.
+        BadArtifact: a part in the cache cannot be read.
+    """
+    reader = reader_of([delivery.file.path for delivery in deliveries], source.config.csv)
+    columns = raw_columns(con, deliveries[0].file.alias)
+    con.execute("CREATE OR REPLACE TEMP TABLE part_delivered (filename VARCHAR, delivered_at TIMESTAMP)")
+    paths = set()
+    for delivery in deliveries:
+        name = f"{_hash(source, staged, delivery, columns, reader, parts.key_id)}.parquet"
+        path = parts.find(staged.name, name)
+        if path is None:
+            path = parts.fresh / staged.name / name
+            _write_part(con, source, staged, delivery.file, reader, columns, path)
+        paths.add(str(path))
+        con.execute("INSERT INTO part_delivered VALUES (?, ?)", [str(path), delivery.delivered_at])
+    _settle_parts(con, source, staged, sorted(paths), present)
+
+
+def _settle_parts(
+    con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, paths: Sequence[str], present: datetime
+) -> None:
+    """Put the parts together; two files of equal content share a part, whose rows then come twice."""
+    listed = ", ".join(quoted(path) for path in paths)
+    rows = f"""SELECT * EXCLUDE (filename) FROM read_parquet([{listed}], filename = true) JOIN part_delivered
+        USING (filename)"""
+    try:
+        settle(con, source, staged, rows, present)
+    except duckdb.Error as error:
+        raise BadArtifact(
+            f"the staging cache of {staged.name} cannot be read ({found_by_duckdb(error)}): delete the folder "
+            "`staging` in the workspace and run `coterie ingest` again, it is made anew"
+        ) from None
+
+
+def _write_part(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    staged: Staged,
+    file: RawFile,
+    reader: Reader,
+    columns: Mapping[str, str],
+    path: Path,
+) -> None:
+    if path.is_file():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    con.execute("CREATE SCHEMA IF NOT EXISTS one_file")
+    open_one(con, file, reader, columns)
+    run_select(con, source, staged, "one_file", "part")
+    con.execute(f"COPY main.part TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    con.execute("DROP TABLE main.part")
+
+
+def _hash(
+    source: Source,
+    staged: Staged,
+    delivery: Delivery,
+    columns: Mapping[str, str],
+    reader: Reader,
+    key_id: str | None,
+) -> str:
+    """64 hex digits of a hash over everything that decides a part."""
+    config = source.config
+    decides = {
+        "format": [FORMAT, duckdb.__version__, METHOD if staged.name == "feedback" else None],
+        "file": [delivery.file.alias, delivery.sha256],
+        "columns": list(columns.items()),
+        "reader": [reader.function, reader.options],
+        "query": staged.query,
+        "settings": config.model_dump(mode="json", include={"timezone", "time_formats", "zero_price", "not_products"}),
+        "key": key_id,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
