@@ -30,6 +30,6 @@ def sentiment(text: str | None) -> float | None:
 @cache
 def _analyzer() -> Any:
     """Loaded at the first text: the library takes two seconds to import."""
-    from textblob.en.sentiments import PatternAnalyzer
+    from textblob.en.sentiments import PatternAnalyzer  # type: ignore[import-untyped]
 
     return PatternAnalyzer()

@@ -64,8 +64,8 @@ def clean_all(
                 repairs["customers"] |= merged
             repairs["customers"] |= carry_forward(con, columns)
     cleaned = [_counted(con, table, repairs[table.name]) for table in staged]
-    for table in cleaned:
-        _refuse_loss(table)
+    for done in cleaned:
+        _refuse_loss(done)
     return cleaned, conflicts
 
 

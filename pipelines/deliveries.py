@@ -24,7 +24,7 @@ FORMAT = 1
 class Ledger:
     """The history of one workspace, and what the ingest at hand adds to the history of ``source``.
 
-    ``delivered`` says for every current file when it was first seen; None if its rows count as known when they happened.
+    ``delivered`` says for every current file when it was first seen; None if its rows cannot be late.
     """
 
     path: Path
@@ -65,7 +65,7 @@ def look_up(home: Path, source: str, files: Sequence[RawFile], hashes: Mapping[s
     streams = {file.name for file in files if not file.full_export}
     beginning = not any(hashes[name] in seen for name in streams or hashes)
     recorded = {(entry["file"], entry["sha256"]) for entry in entries}
-    added = [
+    added: list[dict[str, Any]] = [
         {"file": name, "sha256": hashes[name], "first_seen": f"{now.isoformat()}Z", "backfill": beginning}
         for name in sorted({file.name for file in files})
         if (name, hashes[name]) not in recorded

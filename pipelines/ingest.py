@@ -10,6 +10,7 @@ is kept in ``staging/``. The order of writing makes a crash harmless: the folder
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -104,6 +105,8 @@ class _Run:
 
 
 def _write_once(home: Workspace, run: _Run, id_: str, before: Path | None) -> None:
+    for killed in (home.home / KIND).glob(".draft-*"):
+        shutil.rmtree(killed)
     with _scratch() as scratch, _connect(run.source, scratch) as con:
         parts = Parts(home.home / STAGING, scratch / "parts", run.key_id)
         work = _prepare(con, run, parts)

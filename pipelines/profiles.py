@@ -25,9 +25,10 @@ def attributes(columns: Sequence[str]) -> list[str]:
 def merge_profiles(
     con: duckdb.DuckDBPyConnection, columns: Sequence[str], conflicts: Literal["newest", "main"]
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Add merged versions to ``clean.customers`` for the links of ``clean.identities``: repairs, and conflicts a column.
+    """Add merged versions to ``clean.customers`` for the links of ``clean.identities``.
 
-    A conflict is a customer whose ids, each by its newest value, say different non-empty things.
+    Returns the repairs, and the conflicts a column: customers whose ids, each by its newest value, say different
+    non-empty things.
     """
     names = attributes(columns)
     _write_linked(con, names)
@@ -49,7 +50,7 @@ def merge_profiles(
 
 
 def _write_linked(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-    """``linked``: every version of every linked id, when it was ``said`` and since when it is ``seen`` as ``main``'s."""
+    """``linked``: every version of every linked id, when it was ``said``, since when it is ``seen`` as ``main``'s."""
     said = f"coalesce(profile.known_at, {ALWAYS})"
     values = ", ".join(f"profile.{name}" for name in names)
     con.execute(

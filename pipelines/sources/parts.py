@@ -1,8 +1,8 @@
 """Parts: a table staged one raw file at a time and kept as Parquet, so that a later ingest reads new files only.
 
-``staging/<table>/<hash>.parquet`` is named by a hash of all that decides it: the file's content, the SELECT, the columns
-all files have together, the settings that matter, the versions of code and libraries. It is a cache: it may be deleted
-at any time. Only a SELECT that reads one alias row by row has parts (:mod:`pipelines.sources.row_by_row`).
+``staging/<table>/<hash>.parquet`` is named by a hash of all that decides it: the file's content, the SELECT, the
+columns all files have together, the settings that matter, the versions of code and libraries. It is a cache: it may be
+deleted at any time. Only a SELECT that reads one alias row by row has parts (:mod:`pipelines.sources.row_by_row`).
 """
 
 import hashlib

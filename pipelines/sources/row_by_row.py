@@ -6,6 +6,7 @@ but what is known to be safe; whatever is not known makes it no, and the table i
 
 import json
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -32,7 +33,7 @@ def alias_read_row_by_row(con: duckdb.DuckDBPyConnection, query: str, aliases: C
     if not plain or table["table_name"] not in aliases or node.get("aggregate_handling") != "STANDARD_HANDLING":
         return None
     looked_at = [*node["select_list"], node.get("where_clause")]
-    return str(table["table_name"]) if _safe(looked_at, _functions(con), con, MACROS_DEEP) else None
+    return str(table["table_name"]) if _safe(looked_at, _functions(), con, MACROS_DEEP) else None
 
 
 def _node(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any] | None:
@@ -44,12 +45,14 @@ def _node(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any] | None:
     return node if node.get("type") == "SELECT_NODE" else None
 
 
-def _functions(con: duckdb.DuckDBPyConnection) -> dict[str, set[tuple[str, str | None, str | None]]]:
-    """For every function name: the (type, stability, macro) of its overloads."""
-    listed = con.execute("SELECT function_name, function_type, stability, macro_definition FROM duckdb_functions()")
+@cache
+def _functions() -> dict[str, set[tuple[str, str | None, str | None]]]:
+    """For every function of DuckDB's own: the (type, stability, macro) of its overloads."""
+    listed = "SELECT function_name, function_type, stability, macro_definition FROM duckdb_functions()"
     found: dict[str, set[tuple[str, str | None, str | None]]] = {}
-    for name, type_, stability, macro in listed.fetchall():
-        found.setdefault(name, set()).add((type_, stability, macro))
+    with duckdb.connect() as con:
+        for name, type_, stability, macro in con.execute(listed).fetchall():
+            found.setdefault(name, set()).add((type_, stability, macro))
     return found
 
 
