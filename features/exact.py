@@ -47,6 +47,12 @@ def sum_if(condition: nw.Expr, x: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(x).otherwise(0.0).sum()
 
 
+def distinct_n(x: nw.Expr) -> nw.Expr:
+    """How many different values ``x`` has in the group; null is none of them."""
+    # n_unique counts null as a value, on every engine.
+    return x.n_unique().cast(nw.Float64) - nw.when(x.is_null()).then(1.0).otherwise(0.0).max()
+
+
 def ratio(part: nw.Expr, base: nw.Expr) -> nw.Expr:
     """``part / base``; null where ``base`` is 0 or null, never infinite."""
     return nw.when(base > 0).then(part / base)
