@@ -40,9 +40,7 @@ def feature_oracle(events: list[Row], since: datetime) -> dict[str, object]:
         "usage_features_n": len(times),
         "usage_features_30d_n": len({event["feature"] for event in uses if event["at"] >= since}),
         "usage_new_features_30d_n": sum(min(event["at"] for event in own) >= since for own in of.values()),
-        "usage_feature_entropy": -sum(n / len(uses) * math.log(n / len(uses)) for n in times.values())
-        if uses
-        else None,
+        "usage_feature_entropy": entropy if uses else None,
         "usage_top_feature": top,
         "usage_top_feature_share": times[top] / len(uses) if uses else None,
         "usage_mastered_n": len(mastered),
