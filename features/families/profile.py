@@ -1,0 +1,117 @@
+"""Who they are: demography, place, interests, firm and account, as their profile was known last.
+
+``attr_*`` columns of ``customers`` are taken along in the canonical table for segment profiles and are no features: code
+cannot know what they mean. The one exception is a text column ``attr_climate``, the climate of the customer's region,
+which a source may join by region: it becomes ``profile_climate``.
+"""
+
+import narwhals as nw
+
+from features.past import Past
+from features.tables import CUSTOMERS
+from features.windows import Frame, to_datetime
+
+NEEDS = ("customers",)
+
+_AS_IT_STANDS = {
+    "gender": "Gender, as the source says it",
+    "family_status": "Household type or marital status",
+    "education": "Highest education",
+    "income_band": "Household income, the source's label",
+    "country": "Country of residence",
+    "region": "Region or state",
+    "urbanity": "City, suburb or country",
+    "language": "Language of correspondence",
+    "acquisition_channel": "What brought the customer here",
+    "company_size": "Employees of the company, the source's label",
+    "sector": "Line of business of the company",
+    "turnover_band": "Yearly turnover of the company, the source's label",
+    "contact_function": "What the contact does in the company",
+    "status": "State of the account, a lead or a customer for example",
+}
+
+COLUMNS: dict[str, str] = {
+    "profile_age_years": "Year of as_of minus year of birth; null if unknown or not within 0 to 120.",
+    **{f"profile_{name}": f"{meaning}; null if unknown." for name, meaning in _AS_IT_STANDS.items()},
+    "profile_climate": "Climate of the region, from a text column attr_climate; null if unknown or without one.",
+    "profile_income_from": "Where the income band begins, thousands if it says K or M; null without a number.",
+    "profile_company_size_from": "Where the company's size band begins, employees; null without a number.",
+    "profile_turnover_from": "Where the turnover band begins, thousands if it says K or M; null without a number.",
+    "profile_first_interest": "The interest named first; null if none.",
+    "profile_interests_n": "Interests named; 0 if the list is empty, null if it is unknown.",
+    "profile_is_business": "1 if anything is known of a company, else 0; null without a profile.",
+    "profile_consent": "1 if marketing may reach the customer, 0 if not; null if unknown.",
+    "profile_tenure_days": "Days from signing up to as_of; null if unknown.",
+    "profile_changed_days": "Days since the profile as it stands was first known; null if known from the start.",
+    "profile_known_n": "How many of the contract's attributes are known; null without a profile.",
+}
+
+TEXT = (*(f"profile_{name}" for name in _AS_IT_STANDS), "profile_climate", "profile_first_interest")
+PROTECTED = ("profile_age_years", "profile_gender", "profile_family_status")
+
+# signed_up_at counts by its day: unlike the time itself, that is hidden while it lies ahead.
+_ATTRIBUTES = (
+    *(name for name in CUSTOMERS.column_names if name not in ("customer_id", "known_at", "signed_up_at")),
+    "signed_up_at_days",
+)
+_FIRM = ("company_id", "company_size", "sector", "turnover_band", "contact_function")
+_BLANK = " \t\r\n"
+
+
+def compute(past: Past, as_of: float) -> Frame:
+    """One row a customer with a profile: customer_id and COLUMNS."""
+    profiles = past.customers
+    age = to_datetime(as_of).year - nw.col("birth_year").cast(nw.Float64)
+    interests = _tidy(nw.col("interests"))
+    columns = {
+        "profile_age_years": nw.when((age >= 0) & (age <= 120)).then(age),
+        **{f"profile_{name}": nw.col(name) for name in _AS_IT_STANDS},
+        "profile_climate": _climate(profiles),
+        "profile_income_from": _band_from(nw.col("income_band")),
+        "profile_company_size_from": _band_from(nw.col("company_size")),
+        "profile_turnover_from": _band_from(nw.col("turnover_band")),
+        "profile_first_interest": nw.when(interests != "").then(interests.str.replace_all("(?s);.*", "")),
+        "profile_interests_n": _labels_n(interests),
+        "profile_is_business": (_known_n(_FIRM) > 0).cast(nw.Float64),
+        "profile_consent": nw.col("consent").cast(nw.Float64),
+        "profile_tenure_days": as_of - nw.col("signed_up_at_days"),
+        "profile_changed_days": as_of - nw.col("known_at_days"),
+        "profile_known_n": _known_n(_ATTRIBUTES),
+    }
+    return profiles.select("customer_id", *(value.alias(name) for name, value in columns.items()))
+
+
+def _known_n(names: tuple[str, ...]) -> nw.Expr:
+    return nw.sum_horizontal(*(nw.when(nw.col(name).is_null()).then(0.0).otherwise(1.0) for name in names))
+
+
+def _climate(profiles: Frame) -> nw.Expr:
+    text = profiles.collect_schema().get("attr_climate") == nw.String
+    return nw.col("attr_climate") if text else nw.lit(None).cast(nw.String)
+
+
+def _tidy(labels: nw.Expr) -> nw.Expr:
+    """Labels between single semicolons, without blanks around them and without empty ones."""
+    inner = labels.str.replace_all(f"[;{_BLANK}]*;[;{_BLANK}]*", ";")
+    return inner.str.replace_all(f"^[;{_BLANK}]+|[;{_BLANK}]+$", "")
+
+
+def _labels_n(tidy: nw.Expr) -> nw.Expr:
+    semicolons_n = tidy.str.len_chars() - tidy.str.replace_all(";", "", literal=True).str.len_chars()
+    return nw.when(tidy != "").then(semicolons_n + 1).otherwise(tidy.str.len_chars()).cast(nw.Float64)
+
+
+def _band_from(label: nw.Expr) -> nw.Expr:
+    """The number an ordered label begins with: 15 of "15-24K", 0 of "Under 15K", 1000 of "$1M+".
+
+    Regular expressions here are of the kind that Polars, DuckDB and Spark read alike; no text is ever cast that is
+    not all digits.
+    """
+    plain = label.str.replace_all(",", "", literal=True)
+    digits = plain.str.replace_all("^[^0-9]+", "").str.replace_all("(?s)[^0-9].*", "")
+    castable = (digits != "") & (digits.str.len_chars() <= 15)
+    number = nw.when(castable).then(digits).cast(nw.Float64)
+    # "500K-1M" begins in thousands, "1-10M" in millions: the letter after the first number decides, else the band's.
+    millions = plain.str.contains("[0-9] *[mM]") & ~plain.str.contains("^[^0-9]*[0-9]+ *[kK]")
+    open_below = plain.str.contains("^[^0-9]*(<|[Uu]nder|[Bb]elow|[Ll]ess|[Uu]p to)")
+    return nw.when(open_below).then(number * 0).otherwise(nw.when(millions).then(number * 1000).otherwise(number))

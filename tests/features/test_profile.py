@@ -1,0 +1,106 @@
+"""The profile family against a plain reading of each customer's newest known profile."""
+
+import re
+from datetime import datetime
+
+import polars as pl
+import pytest
+
+from features.families import families, protected_names
+from tests.features.plain import MOMENTS, Frames, Row, check, days_since, features_of, known_rows, profiles
+
+AS_OF = datetime(2022, 1, 17, 10, 30)
+LEVELS = (
+    "gender family_status education income_band country region urbanity language acquisition_channel company_size "
+    "sector turnover_band contact_function status"
+).split()
+BANDS = {"Under 15K": 0, "15-24K": 15, "50-74K": 50, "<1M": 0, "1-10M": 1000, "1-9": 1, "10-49": 10, "250+": 250}
+
+
+def profile_oracle(row: Row | None, as_of: datetime) -> dict[str, object]:
+    if row is None:
+        return dict.fromkeys(families()["profile"].COLUMNS)
+    interests = None if row["interests"] is None else [part for part in re.split(r"\s*;\s*", row["interests"]) if part]
+    signed_up = row["signed_up_at"] if row["signed_up_at"] and row["signed_up_at"] < as_of else None
+    known = [v for k, v in row.items() if k not in ("customer_id", "known_at", "signed_up_at") and k[:4] != "attr"]
+    firm = [row[k] for k in ("company_id", "company_size", "sector", "turnover_band", "contact_function")]
+    return {
+        "profile_age_years": row["birth_year"] and as_of.year - row["birth_year"],
+        **{f"profile_{name}": row[name] for name in LEVELS},
+        "profile_climate": None,
+        "profile_income_from": BANDS.get(row["income_band"]),
+        "profile_company_size_from": BANDS.get(row["company_size"]),
+        "profile_turnover_from": BANDS.get(row["turnover_band"]),
+        "profile_first_interest": interests[0] if interests else None,
+        "profile_interests_n": None if interests is None else len(interests),
+        "profile_is_business": float(any(v is not None for v in firm)),
+        "profile_consent": None if row["consent"] is None else float(row["consent"]),
+        "profile_tenure_days": signed_up and days_since(signed_up, as_of),
+        "profile_changed_days": row["known_at"] and days_since(row["known_at"], as_of),
+        "profile_known_n": sum(v is not None for v in known) + (signed_up is not None),
+    }
+
+
+@pytest.mark.parametrize("as_of", MOMENTS)
+def test_a_profile_is_what_was_known_last(world: Frames, as_of: datetime) -> None:
+    newest = profiles(world, as_of)
+    assert len(known_rows(world, "customers", as_of)) > len(newest)
+    found = features_of(world, as_of)
+    assert not set(found.index) <= set(newest)
+    check(found, "profile", lambda customer: profile_oracle(newest.get(customer), as_of))
+
+
+def profile_of(**attributes: object) -> Row:
+    orders = {"order_id": ["o"], "customer_id": ["a"], "at": [datetime(2022, 1, 1)], "quantity": [1.0]}
+    orders = pl.DataFrame(orders | {"unit_price": [1.0], "kind": ["sale"]})
+    customers = pl.DataFrame([{"customer_id": "a"} | attributes])
+    return features_of({"orders": orders, "customers": customers}, AS_OF).loc["a"].to_dict()
+
+
+@pytest.mark.parametrize(
+    ("label", "begins"),
+    [
+        ("15-24K", 15),
+        ("Under 15K", 0),
+        ("250K+", 250),
+        ("15,000-24,999", 15000),
+        ("500K-1M", 500),
+        ("1-10M", 1000),
+        ("$ 2 m and more", 2000),
+        ("< 10", 0),
+        ("high", None),
+        ("9" * 40, None),
+        ("", None),
+        ("50\nK", 50),
+    ],
+)
+def test_a_band_is_ordered_by_the_number_it_begins_with(label: str, begins: float | None) -> None:
+    found = profile_of(income_band=label)["profile_income_from"]
+    assert found == begins or (begins is None and found != found)
+
+
+@pytest.mark.parametrize(
+    ("named", "n", "first"),
+    [("a", 1, "a"), (" a ;\tb b;", 2, "a"), (";;", 0, None), ("", 0, None), ("é;;ü;x", 3, "é"), (None, None, None)],
+)
+def test_interests_are_counted_without_empty_ones(named: str | None, n: float | None, first: str | None) -> None:
+    found = profile_of(interests=named)
+    assert found["profile_interests_n"] == n or n is None
+    assert found["profile_first_interest"] == first or (first is None and found["profile_first_interest"] != first)
+
+
+@pytest.mark.parametrize(("year", "age"), [(1990, 32), (2022, 0), (2023, None), (1902, 120), (1850, None)])
+def test_an_impossible_age_is_null(year: int, age: float | None) -> None:
+    found = profile_of(birth_year=year)["profile_age_years"]
+    assert found == age or (age is None and found != found)
+
+
+def test_climate_is_taken_along_if_it_is_text_and_other_attributes_are_not() -> None:
+    assert profile_of(attr_climate="oceanic", attr_shoe_size="44")["profile_climate"] == "oceanic"
+    without, with_shoes = profile_of(region="North"), profile_of(region="North", attr_shoe_size="44")
+    assert set(without) == set(with_shoes)
+    assert profile_of(attr_climate=3.5)["profile_climate"] != "3.5"
+
+
+def test_age_gender_and_family_are_protected() -> None:
+    assert {"profile_age_years", "profile_gender", "profile_family_status"} <= protected_names()
