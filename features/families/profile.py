@@ -1,8 +1,8 @@
 """Who they are: demography, place, interests, firm and account, as their profile was known last.
 
-``attr_*`` columns of ``customers`` are taken along in the canonical table for segment profiles and are no features: code
-cannot know what they mean. The one exception is a text column ``attr_climate``, the climate of the customer's region,
-which a source may join by region: it becomes ``profile_climate``.
+``attr_*`` columns of ``customers`` are taken along in the canonical table for segment profiles and are no features:
+code cannot know what they mean. The one exception is a text column ``attr_climate``, the climate of the customer's
+region, which a source may join by region: it becomes ``profile_climate``.
 """
 
 import narwhals as nw

@@ -11,9 +11,9 @@ from tests.features.plain import MOMENTS, Frames, Row, check, days_since, featur
 
 AS_OF = datetime(2022, 1, 17, 10, 30)
 LEVELS = (
-    "gender family_status education income_band country region urbanity language acquisition_channel company_size "
-    "sector turnover_band contact_function status"
-).split()
+    *("gender", "family_status", "education", "income_band", "country", "region", "urbanity", "language"),
+    *("acquisition_channel", "company_size", "sector", "turnover_band", "contact_function", "status"),
+)
 BANDS = {"Under 15K": 0, "15-24K": 15, "50-74K": 50, "<1M": 0, "1-10M": 1000, "1-9": 1, "10-49": 10, "250+": 250}
 
 
