@@ -78,10 +78,12 @@ class Past:
 
     @cached_property
     def products(self) -> Frame:
-        """One row a customer and product bought: its ``lines_n`` and the ``orders_n`` that hold it."""
+        """One row a customer and product bought: ``lines_n``, ``orders_n``, ``first_at_days`` and ``last_at_days``."""
         named = self.sales.filter(~nw.col("product_id").is_null())
         return shared(
             named.group_by("customer_id", "product_id").agg(
+                nw.col("at_days").min().alias("first_at_days"),
+                nw.col("at_days").max().alias("last_at_days"),
                 rows_n().alias("lines_n"),
                 nw.col("order_id").n_unique().cast(nw.Float64).alias("orders_n"),
             )
@@ -89,14 +91,21 @@ class Past:
 
     @cached_property
     def categories(self) -> Frame:
-        """One row a customer and category bought: ``lines_n``. Empty without a products table."""
+        """One row a customer and category bought: ``lines_n``, ``first_at_days`` and ``last_at_days``.
+
+        Empty without a products table.
+        """
         if "products" in self.tables:
             of_product = self.tables["products"].select("product_id", "category")
             bought = self.products.join(of_product, on="product_id")
         else:
             bought = self.products.with_columns(category=nw.lit(None).cast(nw.String))
         known = bought.filter(~nw.col("category").is_null())
-        return shared(known.group_by("customer_id", "category").agg(nw.col("lines_n").sum()))
+        return shared(
+            known.group_by("customer_id", "category").agg(
+                nw.col("first_at_days").min(), nw.col("last_at_days").max(), nw.col("lines_n").sum()
+            )
+        )
 
 
 def look_back(tables: Tables, as_of: float) -> Past:
