@@ -17,14 +17,14 @@ BLOCK_DAYS = 30
 REBUY_DAYS = 90
 
 COLUMNS: dict[str, str] = {
-    "loyalty_status": "new (first purchase day at most 90 days ago), else disloyal (silent for more than 180 days and "
-    "three of their mean gaps, if any), else loyal (4 or more purchase days, gaps' deviation at most their mean, silent for at "
-    "most two mean gaps), else occasional; never null.",
+    "loyalty_status": "new (first purchase day at most 90 days ago), else disloyal (silent for more than 180 days "
+    "and three of their mean gaps, if any), else loyal (4 or more purchase days, gaps' deviation at most their mean, "
+    "silent for at most two mean gaps), else occasional; never null.",
     "loyalty_rebuy_share": "Of purchase days 90 or more days old, the share followed by another within 90 days; "
     "null if none is that old.",
     "loyalty_product_rebuy_share": "Share of the products bought that were bought in two or more orders; "
     "null if no line names one.",
-    "loyalty_active_share": "Of the 30-day blocks back from as_of to the first purchase day, the share with a purchase.",
+    "loyalty_active_share": "Of the 30-day blocks from as_of back to the first purchase, the share with one; above 0.",
     "loyalty_streak_n": "Longest run of such blocks with a purchase, blocks; at least 1.",
     "loyalty_streak_now_n": "The run that reaches the present block, blocks; 0 if the last 30 days have no purchase.",
     "loyalty_category_share": "Share of all categories in products that were bought; null if none is known.",
