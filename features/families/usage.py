@@ -3,7 +3,7 @@
 import narwhals as nw
 
 from features.exact import count_if, distinct_n, entropy, entropy_term, per, ratio, rows_n, sum_if, whole
-from features.favourites import favourites_of
+from features.favourites import favourites
 from features.past import Past
 from features.windows import Frame
 
@@ -88,7 +88,7 @@ def _features(events: Frame) -> Frame:
         nw.col("age").min().alias("newest_age"),
         nw.col("age").max().alias("oldest_age"),
     )
-    return favourites_of(
+    return favourites(
         counts,
         "feature",
         "usage_top_feature",
