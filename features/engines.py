@@ -113,6 +113,19 @@ def shared(frame: Frame) -> Frame:
     return frame
 
 
+def beside(frame: Frame, rows: pl.DataFrame) -> Frame:
+    """A few rows made in Python, on the engine of ``frame`` so that it can be joined with them."""
+    native: Any = frame.to_native()
+    if frame.implementation.is_duckdb():
+        # DuckDB finds ``rows`` by its name, on the connection that the frame is from.
+        small: Frame = nw.from_native(native.query("frame", "FROM rows"))
+        return small
+    if frame.implementation.is_pyspark():
+        distributed: Frame = nw.from_native(native.sparkSession.createDataFrame(rows.to_arrow()))
+        return distributed
+    return nw.from_native(rows.lazy())
+
+
 def to_pandas(frame: Frame) -> pd.DataFrame:
     """All rows sorted by ``as_of`` and ``customer_id`` where they exist; numbers are float64, null is NaN."""
     table = cast(pl.DataFrame, frame.collect("polars").to_native())

@@ -1,0 +1,102 @@
+"""Countries by the names people write, and their public holidays, as the ``holidays`` package lists them."""
+
+import warnings
+from datetime import timedelta
+from functools import cache
+
+import holidays
+import polars as pl
+from holidays.registry import COUNTRIES
+
+from features.windows import EPOCH
+
+YEAR_DAYS = 365
+AHEAD_DAYS = 30
+EVE_DAYS = 7
+"""How many days before a public holiday count as its eve."""
+
+# Names the package does not know, as shops write them.
+_ALIASES = {
+    "america": "US",
+    "czech republic": "CZ",
+    "eire": "IE",
+    "great britain": "GB",
+    "holland": "NL",
+    "hong kong": "HK",
+    "korea": "KR",
+    "macedonia": "MK",
+    "republic of ireland": "IE",
+    "rsa": "ZA",
+    "russian federation": "RU",
+    "slovak republic": "SK",
+    "syria": "SY",
+    "the netherlands": "NL",
+    "türkiye": "TR",
+    "uae": "AE",
+    "uk": "GB",
+    "united states of america": "US",
+    "viet nam": "VN",
+}
+
+
+@cache
+def codes() -> dict[str, str]:
+    """ISO 3166-1 alpha-2 codes by name and by code, in lower case."""
+    known: dict[str, str] = {}
+    for name, (_, alpha2, alpha3, *_) in COUNTRIES.items():
+        known |= {name.replace("_", " "): alpha2, alpha2.lower(): alpha2, alpha3.lower(): alpha2}
+    return known | _ALIASES
+
+
+@cache
+def holiday_days(code: str, year: int) -> tuple[int, ...]:
+    """Days since 1970-01-01 that are public holidays in the whole country, ascending."""
+    with warnings.catch_warnings():
+        # It says which years a country is listed for; outside of them there is none.
+        warnings.simplefilter("ignore")
+        found = holidays.country_holidays(code, years=year)
+    return tuple(sorted((date - EPOCH.date()).days for date in found))
+
+
+@cache
+def proximity(today: int) -> pl.DataFrame:
+    """One row a name of a country.
+
+    ``country`` (lower case), ``country_n`` (equal for names of one country), ``next_days`` from ``today`` to the next
+    public holiday (0: today is one), ``last_days`` since the last before it, ``ahead_n`` of them within AHEAD_DAYS. The
+    days are null where there is none within a year.
+    """
+    rows = []
+    for name, code in codes().items():
+        offsets = [day - today for day in _around(code, today)]
+        ahead = [offset for offset in offsets if 0 <= offset <= YEAR_DAYS]
+        behind = [-offset for offset in offsets if -YEAR_DAYS <= offset < 0]
+        near_n = sum(offset <= AHEAD_DAYS for offset in ahead)
+        rows.append((name, _number(code), min(ahead, default=None), min(behind, default=None), float(near_n)))
+    schema = {"country": pl.String, "country_n": pl.Float64, "next_days": pl.Float64, "last_days": pl.Float64}
+    return pl.DataFrame(rows, schema=schema | {"ahead_n": pl.Float64}, orient="row")
+
+
+@cache
+def eves(today: int) -> pl.DataFrame:
+    """``country_n``, ``day`` and ``eve`` (1): days of the year up to ``today`` that are soon followed by a holiday."""
+    days = {
+        (_number(code), float(holiday - before))
+        for code in set(codes().values())
+        for holiday in _around(code, today)
+        for before in range(1, EVE_DAYS + 1)
+        if today - YEAR_DAYS - 1 <= holiday - before <= today
+    }
+    frame = pl.DataFrame(sorted(days), schema={"country_n": pl.Float64, "day": pl.Float64}, orient="row")
+    return frame.with_columns(eve=pl.lit(1.0))
+
+
+def _around(code: str, today: int) -> list[int]:
+    """Holidays of the year of ``today``, the one before and the one after."""
+    year = (EPOCH + timedelta(days=today)).year
+    return [day for near in (year - 1, year, year + 1) for day in holiday_days(code, near)]
+
+
+@cache
+def _number(code: str) -> float:
+    return float(sorted(set(codes().values())).index(code))

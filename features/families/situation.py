@@ -1,0 +1,135 @@
+"""The occasion: public holidays near as_of in the customer's country, campaigns running, what they have bought for."""
+
+import math
+from datetime import date
+
+import narwhals as nw
+
+from features.absent import nulls
+from features.countries import AHEAD_DAYS, EVE_DAYS, YEAR_DAYS, eves, proximity
+from features.engines import beside
+from features.exact import count_if, per, ratio, rows_n
+from features.past import Past
+from features.windows import Frame, to_days
+
+NEEDS = ("orders",)
+
+CAMPAIGN_DAYS = 7
+PRESSURE_DAYS = 30
+CYCLE_DAYS = 1461
+"""Days in which the calendar repeats, from 1901 to 2099: four years, one of them a leap year."""
+GIFT_SEASONS = tuple((to_days(date(year, 11, 15)), to_days(date(year, 12, 24))) for year in range(1970, 1974))
+"""15 November to 24 December of the first of these cycles."""
+
+COLUMNS: dict[str, str] = {
+    "situation_holiday_next_days": "Whole days from as_of's date (UTC) to the next public holiday of the customer's "
+    "country, 0 if it is one; null if the country is not known.",
+    "situation_holiday_last_days": "Whole days since the last public holiday before as_of's date; null as above.",
+    "situation_holidays_30d_n": f"Public holidays from as_of's date to {AHEAD_DAYS} days later; null as above.",
+    "situation_holiday_order_share": f"Of the orders of the last {YEAR_DAYS} days, the share placed 1 to {EVE_DAYS} "
+    "days before a public holiday of the country; null as above or if none.",
+    "situation_gift_order_share": "Share of all orders placed from 15 November to 24 December (UTC).",
+    "situation_campaign_order_share": f"Of the orders of the last {YEAR_DAYS} days, the share placed within "
+    f"{CAMPAIGN_DAYS} days after a message was sent to the customer; null without touches or if none.",
+    "situation_last_order_occasion": f"What the last order, of the last {YEAR_DAYS} days, was near to, the first that "
+    "fits: holiday, gift season, campaign (all as above) or none; null if there is no such order.",
+    "situation_campaign_age_days": "Days since the latest campaign first touched the customer; null if none did.",
+    f"situation_campaigns_{PRESSURE_DAYS}d_n": f"Campaigns with a touch in the last {PRESSURE_DAYS} days; null without "
+    "touches.",
+}
+TEXT = ("situation_last_order_occasion",)
+_OF_PLACE = ("country_n", "next_days", "last_days", "ahead_n")
+_OF_CAMPAIGNS = ("situation_campaign_age_days", "situation_campaigns_30d_n")
+
+
+def compute(past: Past, as_of: float) -> Frame:
+    """One row a customer with a sale: customer_id and COLUMNS."""
+    today = math.floor(as_of)
+    at = nw.col("at_days")
+    orders = past.orders.with_columns(day=at.floor(), age=as_of - at, newest_at=at.max().over("customer_id"))
+    orders = _after_message(past, _before_holiday(past, orders, today))
+    habits = _ratios(orders.group_by("customer_id").agg(*_occasions(), nw.col(*_OF_PLACE).max()))
+    if "touches" in past.tables:
+        habits = habits.join(_campaigns(past.tables["touches"], as_of), on="customer_id", how="left")
+        habits = habits.with_columns(nw.col("situation_campaigns_30d_n").fill_null(0.0))
+    else:
+        habits = habits.with_columns(**nulls(_OF_CAMPAIGNS, TEXT))
+    return habits.select("customer_id", *COLUMNS)
+
+
+def _before_holiday(past: Past, orders: Frame, today: int) -> Frame:
+    """Orders with _OF_PLACE, of the customer's country, and ``eve``: 1 if a public holiday followed soon."""
+    if "customers" not in past.tables:
+        return orders.with_columns(**nulls((*_OF_PLACE, "eve"), TEXT))
+    name = nw.col("country").str.strip_chars().str.to_lowercase()
+    # A company may have contacts in several countries: the alphabetically first.
+    places = past.customers.group_by("customer_id").agg(name.min())
+    places = places.join(beside(places, proximity(today)), on="country").select("customer_id", *_OF_PLACE)
+    placed = orders.join(places, on="customer_id", how="left")
+    return placed.join(beside(placed, eves(today)), on=["country_n", "day"], how="left")
+
+
+def _after_message(past: Past, orders: Frame) -> Frame:
+    """Orders with ``led``: 1 if a message was sent within CAMPAIGN_DAYS before, else 0; null without touches.
+
+    It was sent in the same block of CAMPAIGN_DAYS, then the first of that block is not after the order; or in the one
+    before, then the last of that is within reach.
+    """
+    if "touches" not in past.tables:
+        return orders.with_columns(**nulls(["led"], TEXT))
+    at, block = nw.col("at_days"), per(nw.col("at_days"), CAMPAIGN_DAYS).floor()
+    sent = past.tables["touches"].filter(nw.col("kind") == "sent").with_columns(block=block)
+    ends = sent.group_by("customer_id", "block").agg(at.min().alias("first_at"), at.max().alias("last_at"))
+    same, before = ends.drop("last_at"), ends.drop("first_at").with_columns(block=nw.col("block") + 1)
+    met = orders.rename({"last_at_days": "order_end"}).with_columns(block=block)
+    for messages in (same, before):
+        met = met.join(messages, on=["customer_id", "block"], how="left")
+    found = (nw.col("first_at") <= at) | (nw.col("last_at") >= at - CAMPAIGN_DAYS)
+    return met.with_columns(led=nw.when(found).then(1.0).otherwise(0.0))
+
+
+def _occasions() -> list[nw.Expr]:
+    of_year = nw.col("age") <= YEAR_DAYS
+    last = of_year & (nw.col("at_days") == nw.col("newest_at"))
+    in_cycle = nw.col("day") - per(nw.col("day"), CYCLE_DAYS).floor() * CYCLE_DAYS
+    gift = nw.any_horizontal(*(in_cycle.is_between(*season) for season in GIFT_SEASONS), ignore_nulls=False)
+    occasions = {"eve": nw.col("eve") == 1, "gift": gift, "led": nw.col("led") == 1}
+    return [
+        rows_n().alias("orders_n"),
+        count_if(of_year).alias("year_n"),
+        count_if(last).alias("last_n"),
+        count_if(gift).alias("gift_n"),
+        *(count_if(of_year & near).alias(f"year_{name}_n") for name, near in occasions.items()),
+        *(count_if(last & near).alias(f"last_{name}_n") for name, near in occasions.items()),
+        nw.col("led").max().alias("ever_led"),
+    ]
+
+
+def _campaigns(touches: Frame, as_of: float) -> Frame:
+    """One row a customer whom a campaign touched."""
+    age = as_of - nw.col("at_days")
+    named = touches.filter(~nw.col("campaign_id").is_null()).with_columns(age=age)
+    campaigns = named.group_by("customer_id", "campaign_id").agg(
+        nw.col("age").max().alias("begun"), nw.col("age").min().alias("newest")
+    )
+    return campaigns.group_by("customer_id").agg(
+        nw.col("begun").min().alias("situation_campaign_age_days"),
+        count_if(nw.col("newest") <= PRESSURE_DAYS).alias(f"situation_campaigns_{PRESSURE_DAYS}d_n"),
+    )
+
+
+def _ratios(sums: Frame) -> Frame:
+    year_n, known = nw.col("year_n"), ~nw.col("country_n").is_null()
+    occasion: nw.Expr = nw.lit("none")
+    for name, said in (("led", "campaign"), ("gift", "gift season"), ("eve", "holiday")):
+        occasion = nw.when(nw.col(f"last_{name}_n") > 0).then(nw.lit(said)).otherwise(occasion)
+    return sums.with_columns(
+        situation_holiday_next_days=nw.col("next_days"),
+        situation_holiday_last_days=nw.col("last_days"),
+        situation_holidays_30d_n=nw.col("ahead_n"),
+        situation_holiday_order_share=nw.when(known).then(ratio(nw.col("year_eve_n"), year_n)),
+        situation_gift_order_share=nw.col("gift_n") / nw.col("orders_n"),
+        # Without touches, ever_led is null for everybody.
+        situation_campaign_order_share=nw.when(~nw.col("ever_led").is_null()).then(ratio(nw.col("year_led_n"), year_n)),
+        situation_last_order_occasion=nw.when(nw.col("last_n") > 0).then(occasion),
+    )

@@ -1,0 +1,166 @@
+"""The situation family against the calendar of each country, order by order."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import holidays
+import polars as pl
+import pytest
+
+from features.countries import codes, holiday_days
+from features.families import families
+from tests.features.alike import assert_alike
+from tests.features.plain import MOMENTS, Frames, Row, by_customer, check, days_since, features_of, known_rows, profiles
+
+AS_OF = datetime(2022, 1, 17, 10, 30)
+DAY = timedelta(days=1)
+CODES = {"United Kingdom": "GB", "France": "FR", "Germany": "DE"}
+CALENDARS = {name: sorted(holidays.country_holidays(code, years=range(2019, 2025))) for name, code in CODES.items()}
+
+
+def order_moments(lines: list[Row]) -> list[datetime]:
+    first: dict[object, datetime] = {}
+    for line in lines:
+        if line["kind"] == "sale":
+            first[line["order_id"]] = min(line["at"], first.get(line["order_id"], line["at"]))
+    return sorted(first.values())
+
+
+def is_eve(moment: datetime, calendar: list[date]) -> bool:
+    return any(1 <= (holiday - moment.date()).days <= 7 for holiday in calendar)
+
+
+def in_gift_season(moment: datetime) -> bool:
+    return date(moment.year, 11, 15) <= moment.date() <= date(moment.year, 12, 24)
+
+
+def situation_oracle(
+    orders: list[datetime], touches: list[Row], country: str | None, as_of: datetime
+) -> dict[str, object]:
+    calendar = CALENDARS.get(country, [])
+    away = [(holiday - as_of.date()).days for holiday in calendar]
+    sent = [touch["at"] for touch in touches if touch["kind"] == "sent"]
+
+    def is_led(moment: datetime) -> bool:
+        return any(moment - 7 * DAY <= message <= moment for message in sent)
+
+    year = [moment for moment in orders if moment >= as_of - 365 * DAY]
+    begun: dict[str, datetime] = {}
+    for touch in sorted(touches, key=lambda touch: touch["at"]):
+        if touch["campaign_id"]:
+            begun.setdefault(touch["campaign_id"], touch["at"])
+    running = {t["campaign_id"] for t in touches if t["campaign_id"] and t["at"] >= as_of - 30 * DAY}
+    eves = [is_eve(moment, calendar) for moment in year]
+    occasion = None
+    if year:
+        near = {
+            "holiday": is_eve(year[-1], calendar),
+            "gift season": in_gift_season(year[-1]),
+            "campaign": is_led(year[-1]),
+        }
+        occasion = next((name for name, fits in near.items() if fits), "none")
+    return {
+        "situation_holiday_next_days": min((n for n in away if n >= 0), default=None),
+        "situation_holiday_last_days": min((-n for n in away if n < 0), default=None),
+        "situation_holidays_30d_n": sum(0 <= n <= 30 for n in away) if calendar else None,
+        "situation_holiday_order_share": sum(is_eve(m, calendar) for m in year) / len(year)
+        if calendar and year
+        else None,
+        "situation_gift_order_share": sum(map(in_gift_season, orders)) / len(orders),
+        "situation_campaign_order_share": sum(map(is_led, year)) / len(year) if year else None,
+        "situation_last_order_occasion": occasion,
+        "situation_campaign_age_days": days_since(max(begun.values()), as_of) if begun else None,
+        "situation_campaigns_30d_n": len(running),
+    }
+
+
+@pytest.mark.parametrize("as_of", [*MOMENTS, datetime(2020, 12, 27)])
+def test_the_situation_is_what_the_calendars_say(world: Frames, as_of: datetime) -> None:
+    lines, touches = (by_customer(known_rows(world, name, as_of)) for name in ("orders", "touches"))
+    newest = profiles(world, as_of)
+    found = features_of(world, as_of)
+    assert set(found["situation_last_order_occasion"].dropna()) >= {"holiday", "campaign", "none"}
+
+    def oracle(who: str) -> dict[str, object]:
+        return situation_oracle(
+            order_moments(lines[who]), touches.get(who, []), newest.get(who, {}).get("country"), as_of
+        )
+
+    check(found, "situation", oracle)
+
+
+def test_engines_agree_on_the_situation(world: Frames, tmp_path: Path) -> None:
+    assert_alike("situation", world, tmp_path, AS_OF)
+
+
+def test_without_customers_and_touches_their_columns_are_null(world: Frames) -> None:
+    bare = features_of({"orders": world["orders"]}, AS_OF)
+    own = ["situation_gift_order_share", "situation_last_order_occasion"]
+    names = list(families()["situation"].COLUMNS)
+    assert bare[[name for name in names if name not in own]].isna().all(axis=None)
+    assert bare["situation_gift_order_share"].notna().all()
+    assert set(bare["situation_last_order_occasion"].dropna()) == {"gift season", "none"}
+
+
+def situated(at: str, country: str = "France", touches: pl.DataFrame | None = None) -> dict[str, object]:
+    """Features, as of that noon, of a customer in ``country`` who ordered the day before."""
+    as_of = datetime.fromisoformat(f"{at} 12:00")
+    orders = pl.DataFrame({"order_id": ["o"], "customer_id": ["a"], "at": [as_of - DAY], "quantity": [1.0]})
+    frames = {
+        "orders": orders.with_columns(unit_price=1.0, kind=pl.lit("sale")),
+        "customers": pl.DataFrame({"customer_id": ["a"], "country": [country]}),
+    }
+    return features_of(frames | ({} if touches is None else {"touches": touches}), as_of).loc["a"].to_dict()
+
+
+def test_a_holiday_is_known_by_date() -> None:
+    bastille = situated("2022-07-14")
+    assert bastille["situation_holiday_next_days"] == 0
+    assert bastille["situation_holiday_last_days"] == 38  # Whit Monday, 6 June
+    assert bastille["situation_last_order_occasion"] == "holiday"
+    after = situated("2022-07-15")
+    assert (after["situation_holiday_last_days"], after["situation_holiday_next_days"]) == (1, 31)  # Assumption
+    assert after["situation_last_order_occasion"] == "none"  # ordered on the day itself
+    assert situated("2022-07-07")["situation_holiday_order_share"] == 0
+    assert situated("2022-07-08")["situation_holiday_order_share"] == 1
+
+
+@pytest.mark.parametrize("country", ["UNITED KINGDOM", " united kingdom", "GB", "gbr", "UK", "Great Britain"])
+def test_a_country_is_known_by_many_names(country: str) -> None:
+    assert situated("2022-12-20", country)["situation_holiday_next_days"] == 5
+
+
+def test_an_unknown_country_is_null() -> None:
+    found = situated("2022-12-20", "Atlantis")
+    assert found["situation_holiday_next_days"] != found["situation_holiday_next_days"]
+    assert found["situation_last_order_occasion"] == "gift season"
+
+
+@pytest.mark.parametrize(("ordered", "gift"), [("11-14", 0), ("11-15", 1), ("12-24", 1), ("12-25", 0)])
+@pytest.mark.parametrize("year", [1999, 2000, 2023, 2024])
+def test_the_gift_season_has_the_same_dates_every_year(year: int, ordered: str, gift: int) -> None:
+    at = datetime.fromisoformat(f"{year}-{ordered}")
+    assert situated(str((at + DAY).date()))["situation_gift_order_share"] == gift
+
+
+@pytest.mark.parametrize(("hours", "led"), [(0, 1), (1, 1), (7 * 24, 1), (7 * 24 + 1, 0), (-1, 0)])
+def test_a_message_leads_orders_for_a_week(hours: int, led: int) -> None:
+    for day in range(1, 9):  # wherever the blocks of seven days begin
+        ordered = datetime(2022, 3, day, 12)
+        touches = pl.DataFrame({"customer_id": ["a"], "at": [ordered - timedelta(hours=hours)], "channel": ["sms"]})
+        found = situated(str((ordered + DAY).date()), touches=touches.with_columns(kind=pl.lit("sent")))
+        assert found["situation_campaign_order_share"] == led
+
+
+def test_every_country_of_the_package_has_a_name() -> None:
+    named = codes()
+    assert set(CODES.values()) <= set(named.values())
+    assert {named[name] for name in ("eire", "usa", "rsa", "hong kong", "czech republic")} == {
+        "IE",
+        "US",
+        "ZA",
+        "HK",
+        "CZ",
+    }
+    assert all(holidays.country_holidays(code) is not None for code in set(named.values()))
+    assert len(holiday_days("GB", 2023)) == len(holidays.country_holidays("GB", years=2023))
