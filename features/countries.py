@@ -2,7 +2,7 @@
 
 import warnings
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import holidays
 import polars as pl
@@ -58,7 +58,7 @@ def holiday_days(code: str, year: int) -> tuple[int, ...]:
     return tuple(sorted((date - EPOCH.date()).days for date in found))
 
 
-@cache
+@lru_cache(maxsize=64)
 def proximity(today: int) -> pl.DataFrame:
     """One row a name of a country.
 
@@ -66,22 +66,18 @@ def proximity(today: int) -> pl.DataFrame:
     public holiday (0: today is one), ``last_days`` since the last before it, ``ahead_n`` of them within AHEAD_DAYS. The
     days are null where there is none within a year.
     """
-    rows = []
-    for name, code in codes().items():
-        offsets = [day - today for day in _around(code, today)]
-        ahead = [offset for offset in offsets if 0 <= offset <= YEAR_DAYS]
-        behind = [-offset for offset in offsets if -YEAR_DAYS <= offset < 0]
-        near_n = sum(offset <= AHEAD_DAYS for offset in ahead)
-        rows.append((name, _number(code), min(ahead, default=None), min(behind, default=None), float(near_n)))
-    schema = {"country": pl.String, "country_n": pl.Float64, "next_days": pl.Float64, "last_days": pl.Float64}
-    return pl.DataFrame(rows, schema=schema | {"ahead_n": pl.Float64}, orient="row")
+    near = {code: _near(code, today) for code in set(codes().values())}
+    rows = [(name, *near[code]) for name, code in codes().items()]
+    numbers = ("country_n", "next_days", "last_days", "ahead_n")
+    schema = {"country": pl.String, **dict.fromkeys(numbers, pl.Float64)}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-@cache
+@lru_cache(maxsize=64)
 def eves(today: int) -> pl.DataFrame:
     """``country_n``, ``day`` and ``eve`` (1): days of the year up to ``today`` that are soon followed by a holiday."""
     days = {
-        (_number(code), float(holiday - before))
+        (_numbers()[code], float(holiday - before))
         for code in set(codes().values())
         for holiday in _around(code, today)
         for before in range(1, EVE_DAYS + 1)
@@ -91,6 +87,14 @@ def eves(today: int) -> pl.DataFrame:
     return frame.with_columns(eve=pl.lit(1.0))
 
 
+def _near(code: str, today: int) -> tuple[float, int | None, int | None, float]:
+    offsets = [day - today for day in _around(code, today)]
+    ahead = [offset for offset in offsets if 0 <= offset <= YEAR_DAYS]
+    behind = [-offset for offset in offsets if -YEAR_DAYS <= offset < 0]
+    soon_n = float(sum(offset <= AHEAD_DAYS for offset in ahead))
+    return _numbers()[code], min(ahead, default=None), min(behind, default=None), soon_n
+
+
 def _around(code: str, today: int) -> list[int]:
     """Holidays of the year of ``today``, the one before and the one after."""
     year = (EPOCH + timedelta(days=today)).year
@@ -98,5 +102,5 @@ def _around(code: str, today: int) -> list[int]:
 
 
 @cache
-def _number(code: str) -> float:
-    return float(sorted(set(codes().values())).index(code))
+def _numbers() -> dict[str, float]:
+    return {code: float(number) for number, code in enumerate(sorted(set(codes().values())))}

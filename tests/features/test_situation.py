@@ -63,9 +63,7 @@ def situation_oracle(
         "situation_holiday_next_days": min((n for n in away if n >= 0), default=None),
         "situation_holiday_last_days": min((-n for n in away if n < 0), default=None),
         "situation_holidays_30d_n": sum(0 <= n <= 30 for n in away) if calendar else None,
-        "situation_holiday_order_share": sum(is_eve(m, calendar) for m in year) / len(year)
-        if calendar and year
-        else None,
+        "situation_holiday_order_share": sum(eves) / len(eves) if calendar and eves else None,
         "situation_gift_order_share": sum(map(in_gift_season, orders)) / len(orders),
         "situation_campaign_order_share": sum(map(is_led, year)) / len(year) if year else None,
         "situation_last_order_occasion": occasion,
