@@ -13,6 +13,8 @@ from features.windows import Frame, history
 # The only date of a canonical row that may lie ahead: a contract says beforehand when it renews.
 SCHEDULED = ("renews_at_days",)
 NEVER_DAYS = 1e9
+# What a profile says of the company rather than of the person.
+FIRM_COLUMNS = ("customer_id", "company_id", "company_size", "sector", "turnover_band", "known_at", "known_at_days")
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,23 @@ class Past:
         doers = self.sales if "orders" in self.tables else self.tables["events"]
         return shared(doers.select("customer_id").unique())
 
+    @property
+    def by_company(self) -> bool:
+        """Whether customer_id names companies; ``contact_id`` in the tables is then who it was."""
+        return "contact_id" in self.tables.get("customers", self.who).collect_schema().names()
+
+    @cached_property
+    def people(self) -> Frame:
+        """One row a person: the version of the profile that was known last."""
+        return shared(latest_version(self.tables["customers"]))
+
     @cached_property
     def customers(self) -> Frame:
-        """One row a customer: the version of the profile that was known last."""
-        return shared(latest_version(self.tables["customers"]))
+        """One row a customer: the version of the profile that was known last.
+
+        Of a company it is that of the contact whose profile changed last, with all that is not about the firm null.
+        """
+        return shared(_firm(self.people)) if self.by_company else self.people
 
     @cached_property
     def _lines(self) -> Frame:
@@ -121,10 +136,23 @@ def look_back(tables: Tables, as_of: float) -> Past:
 
 
 def latest_version(customers: Frame) -> Frame:
-    """One row a customer_id: the one with the latest ``known_at_days``; null, known from the start, is the earliest."""
+    """One row a person: the one with the latest ``known_at_days``; null, known from the start, is the earliest."""
+    person = "contact_id" if "contact_id" in customers.collect_schema().names() else "customer_id"
+    return _newest(customers, person)
+
+
+def _newest(profiles: Frame, whose: str) -> Frame:
     known = nw.col("known_at_days").fill_null(-NEVER_DAYS)
-    newest = customers.with_columns(newest=known.max().over("customer_id"))
+    newest = profiles.with_columns(newest=known.max().over(whose))
     return newest.filter(known == nw.col("newest")).drop("newest")
+
+
+def _firm(people: Frame) -> Frame:
+    """One row a company: the newest profile among its contacts, of equally new ones the alphabetically first's."""
+    newest = _newest(people, "customer_id").with_columns(first=nw.col("contact_id").min().over("customer_id"))
+    types = people.drop("contact_id").collect_schema()
+    about = [nw.col(n) if n in FIRM_COLUMNS else nw.lit(None).cast(type_).alias(n) for n, type_ in types.items()]
+    return newest.filter(nw.col("contact_id") == nw.col("first")).select(*about)
 
 
 def _hide_ahead(table: Frame, as_of: float) -> Frame:

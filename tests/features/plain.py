@@ -70,12 +70,8 @@ def check(
         expected = oracle(customer)
         assert set(expected) == set(columns), set(expected) ^ set(columns)
         for name, value in expected.items():
-            assert same(found.at[customer, name], value, 1e-3 if name in money else 1e-9), (
-                customer,
-                name,
-                found.at[customer, name],
-                value,
-            )
+            close = same(found.at[customer, name], value, rel=1e-3 if name in money else 1e-9)
+            assert close, (customer, name, found.at[customer, name], value)
 
 
 def same(found: object, expected: object, rel: float) -> bool:

@@ -1,7 +1,7 @@
 """The profile family against a plain reading of each customer's newest known profile."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
@@ -48,6 +48,25 @@ def test_a_profile_is_what_was_known_last(world: Frames, as_of: datetime) -> Non
     found = features_of(world, as_of)
     assert not set(found.index) <= set(newest)
     check(found, "profile", lambda customer: profile_oracle(newest.get(customer), as_of))
+
+
+@pytest.mark.parametrize("as_of", MOMENTS)
+def test_a_company_is_what_its_newest_profile_says_of_the_firm(world: Frames, as_of: datetime) -> None:
+    contacts = [row for row in profiles(world, as_of).values() if row["company_id"]]
+    firm = ("company_id", "company_size", "sector", "turnover_band")
+
+    def oracle(company: str) -> dict[str, object]:
+        own = [row for row in contacts if row["company_id"] == company]
+        newest = min(
+            own,
+            key=lambda row: (-((row["known_at"] or datetime.min) - datetime.min) / timedelta(1), row["customer_id"]),
+        )
+        blank = dict.fromkeys(newest) | {name: newest[name] for name in (*firm, "known_at")}
+        return profile_oracle(blank, as_of)
+
+    found = features_of(world, as_of, "company")
+    assert len(found) == 3
+    check(found, "profile", oracle)
 
 
 def profile_of(**attributes: object) -> Row:

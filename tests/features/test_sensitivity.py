@@ -71,7 +71,7 @@ def is_cheap(product: Row, products: Iterable[Row]) -> bool:
 def order_oracle(sales: list[Row], returns: list[Row], as_of: datetime) -> dict[str, object]:
     orders, taken_back = first_lines(sales), first_lines(returns)
     off = {line["order_id"] for line in sales if line["discount"]}
-    spent = {order: 0.0 for order in orders}
+    spent = dict.fromkeys(orders, 0.0)
     for line in sales:
         spent[line["order_id"]] += line["quantity"] * line["unit_price"] - (line["discount"] or 0)
     value = [[spent[o] for o in orders if (o in off) == discounted] for discounted in (True, False)]
