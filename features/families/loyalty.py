@@ -153,8 +153,8 @@ def _breadth(past: Past, as_of: float) -> Frame:
 def _satisfaction(past: Past, as_of: float) -> Frame:
     kind, score = nw.col("kind"), nw.col("score")
     # In parts of 40,000, which both scales divide into whole numbers: 0 to 10, and 1 to 5.
-    points = nw.when(kind == "nps").then(whole(score * 4000))
-    points = points.otherwise(nw.when(kind == "csat").then(whole((score - 1) * 10_000)))
+    of_csat = nw.when(kind == "csat").then(whole((score - 1) * 10_000))
+    points = nw.when(kind == "nps").then(whole(score * 4000)).otherwise(of_csat)
     recent = past.tables["feedback"].filter(as_of - nw.col("at_days") <= 365).with_columns(points=points)
     return recent.group_by("customer_id").agg(
         ratio(nw.col("points").sum(), nw.col("points").count() * 40_000).alias("loyalty_satisfaction")
