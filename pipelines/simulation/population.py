@@ -191,7 +191,7 @@ def _dropout_rates(
     drawn = _around(rng, 1 / column("lifetime_days")[segment], column("likeness")[segment])
     by_usage = np.exp(-DROPOUT_BY_USAGE * usage_z - DROPOUT_BY_USAGE**2 / 2)
     # Contacts leave with their company as well, so less often by themselves.
-    alone = np.where(companies.number >= 0, 0.5, 1.0)
+    alone = np.where(companies.number >= 0, 0.35, 1.0)
     return np.asarray(drawn * by_usage * DROPOUT_BY_REACHED[reached_by] * alone, dtype=np.float64)
 
 
