@@ -163,14 +163,15 @@ def _one_row_a_key(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
 def _counted(con: duckdb.DuckDBPyConnection, staged: Staged, repairs: dict[str, int]) -> Cleaned:
     name = staged.name
     rejects = con.execute(f'SELECT reason, count(*) FROM rejects."{name}" GROUP BY reason ORDER BY reason').fetchall()
-    late = "reason IS NULL AND known_at = delivered_at" if "known_at" in staged.spec.column_names else "false"
+    came = f'known_at IN (SELECT delivered_at FROM staged."{name}" WHERE delivered_at IS NOT NULL)'
+    late = came if "known_at" in staged.spec.column_names else "false"
     return Cleaned(
         name=name,
         rows_in=one_number(con, f'SELECT count(*) FROM staged."{name}"'),
         rows=one_number(con, f'SELECT count(*) FROM clean."{name}"'),
         rejects={str(reason): int(n) for reason, n in rejects},
         repairs={repair: n for repair, n in sorted(repairs.items()) if n},
-        late=one_number(con, f'SELECT count(*) FROM staged."{name}" WHERE {late}'),
+        late=one_number(con, f'SELECT count(*) FROM clean."{name}" WHERE {late}'),
     )
 
 

@@ -1,0 +1,48 @@
+"""Sentiment: between -1 and 1, in whole millionths, the same every time, without a network."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.sentiment import sentiment
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_has_a_sentiment_in_range_or_none(text):
+    heard = sentiment(text)
+    assert (heard is None) == (not text.strip())
+    if heard is not None:
+        assert -1 <= heard <= 1
+        assert round(heard, 6) == heard == sentiment(text)
+        assert str(heard) != "-0.0"
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [("Terrible, it broke", "It is a mug"), ("It is a mug", "I love it"), ("not good", "good"), ("good", "very good")],
+)
+def test_kinder_words_sound_better(worse, better):
+    assert sentiment(worse) < sentiment(better)
+
+
+def test_no_text_has_none():
+    assert (sentiment(None), sentiment(""), sentiment(" \n")) == (None, None, None)
+
+
+def test_only_the_beginning_of_a_long_text_is_read():
+    assert sentiment("good " * 2000 + "bad " * 9999) == sentiment("good " * 2000)
+
+
+def test_it_needs_no_network():
+    script = """
+import socket
+def refuse(*_): raise RuntimeError("network")
+socket.socket.connect = socket.create_connection = refuse
+from features.sentiment import sentiment
+print(sentiment("a very good mug"))"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "0.91", done.stderr
