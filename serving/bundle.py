@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ class Bundle:
     online: OnlineStore
     products: pl.DataFrame | None
     tables: tuple[str, ...]
+
+    @cached_property
+    def one_of_each(self) -> list[str]:
+        """A product_id of every category."""
+        if self.products is None:
+            return []
+        named = self.products.filter(pl.col("category").is_not_null())
+        return named.group_by("category").agg(pl.col("product_id").min())["product_id"].sort().to_list()
 
 
 def write_bundle(

@@ -82,5 +82,6 @@ measure; it is never filled in.
 def _section(name: str, family: Family) -> str:
     title = (family.__doc__ or "").strip().splitlines()[0]
     rows = "".join(f"| `{column}` | {meaning} |\n" for column, meaning in family.COLUMNS.items())
-    needs = ", ".join(f"`{table}`" for table in family.NEEDS)
+    uses = [f"`{table}`" for table in getattr(family, "USES", ())]
+    needs = ", ".join(f"`{table}`" for table in family.NEEDS) + (f"; reads {', '.join(uses)} too" if uses else "")
     return f"\n## {name}\n\n{title} Needs {needs}.\n\n| column | meaning |\n|---|---|\n{rows}"

@@ -10,6 +10,7 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
+USES = ("events", "touches")
 
 DIGITAL = ("web", "website", "online", "internet", "app", "mobile", "marketplace", "email", "social")
 """Channels of orders that count as digital, in lower case."""

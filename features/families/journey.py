@@ -8,6 +8,7 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("events", "orders")
+USES = ("products",)
 
 STAGE_DAYS = 14
 FOLLOW_DAYS = 1

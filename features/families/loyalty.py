@@ -12,6 +12,7 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
+USES = ("feedback", "products", "subscriptions", "touches")
 
 BLOCK_DAYS = 30
 REBUY_DAYS = 90

@@ -11,6 +11,7 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
+USES = ("feedback", "products")
 
 TOPICS = ("price", "quality", "delivery", "service")
 

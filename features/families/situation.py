@@ -13,6 +13,7 @@ from features.past import Past
 from features.windows import Frame, to_days
 
 NEEDS = ("orders",)
+USES = ("customers", "touches")
 
 CAMPAIGN_DAYS = 7
 PRESSURE_DAYS = 30
