@@ -126,9 +126,14 @@ def beside(frame: Frame, rows: pl.DataFrame) -> Frame:
     return nw.from_native(rows.lazy())
 
 
+def on_polars(frame: Frame) -> pl.DataFrame:
+    """The rows, computed by whatever engine holds them."""
+    return cast(pl.DataFrame, frame.collect("polars").to_native())
+
+
 def to_pandas(frame: Frame) -> pd.DataFrame:
     """All rows sorted by ``as_of`` and ``customer_id`` where they exist; numbers are float64, null is NaN."""
-    table = cast(pl.DataFrame, frame.collect("polars").to_native())
+    table = on_polars(frame)
     keys = [name for name in ("as_of", "customer_id") if name in table.columns]
     if keys:
         table = table.sort(keys)

@@ -56,7 +56,7 @@ def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
         raise BadInput(f"{', '.join(lacking[:3])} is missing: indicators of it are needed, compute it with snapshot")
     spelled = {feature: _spelled(frame[feature]) for _, feature, _ in wanted}
     columns = {name: _is_level(spelled[feature], str(level)) for name, feature, level in wanted}
-    return frame.assign(**columns) if columns else frame
+    return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis=1) if columns else frame
 
 
 def numbers(frame: pd.DataFrame) -> list[str]:

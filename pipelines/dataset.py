@@ -6,26 +6,34 @@ from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
-import features
 from experiments.config import StudyConfig
 from experiments.dataset import write_dataset
 from experiments.splits import day_of, study_cutoffs
-from features.engines import Engine, Tables, open_tables, to_pandas
-from features.entities import Entity
+from features.engines import Engine, Tables, on_polars, open_tables, to_pandas
+from features.entities import about
 from features.errors import HistoryTooShort
 from features.families import missing_tables
-from features.panel import panel
-from features.snapshot import feature_names, snapshot
-from models.tasks import Task, task
+from features.panel import labelled
+from features.snapshot import feature_names
+from features.windows import Frame
+from models.tasks import task
+from pipelines.snapshots import features_code, stored_snapshot, sweep
 from pipelines.workspace import Workspace
 
 
 def build_dataset(home: Workspace, study: StudyConfig, engine: Engine = "polars") -> Path:
-    """The study's dataset on the current canonical tables; found, not made again, where it is there already."""
+    """The study's dataset on the current canonical tables; found, not made again, where it is there already.
+
+    All engines give the same bytes, so the engine does not name the dataset. A build that was cut off goes on with
+    the snapshots it had made.
+    """
     canonical = home.require("canonical")
     name = f"{study.name}-{_identity(canonical.name, study)}"
-    return home.write_once("datasets", name, lambda folder: _write(folder, canonical, study, engine))
+    folder = home.write_once("datasets", name, lambda folder: _write(home, folder, canonical, study, engine))
+    sweep(home, canonical)
+    return folder
 
 
 def order_span(tables: Tables) -> tuple[float, float]:
@@ -38,7 +46,7 @@ def order_span(tables: Tables) -> tuple[float, float]:
     return first, last
 
 
-def _write(folder: Path, canonical: Path, study: StudyConfig, engine: Engine) -> None:
+def _write(home: Workspace, folder: Path, canonical: Path, study: StudyConfig, engine: Engine) -> None:
     tables = open_tables(canonical, engine)
     cutoffs = study_cutoffs(study, *order_span(tables))
     facts: dict[str, Any] = {
@@ -49,36 +57,29 @@ def _write(folder: Path, canonical: Path, study: StudyConfig, engine: Engine) ->
         "study": study.name,
         "tables": sorted(tables),
     }
-    if study.task is None or study.horizon_days is None:
-        frame = to_pandas(snapshot(tables, cutoffs[-1], study.entity).with_columns(as_of=nw.lit(cutoffs[-1])))
-    else:
-        frame = to_pandas(_labelled(tables, cutoffs, task(study.task), study.horizon_days, study.entity))
+    looked_at = cutoffs if study.task else cutoffs[-1:]
+    parts = [to_pandas(_part(home, canonical, tables, study, as_of)) for as_of in looked_at]
+    frame = pd.concat(parts, ignore_index=True)
     write_dataset(folder, frame, feature_names(tables), study.task, study.horizon_days, facts)
 
 
-def _labelled(
-    tables: Tables, cutoffs: list[float], asked: Task, horizon_days: float, entity: Entity
-) -> nw.LazyFrame[Any]:
-    return panel(
-        tables,
-        cutoffs,
-        label=lambda tables, as_of: asked.label(tables, as_of, horizon_days),
-        missing_label=asked.MISSING_LABEL,
-        eligible=asked.eligible(horizon_days),
-        entity=entity,
-    )
+def _part(home: Workspace, canonical: Path, tables: Tables, study: StudyConfig, as_of: float) -> Frame:
+    """One cutoff of the dataset: its stored snapshot, with labels if the study asks for something."""
+    features = stored_snapshot(home, canonical, tables, as_of, study.entity)
+    if study.task is None or study.horizon_days is None:
+        return features.with_columns(as_of=nw.lit(as_of))
+    asked, horizon_days = task(study.task), study.horizon_days
+
+    def label(whose: Tables, as_of: float) -> Frame:
+        known: Frame = nw.from_native(on_polars(asked.label(whose, as_of, horizon_days)).lazy())
+        return known
+
+    whose = about(tables, as_of, study.entity)
+    return labelled(features, whose, as_of, label, asked.MISSING_LABEL, asked.eligible(horizon_days))
 
 
 def _identity(canonical: str, study: StudyConfig) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code of the features."""
     question = study.model_dump(mode="json", include={"name", "entity", "task", "horizon_days", "cutoffs"})
-    text = json.dumps([canonical, question, _code()], sort_keys=True)
+    text = json.dumps([canonical, question, features_code()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _code() -> str:
-    """SHA-256 over the source of the features package: an edited feature is another dataset."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(features.__path__[0]).rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

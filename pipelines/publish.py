@@ -10,9 +10,9 @@ import polars as pl
 from experiments.registry import Champion, champions
 from features.engines import open_tables, to_pandas
 from features.errors import NotFound
-from features.snapshot import snapshot
 from models import artifact
 from pipelines.dataset import order_span
+from pipelines.snapshots import stored_snapshot
 from pipelines.steps import stores
 from pipelines.workspace import Workspace
 from serving.bundle import write_bundle
@@ -28,7 +28,7 @@ def publish_bundle(home: Workspace) -> dict[str, Any]:
     if not chosen:
         raise NotFound("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
     before = home.current("bundles")
-    folder = home.publish_by_content("bundles", lambda draft: _write(draft, canonical, chosen))
+    folder = home.publish_by_content("bundles", lambda draft: _write(home, draft, canonical, chosen))
     os.environ["BENTOML_HOME"] = str(home.bento_home)
     home.bento_home.mkdir(parents=True, exist_ok=True)
     tag = put_in_store(folder, folder.name)
@@ -51,7 +51,7 @@ def entity_of(champion: Champion) -> str:
     return str(artifact.load(champion.folder, champion.sha256).manifest.get("entity", "customer"))
 
 
-def _write(folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
+def _write(home: Workspace, folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
     tables = open_tables(canonical)
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
     as_of = math.floor(order_span(tables)[1]) + 1.0
@@ -60,7 +60,7 @@ def _write(folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
-        online=to_pandas(snapshot(tables, as_of)),
+        online=to_pandas(stored_snapshot(home, canonical, tables, as_of, "customer")),
         as_of=as_of,
         products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
         tables=sorted(tables),
