@@ -1,8 +1,9 @@
 """Deliveries: when each raw file was first seen, so that what came late can be told from what came in time.
 
-``deliveries.json`` in the workspace holds, for every source, one entry a file content in the order they came: name,
-SHA-256, the instant (UTC) and whether it was part of a backfill. Entries are added and never changed; the ledger
-moves after the new tables are written and before the pointer moves to them, so that a crash loses neither.
+``deliveries.json`` in the workspace holds, for every source, one entry a name and content (SHA-256) in the order they
+came, with the instant it was first seen (UTC) and whether it was part of a backfill. Entries are added and never
+changed. The ledger moves after the new tables are written and before the pointer moves to them, so that a crash loses
+neither.
 """
 
 import json
@@ -50,30 +51,34 @@ class Ledger:
 def look_up(home: Path, source: str, files: Sequence[RawFile], hashes: Mapping[str, str], now: datetime) -> Ledger:
     """What the workspace knows of ``files`` (name: SHA-256 in ``hashes``); ``now`` (UTC) dates those it never saw.
 
-    A file is known by its content, so that moving or renaming it makes nothing late. The first files of a source are a
-    backfill, and so is a delivery in which no file of an earlier one is left: it is a new beginning. A full export
-    takes the place of the one before, so none of its rows is late.
+    A file that only took another name keeps its entry's instant, so that moving files makes nothing late. The first
+    files of a source are a backfill, and so is a delivery in which no file of an earlier one is left: it is a new
+    beginning. A full export takes the place of the one before, so none of its rows is late.
 
     Raises:
         BadArtifact: the ledger cannot be read.
     """
     sources = _read(home / LEDGER)
     entries = sources.get(source, ())
-    seen: dict[str, Mapping[str, Any]] = {}
-    for entry in entries:
-        seen.setdefault(entry["sha256"], entry)
+    seen = {(entry["file"], entry["sha256"]): entry for entry in entries}
+    # What was there under a name that is gone may have moved.
+    moved = {entry["sha256"]: entry for entry in reversed(entries) if entry["file"] not in hashes}
     streams = {file.name for file in files if not file.full_export}
-    beginning = not any(hashes[name] in seen for name in streams or hashes)
-    recorded = {(entry["file"], entry["sha256"]) for entry in entries}
-    added: list[dict[str, Any]] = [
-        {"file": name, "sha256": hashes[name], "first_seen": f"{now.isoformat()}Z", "backfill": beginning}
-        for name in sorted({file.name for file in files})
-        if (name, hashes[name]) not in recorded
+    known = {sha256 for _, sha256 in seen}
+    beginning = not any(hashes[name] in known for name in streams or hashes)
+    new: dict[str, Any] = {"first_seen": f"{now.isoformat()}Z", "backfill": beginning}
+    added = [
+        {"file": name, "sha256": sha256} | _moment(moved.get(sha256, new))
+        for name, sha256 in sorted(hashes.items())
+        if (name, sha256) not in seen
     ]
-    for entry in added:
-        seen.setdefault(entry["sha256"], entry)
-    delivered = {name: _instant(seen[hashes[name]]) if name in streams else None for name in sorted(hashes)}
+    seen |= {(entry["file"], entry["sha256"]): entry for entry in added}
+    delivered = {name: _instant(seen[name, hashes[name]]) if name in streams else None for name in sorted(hashes)}
     return Ledger(home / LEDGER, source, sources, added, delivered)
+
+
+def _moment(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {"first_seen": entry["first_seen"], "backfill": entry["backfill"]}
 
 
 def utc_now() -> datetime:

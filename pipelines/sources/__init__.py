@@ -10,9 +10,10 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     pseudonymise = false                # true: customer ids are stored as keyed hashes
     time_formats = ["%d/%m/%Y %H:%M"]   # tried, in order, on text that is not ISO 8601
     zero_price = "reject"               # or "keep": lines given away count as purchases
+    late_after_days = 2                 # a row of a later file is late if it happened longer before the file came
 
     [files]                             # a view for each alias; the first pattern that matches a file is taken
-    orders_raw = "orders-*.csv"
+    orders_raw = "orders-*.csv"         # with wildcards: deliveries; without: a full export, written anew each time
     articles = ["articles.parquet", "articles.csv"]
 
     [csv]                               # only if it is not the header's most frequent of , ; tab | and UTF-8
@@ -22,6 +23,13 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     [not_products]                      # order lines that are no goods; ids compare without regard to case
     ids = ["POST", "BANK CHARGES"]
     patterns = ["gift_\\\\d+"]          # regular expressions that match the whole product id
+
+    [profiles]                          # where identities.sql links ids that have profiles of their own
+    conflicts = "newest"                # each attribute's newest value; or "main": what the main id says, if it does
+
+    [corrections]                       # columns by which a row known later replaces those known before
+    orders = ["order_id", "kind"]       # all lines of an order at once
+    subscriptions = ["customer_id", "plan", "started_at"]
 
 What a ``<table>.sql`` returns
 ------------------------------
@@ -40,13 +48,39 @@ One SELECT in DuckDB's dialect over the aliases (every column of a CSV file is t
   ``missing_<column>``.
 - **kind** of an order line is ``'sale'`` or ``'return'``. A return may carry its quantity negative or positive; it is
   stored positive. Ingest matches a return to its sale unless the SELECT gives ``original_order_id``.
+- **known_at** says when a row could first be read. Leave it out where rows are known as they happen: ingest dates rows
+  that come late by itself (below). In ``customers`` each (customer_id, known_at) is a version of a profile; what it
+  leaves empty is filled from the version before.
+- **replaced_at** need not be given: ``[corrections]`` sets it. All rows that share the declared columns and a
+  ``known_at`` are one version; the next one replaces it. A row with an empty cell in one of them is never replaced.
+- **sentiment** of feedback is read from ``text`` where the SELECT gives none (:mod:`features.sentiment`).
 - **source_*** columns (any name with that prefix) are kept in the rejects only, so that a person recognises the row;
   they take part in telling exact duplicates, and are left out when customer ids are pseudonymised.
+
+What comes later
+----------------
+The files of the first ingest are a backfill: their rows are known when they happened, unless the SELECT says otherwise.
+The workspace notes when it first saw each file of a later ingest (:mod:`pipelines.deliveries`). A row of such a file
+that happened more than ``late_after_days`` before gets that instant as ``known_at``, if the SELECT gives none; so does
+every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects one of
+an earlier delivery. Versions that repeat what was known before are dropped.
+
+- A file that changed under its name is a new delivery: the rows of its old content leave. Those of a file that vanished
+  leave too. A moved or renamed file is the one it was.
+- A full export (a pattern without wildcards) takes the place of the one before: none of its rows is late. If no file of
+  an earlier delivery is left, all is taken as a backfill again.
+- Only a table whose SELECT reads one alias row by row (no join, aggregate, window, DISTINCT, ORDER BY, LIMIT, subquery)
+  can tell which file a row is from, and is read one file at a time. Any other is read as a whole at every ingest, and
+  none of its rows is late: let its SELECT give ``known_at``.
+- ``products`` have no ``known_at``: they are what the files say now.
 
 Reasons of rejected rows, first that holds: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
 ``before_1970``, ``in_the_future`` (``at`` not before the present: the caller's ``as_known``, else the clock),
 ``not_a_product``, ``price_not_positive``, ``negative_discount``, ``quantity_not_positive``, ``discount_above_amount``,
-then ``duplicate_key`` (customers, products: one row a key). Exact duplicates of rows that pass are dropped and counted.
+``self_link`` (identities), then ``duplicate_key`` (customers, products, identities: one row a key), ``two_customers``
+(a link of an alias that was linked to another customer before) and ``cycle`` (the last known link of a ring). Exact
+duplicates of rows that pass are dropped and counted; the one that was known first stays.
+Chains of links are made straight: a -> b -> c gives a -> c and b -> c, each known since the last of its links was.
 An unknown product or an outlying price is a finding of the audit, no reason to reject.
 """
 
