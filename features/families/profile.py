@@ -1,8 +1,9 @@
 """Who they are: demography, place, interests, firm and account, as their profile was known last.
 
-``attr_*`` columns of ``customers`` are taken along in the canonical table for segment profiles and are no features:
-code cannot know what they mean. The one exception is a text column ``attr_climate``, the climate of the customer's
-region, which a source may join by region: it becomes ``profile_climate``.
+``attr_*`` columns of ``customers`` are taken along in the canonical table and are no features: code cannot know what
+they mean, and they may name a person. The one exception is ``attr_climate``, the climate of the customer's region,
+which a source may join by region: one of CLIMATES becomes ``profile_climate``, anything else is null. Interests are
+free text and are counted, and sorted into THEMES by English words; the text itself stays in the table.
 """
 
 import narwhals as nw
@@ -12,6 +13,19 @@ from features.tables import CUSTOMERS
 from features.windows import Frame, to_datetime
 
 NEEDS = ("customers",)
+
+CLIMATES = ("tropical", "arid", "temperate", "continental", "polar")
+"""The main groups of Koeppen's classification."""
+
+THEMES = {
+    "culture": ("art", "book", "cinema", "film", "museum", "music", "reading", "theatre", "theater"),
+    "food": ("baking", "cooking", "food", "restaurant", "wine"),
+    "home": ("craft", "decor", "diy", "garden", "home", "interior"),
+    "sports": ("cycling", "fitness", "football", "gym", "running", "sport", "yoga"),
+    "technology": ("computer", "gadget", "gaming", "photo", "tech"),
+    "travel": ("camping", "hiking", "holiday", "outdoor", "travel"),
+}
+"""An interest is of a theme if a word of it begins with one of these."""
 
 _AS_IT_STANDS = {
     "gender": "Gender, as the source says it",
@@ -33,12 +47,16 @@ _AS_IT_STANDS = {
 COLUMNS: dict[str, str] = {
     "profile_age_years": "Year of as_of minus year of birth; null if unknown or not within 0 to 120.",
     **{f"profile_{name}": f"{meaning}; null if unknown." for name, meaning in _AS_IT_STANDS.items()},
-    "profile_climate": "Climate of the region, from a text column attr_climate; null if unknown or without one.",
+    "profile_climate": f"Climate of the region, from attr_climate: {', '.join(CLIMATES)}; null if none of these.",
     "profile_income_from": "Where the income band begins, thousands if it says K or M; null without a number.",
     "profile_company_size_from": "Where the company's size band begins, employees; null without a number.",
     "profile_turnover_from": "Where the turnover band begins, thousands if it says K or M; null without a number.",
-    "profile_first_interest": "The interest named first; null if none.",
     "profile_interests_n": "Interests named; 0 if the list is empty, null if it is unknown.",
+    **{
+        f"profile_likes_{theme}": f"1 if an interest has a word that begins with {', '.join(words)}, else 0; "
+        "null if interests are unknown."
+        for theme, words in THEMES.items()
+    },
     "profile_is_business": "1 if anything is known of a company, else 0; null without a profile.",
     "profile_consent": "1 if marketing may reach the customer, 0 if not; null if unknown.",
     "profile_tenure_days": "Days from signing up to as_of; null if unknown.",
@@ -46,7 +64,7 @@ COLUMNS: dict[str, str] = {
     "profile_known_n": "How many of the contract's attributes are known; null without a profile.",
 }
 
-TEXT = (*(f"profile_{name}" for name in _AS_IT_STANDS), "profile_climate", "profile_first_interest")
+TEXT = (*(f"profile_{name}" for name in _AS_IT_STANDS), "profile_climate")
 PROTECTED = ("profile_age_years", "profile_gender", "profile_family_status")
 
 # signed_up_at counts by its day: unlike the time itself, that is hidden while it lies ahead.
@@ -62,7 +80,6 @@ def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a profile: customer_id and COLUMNS."""
     profiles = past.customers
     age = to_datetime(as_of).year - nw.col("birth_year").cast(nw.Float64)
-    interests = _tidy(nw.col("interests"))
     columns = {
         "profile_age_years": nw.when((age >= 0) & (age <= 120)).then(age),
         **{f"profile_{name}": nw.col(name) for name in _AS_IT_STANDS},
@@ -70,8 +87,11 @@ def compute(past: Past, as_of: float) -> Frame:
         "profile_income_from": _band_from(nw.col("income_band")),
         "profile_company_size_from": _band_from(nw.col("company_size")),
         "profile_turnover_from": _band_from(nw.col("turnover_band")),
-        "profile_first_interest": nw.when(interests != "").then(interests.str.replace_all("(?s);.*", "")),
-        "profile_interests_n": _labels_n(interests),
+        "profile_interests_n": _labels_n(_tidy(nw.col("interests"))),
+        **{
+            f"profile_likes_{theme}": nw.col("interests").str.contains(_begins(words)).cast(nw.Float64)
+            for theme, words in THEMES.items()
+        },
         "profile_is_business": (_known_n(_FIRM) > 0).cast(nw.Float64),
         "profile_consent": nw.col("consent").cast(nw.Float64),
         "profile_tenure_days": as_of - nw.col("signed_up_at_days"),
@@ -86,8 +106,16 @@ def _known_n(names: tuple[str, ...]) -> nw.Expr:
 
 
 def _climate(profiles: Frame) -> nw.Expr:
-    text = profiles.collect_schema().get("attr_climate") == nw.String
-    return nw.col("attr_climate") if text else nw.lit(None).cast(nw.String)
+    if profiles.collect_schema().get("attr_climate") != nw.String:
+        return nw.lit(None).cast(nw.String)
+    return nw.when(nw.col("attr_climate").is_in(CLIMATES)).then(nw.col("attr_climate"))
+
+
+def _begins(words: tuple[str, ...]) -> str:
+    """A regular expression for a word that begins with one of ``words``, in any case of ASCII letters."""
+    # Not (?i) nor \b: what they hold for a letter beyond ASCII differs between engines.
+    any_case = ("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words)
+    return f"(^|[^a-zA-Z])({'|'.join(any_case)})"
 
 
 def _tidy(labels: nw.Expr) -> nw.Expr:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -15,6 +16,19 @@ LEVELS = (
     *("acquisition_channel", "company_size", "sector", "turnover_band", "contact_function", "status"),
 )
 BANDS = {"Under 15K": 0, "15-24K": 15, "50-74K": 50, "<1M": 0, "1-10M": 1000, "1-9": 1, "10-49": 10, "250+": 250}
+# Of the words that the world's interests have.
+WORDS = {
+    "culture": ("music", "art"),
+    "food": ("cooking",),
+    "home": (),
+    "sports": ("sports",),
+    "technology": (),
+    "travel": (),
+}
+
+
+def likes(interests: list[str] | None, *words: str) -> float | None:
+    return None if interests is None else float(any(interest in words for interest in interests))
 
 
 def profile_oracle(row: Row | None, as_of: datetime) -> dict[str, object]:
@@ -31,8 +45,8 @@ def profile_oracle(row: Row | None, as_of: datetime) -> dict[str, object]:
         "profile_income_from": BANDS.get(row["income_band"]),
         "profile_company_size_from": BANDS.get(row["company_size"]),
         "profile_turnover_from": BANDS.get(row["turnover_band"]),
-        "profile_first_interest": interests[0] if interests else None,
         "profile_interests_n": None if interests is None else len(interests),
+        **{f"profile_likes_{theme}": likes(interests, *words) for theme, words in WORDS.items()},
         "profile_is_business": float(any(v is not None for v in firm)),
         "profile_consent": None if row["consent"] is None else float(row["consent"]),
         "profile_tenure_days": signed_up and days_since(signed_up, as_of),
@@ -96,13 +110,24 @@ def test_a_band_is_ordered_by_the_number_it_begins_with(label: str, begins: floa
 
 
 @pytest.mark.parametrize(
-    ("named", "n", "first"),
-    [("a", 1, "a"), (" a ;\tb b;", 2, "a"), (";;", 0, None), ("", 0, None), ("é;;ü;x", 3, "é"), (None, None, None)],
+    ("named", "n"), [("a", 1), (" a ;\tb b;", 2), (";;", 0), ("", 0), ("é;;ü;x", 3), ("\n;a\n", 1)]
 )
-def test_interests_are_counted_without_empty_ones(named: str | None, n: float | None, first: str | None) -> None:
+def test_interests_are_counted_without_empty_ones(named: str, n: float) -> None:
+    assert profile_of(interests=named)["profile_interests_n"] == n
+
+
+@pytest.mark.parametrize(
+    ("named", "themes"),
+    [
+        ("watching SPORTS; Gardening", {"sports", "home"}),
+        ("transport;party", set()),  # a word begins with it, or it is not meant
+        ("self-art", {"culture"}),
+        ("stamps", set()),
+    ],
+)
+def test_interests_are_sorted_into_themes_by_how_words_begin(named: str, themes: set[str]) -> None:
     found = profile_of(interests=named)
-    assert found["profile_interests_n"] == n or n is None
-    assert found["profile_first_interest"] == first or (first is None and found["profile_first_interest"] != first)
+    assert {name[len("profile_likes_") :] for name, value in found.items() if "_likes_" in name and value} == themes
 
 
 @pytest.mark.parametrize(("year", "age"), [(1990, 32), (2022, 0), (2023, None), (1902, 120), (1850, None)])
@@ -111,11 +136,13 @@ def test_an_impossible_age_is_null(year: int, age: float | None) -> None:
     assert found == age or (age is None and found != found)
 
 
-def test_climate_is_taken_along_if_it_is_text_and_other_attributes_are_not() -> None:
-    assert profile_of(attr_climate="oceanic", attr_shoe_size="44")["profile_climate"] == "oceanic"
-    without, with_shoes = profile_of(region="North"), profile_of(region="North", attr_shoe_size="44")
-    assert set(without) == set(with_shoes)
-    assert profile_of(attr_climate=3.5)["profile_climate"] != "3.5"
+def test_no_text_of_an_attribute_or_an_interest_becomes_a_feature() -> None:
+    found = profile_of(attr_climate="polar", attr_shoe_size="shoes", interests="secret;sports")
+    assert found["profile_climate"] == "polar"
+    assert not {"shoes", "secret", "secret;sports"} & set(map(str, found.values()))
+    assert set(profile_of(region="North")) == set(found)
+    for other in ("secret", 3.5, None):
+        assert pd.isna(profile_of(attr_climate=other)["profile_climate"])
 
 
 def test_age_gender_and_family_are_protected() -> None:
