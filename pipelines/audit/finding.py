@@ -42,6 +42,12 @@ class Finding:
     count: int
     rows: int
     examples: tuple[Mapping[str, str | None], ...]
+    advice: str = ""
+
+    @property
+    def share(self) -> float:
+        """``count`` over the rows of the table, 0 to 1 where rows are counted; 0 for an empty table."""
+        return self.count / max(self.rows, 1)
 
 
 def rows_where(con: duckdb.DuckDBPyConnection, table: str, condition: str, show: Sequence[str] = ()) -> Found | None:
@@ -78,12 +84,3 @@ def _as_text(value: object) -> str | None:
 def one_number(con: duckdb.DuckDBPyConnection, query: str) -> int:
     """The whole number a query returns; 0 if it returns null."""
     return int(con.execute(query).fetchall()[0][0] or 0)
-
-
-def has_column(con: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
-    """Whether the staged table exists and has the column."""
-    try:
-        described = con.execute(f'DESCRIBE staged."{table}"').fetchall()
-    except duckdb.CatalogException:
-        return False
-    return column in {name for name, *_ in described}

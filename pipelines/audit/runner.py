@@ -9,8 +9,10 @@ from typing import Literal, Protocol, cast
 
 import duckdb
 
+from features.tables import TABLES
 from pipelines.audit import rules as rules_package
 from pipelines.audit.finding import Finding, Found, Severity, one_number
+from pipelines.audit.profile import Given, given_columns, take_profile
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -20,8 +22,10 @@ class Rule(Protocol):
 
     CODE: str
     TITLE: str
+    ADVICE: str
     SEVERITY: Severity
     TABLES: tuple[str, ...]
+    NEEDS: tuple[str, ...]
 
     def check(self, con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
         """What the rule finds in one staged table; None if nothing."""
@@ -47,24 +51,59 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.CODE))
 
 
-def run_audit(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> list[Finding]:
-    """Findings of every rule on every staged table it looks at: errors first, then by code and table."""
+def run_audit(
+    con: duckdb.DuckDBPyConnection, tables: Iterable[str], only: Sequence[Rule] | None = None
+) -> list[Finding]:
+    """Findings of every rule, or of some, on every staged table they apply to: errors first, then by code and table."""
+    asked = rules() if only is None else only
+    names = sorted(tables)
+    take_profile(con, names)
+    given = given_columns(con)
     con.execute("SET search_path = 'staged'")
     try:
-        findings = [finding for table in sorted(tables) for finding in _audit_table(con, table)]
+        findings = [finding for table in names for finding in _audit_table(con, table, given, asked)]
     finally:
         con.execute("SET search_path = 'main'")
     return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.table))
 
 
-def _audit_table(con: duckdb.DuckDBPyConnection, table: str) -> list[Finding]:
-    rows = one_number(con, f"SELECT count(*) FROM {table}")
-    found = [(rule, rule.check(con, table)) for rule in rules() if table in rule.TABLES]
+def not_applicable(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[str]]]:
+    """Rules that were not asked, by code and table: what the source does not return that they need."""
+    given = given_columns(con)
+    lacks = {rule.CODE: {table: _lacking(rule, table, given) for table in rule.TABLES} for rule in rules()}
+    return {
+        code: {table: needed for table, needed in of_table.items() if needed}
+        for code, of_table in lacks.items()
+        if any(of_table.values())
+    }
+
+
+def _audit_table(con: duckdb.DuckDBPyConnection, table: str, given: Given, asked: Sequence[Rule]) -> list[Finding]:
+    rows = one_number(con, f'SELECT count(*) FROM "{table}"')
+    applied = [rule for rule in asked if table in rule.TABLES and not _lacking(rule, table, given)]
+    found = [(rule, rule.check(con, table)) for rule in applied]
     return [
-        Finding(rule.CODE, rule.TITLE, rule.SEVERITY, table, answer.count, rows, answer.examples)
+        Finding(rule.CODE, rule.TITLE, rule.SEVERITY, table, answer.count, rows, answer.examples, rule.ADVICE)
         for rule, answer in found
         if answer is not None
     ]
+
+
+def _lacking(rule: Rule, table: str, given: Given) -> list[str]:
+    """Tables and columns that the rule needs on this table and that are not there, as ``table`` or ``table.column``."""
+    if table not in given:
+        return [table]
+    own = given[table]
+    return [
+        f"{table}.{need}" if "." not in need and need not in TABLES else need
+        for need in rule.NEEDS
+        if not (need in own or need in given or _is_column_of(need, given))
+    ]
+
+
+def _is_column_of(need: str, given: Given) -> bool:
+    table, _, column = need.partition(".")
+    return column in given.get(table, frozenset())
 
 
 def compare(before: Sequence[Finding], after: Sequence[Finding]) -> list[Change]:
@@ -76,10 +115,6 @@ def compare(before: Sequence[Finding], after: Sequence[Finding]) -> list[Change]
     changes += [
         Change(*key, "grown", new[key].count, old[key].count)
         for key in new.keys() & old.keys()
-        if _share(new[key]) > _share(old[key])
+        if new[key].share > old[key].share
     ]
     return sorted(changes, key=lambda change: (change.code, change.table))
-
-
-def _share(finding: Finding) -> float:
-    return finding.count / max(finding.rows, 1)

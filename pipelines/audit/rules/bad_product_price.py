@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "products.negative_price"
 TITLE = "Products with a negative price or cost"
+ADVICE = "Correct the sign in the catalogue, or set such prices to NULL in products.sql."
 SEVERITY: Severity = "warning"
 TABLES = ("products",)
+NEEDS = ("price",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

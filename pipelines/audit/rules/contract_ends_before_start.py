@@ -6,8 +6,13 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "subscriptions.ends_before_start"
 TITLE = "Contracts that end before they start"
+ADVICE = (
+    "Check in subscriptions.sql that the two dates are not swapped and that days and months are read in the "
+    "right order."
+)
 SEVERITY: Severity = "error"
 TABLES = ("subscriptions",)
+NEEDS = ("ended_at",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

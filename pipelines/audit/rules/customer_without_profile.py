@@ -2,17 +2,16 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, has_column, rows_where
+from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.people import known_customers
 
 CODE = "orders.customer_without_profile"
 TITLE = "Order lines of customers that customers lacks"
+ADVICE = "Export the register anew with all customers; until then their profile features are empty."
 SEVERITY: Severity = "note"
 TABLES = ("orders",)
+NEEDS = ("customers",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    if not has_column(con, "customers", "customer_id"):
-        return None
-    return rows_where(
-        con, table, "customer_id NOT IN (SELECT customer_id FROM customers WHERE customer_id IS NOT NULL)"
-    )
+    return rows_where(con, table, f"customer_id NOT IN ({known_customers(con)})")

@@ -6,8 +6,13 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.discount_above_amount"
 TITLE = "Order lines with more money off than they cost"
+ADVICE = (
+    "Return money off the whole line as discount: turn percentages into money and split an order's discount "
+    "over its lines."
+)
 SEVERITY: Severity = "warning"
 TABLES = ("orders",)
+NEEDS = ("discount",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -1,17 +1,20 @@
-"""Two different rows for one customer or product: the fullest is kept, the others are rejected."""
+"""Two different rows for one product or version of a profile: the fullest is kept, the others are rejected."""
 
 import duckdb
 
+from features.tables import TABLES as TABLE_SPECS
 from pipelines.audit.finding import Found, Severity, one_number
 
 CODE = "any.duplicate_keys"
 TITLE = "Rows that share a key but differ"
+ADVICE = "Return one row a key, or give known_at so that the rows become versions of a profile."
 SEVERITY: Severity = "warning"
-TABLES = ("customers", "products")
+TABLES = ("customers", "identities", "products")
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    key = "customer_id" if table == "customers" else "product_id"
-    versions = f"SELECT count(DISTINCT fingerprint) AS versions FROM {table} WHERE {key} IS NOT NULL GROUP BY {key}"
-    surplus = one_number(con, f"SELECT sum(versions - 1) FROM ({versions})")
+    key = TABLE_SPECS[table].key
+    versions = f"SELECT count(DISTINCT fingerprint) AS versions FROM {table} WHERE {key[0]} IS NOT NULL"
+    surplus = one_number(con, f"SELECT sum(versions - 1) FROM ({versions} GROUP BY {', '.join(key)})")
     return Found(surplus) if surplus else None

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, one_number
 
 CODE = "any.exact_duplicates"
 TITLE = "Rows that repeat another row exactly"
+ADVICE = "Nothing needs doing: one of each is kept; look for an export that ran twice if there are many."
 SEVERITY: Severity = "warning"
-TABLES = ("customers", "orders", "products", "events", "touches", "feedback", "subscriptions")
+TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "any.product_ids_differ_in_case"
 TITLE = "Product ids that differ only in case"
+ADVICE = "Write product ids in one case in the SQL of every table, for example with upper()."
 SEVERITY: Severity = "warning"
 TABLES = ("products", "orders")
+NEEDS = ("product_id",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

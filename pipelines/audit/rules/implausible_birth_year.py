@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "customers.implausible_birth_year"
 TITLE = "Birth years of nobody alive"
+ADVICE = "Map placeholder years to NULL in customers.sql."
 SEVERITY: Severity = "warning"
 TABLES = ("customers",)
+NEEDS = ("birth_year",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -2,13 +2,17 @@
 
 import duckdb
 
+from features.tables import TABLES as TABLE_SPECS
 from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "any.known_before_it_happened"
 TITLE = "Rows known before they happened"
+ADVICE = "Map known_at from the column that says when the row was loaded, in the same time zone as at."
 SEVERITY: Severity = "warning"
-TABLES = ("orders",)
+TABLES = ("orders", "events", "touches", "feedback", "subscriptions")
+NEEDS = ("known_at",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    return rows_where(con, table, 'known_at < "at"', show=("at", "known_at"))
+    time = TABLE_SPECS[table].time
+    return rows_where(con, table, f'known_at < "{time}"', show=(str(time), "known_at"))

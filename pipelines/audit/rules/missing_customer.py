@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "any.missing_customer"
 TITLE = "Rows without a customer"
+ADVICE = "Find out whether these are guests; if an id was lost on the way, export it."
 SEVERITY: Severity = "warning"
-TABLES = ("customers", "orders", "events", "touches", "feedback", "subscriptions")
+TABLES = ("customers", "identities", "orders", "events", "touches", "feedback", "subscriptions")
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

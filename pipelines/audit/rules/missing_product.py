@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.missing_product"
 TITLE = "Order lines without a product"
+ADVICE = "Return the product of every line, or list what is no product under [not_products]."
 SEVERITY: Severity = "warning"
 TABLES = ("orders",)
+NEEDS = ("product_id",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

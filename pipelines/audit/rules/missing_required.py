@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "any.missing_required"
 TITLE = "Rows without a value they need"
+ADVICE = "Look at the rejects with this reason and correct the SQL or the export."
 SEVERITY: Severity = "warning"
-TABLES = ("customers", "orders", "products", "events", "touches", "feedback", "subscriptions")
+TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

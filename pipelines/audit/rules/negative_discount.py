@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.negative_discount"
 TITLE = "Order lines with a discount below zero"
+ADVICE = "Turn the sign around in orders.sql if discounts are stored negative; otherwise leave surcharges out."
 SEVERITY: Severity = "warning"
 TABLES = ("orders",)
+NEEDS = ("discount",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.quantity_not_positive_sale"
 TITLE = "Sales with a quantity of zero or less"
+ADVICE = "Mark returns as kind 'return' in orders.sql; leave stock corrections out."
 SEVERITY: Severity = "warning"
 TABLES = ("orders",)
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.not_a_product"
 TITLE = "Order lines that are no goods"
+ADVICE = "Nothing needs doing if the list under [not_products] is right."
 SEVERITY: Severity = "note"
 TABLES = ("orders",)
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.outlying_quantity"
 TITLE = "Quantities far above the usual of the product"
+ADVICE = "Look at the examples and at whether they were cancelled; correct typing errors at the source."
 SEVERITY: Severity = "note"
 TABLES = ("orders",)
+NEEDS = ("product_id",)
 LINES_MIN = 5
 TIMES = 1000
 

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "any.placeholder_customer"
 TITLE = "Customers that look like a placeholder"
+ADVICE = "Map these ids to NULL in the SQL: their lines are then rejected as nobody's."
 SEVERITY: Severity = "error"
-TABLES = ("customers", "orders", "events", "touches", "feedback", "subscriptions")
+TABLES = ("customers", "identities", "orders", "events", "touches", "feedback", "subscriptions")
+NEEDS: tuple[str, ...] = ()
 PLACEHOLDERS = ("nan", "null", "none", "na", "n/a", "unknown", "undefined", "guest", "anonymous", "test", "0", "-1")
 
 

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.price_not_positive"
 TITLE = "Order lines with a price of zero or less"
+ADVICE = 'Set zero_price = "keep" if giving away counts as buying; otherwise nothing needs doing.'
 SEVERITY: Severity = "warning"
 TABLES = ("orders",)
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

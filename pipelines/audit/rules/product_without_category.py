@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "products.without_category"
 TITLE = "Products without a category"
+ADVICE = "Have the catalogue completed, best sellers first."
 SEVERITY: Severity = "note"
 TABLES = ("products",)
+NEEDS = ("category",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.return_without_sale"
 TITLE = "Returns of what the customer never bought"
+ADVICE = "Export a longer history if it is at hand; otherwise nothing needs doing."
 SEVERITY: Severity = "note"
 TABLES = ("orders",)
+NEEDS = ("product_id",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

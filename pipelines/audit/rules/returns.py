@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "orders.returns"
 TITLE = "Returned order lines"
+ADVICE = "Nothing needs doing: they stand beside the sales they take back."
 SEVERITY: Severity = "note"
 TABLES = ("orders",)
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "feedback.score_out_of_range"
 TITLE = "Scores off their scale"
+ADVICE = "Bring every score to its kind's scale in feedback.sql, or return NULL."
 SEVERITY: Severity = "warning"
 TABLES = ("feedback",)
+NEEDS = ("score",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "products.price_below_cost"
 TITLE = "Products listed below their cost"
+ADVICE = "Check that price and cost are of one unit and currency."
 SEVERITY: Severity = "note"
 TABLES = ("products",)
+NEEDS = ("price", "unit_cost")
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

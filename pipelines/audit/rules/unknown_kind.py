@@ -6,8 +6,10 @@ from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "any.unknown_kind"
 TITLE = "Rows of an unknown kind"
+ADVICE = "Map these kinds to the contract's in the SQL, or leave them out there on purpose."
 SEVERITY: Severity = "warning"
 TABLES = ("orders", "events", "touches", "feedback")
+NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

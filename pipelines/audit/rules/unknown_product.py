@@ -2,17 +2,17 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, has_column, rows_where
+from pipelines.audit.finding import Found, Severity, rows_where
 
 CODE = "any.unknown_product"
 TITLE = "Rows about a product that products lacks"
+ADVICE = "Export the whole catalogue, with products no longer sold."
 SEVERITY: Severity = "warning"
 TABLES = ("orders", "events")
+NEEDS = ("product_id", "products")
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    if not has_column(con, "products", "product_id"):
-        return None
     goods = "AND NOT not_product" if table == "orders" else ""
     unknown = f"product_id NOT IN (SELECT product_id FROM products WHERE product_id IS NOT NULL) {goods}"
     return rows_where(con, table, unknown, show=("product_id",))

@@ -1,0 +1,26 @@
+"""More than a third of what customers do falls between local midnight and five: the time zone is wrong."""
+
+import duckdb
+
+from pipelines.audit.clock import LOCAL, has_times
+from pipelines.audit.finding import Found, Severity
+
+CODE = "any.active_at_night"
+TITLE = "Activity in the middle of the night"
+ADVICE = "Check timezone in source.toml: it must be the zone in which the files were written."
+SEVERITY: Severity = "warning"
+TABLES = ("orders", "events")
+NEEDS: tuple[str, ...] = ()
+NIGHT_ENDS = 5
+ROWS_MIN = 100
+# Five of 24 hours are a fifth: even a shop that never sleeps stays below.
+SHARE = 0.35
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    if not has_times(con, table):
+        return None
+    night = f"(SELECT hour({LOCAL}) < {NIGHT_ENDS} AS at_night FROM {table} WHERE reason IS NULL)"
+    rows, rows_at_night = con.execute(f"SELECT count(*), count(*) FILTER (at_night) FROM {night}").fetchall()[0]
+    suspicious = rows >= ROWS_MIN and rows_at_night > SHARE * rows
+    return Found(rows_at_night) if suspicious else None

@@ -1,0 +1,19 @@
+"""Two scores of one customer for one kind and topic at one moment."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, examples_of, one_number
+
+CODE = "feedback.answered_twice"
+TITLE = "Answers that contradict another of the same moment"
+ADVICE = "Keep the last of them in feedback.sql, or give replaced_at to what was corrected."
+SEVERITY: Severity = "note"
+TABLES = ("feedback",)
+NEEDS = ("score",)
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    answers = f"""(SELECT any_value(kind) AS kind, count(DISTINCT score) AS scores FROM {table}
+        WHERE reason IS NULL GROUP BY customer_id, "at", kind, topic)"""
+    surplus = one_number(con, f"SELECT sum(scores - 1) FROM {answers} WHERE scores > 1")
+    return Found(surplus, examples_of(con, f"FROM {answers} WHERE scores > 1", ("kind",))) if surplus else None

@@ -1,0 +1,20 @@
+"""A click by a customer who is not seen to open the message, in campaigns whose opens are recorded."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, rows_where
+
+CODE = "touches.click_without_open"
+TITLE = "Clicks without an open"
+ADVICE = "Count a click as an open where images are blocked; if there are many, opens are missing from the export."
+SEVERITY: Severity = "note"
+TABLES = ("touches",)
+NEEDS = ("campaign_id",)
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    opened = f"FROM {table} WHERE reason IS NULL AND kind = 'open' AND campaign_id IS NOT NULL"
+    recorded = f"campaign_id IN (SELECT campaign_id {opened})"
+    unopened = f"(customer_id, campaign_id) NOT IN (SELECT customer_id, campaign_id {opened})"
+    clicks = "reason IS NULL AND kind = 'click'"
+    return rows_where(con, table, f"{clicks} AND {recorded} AND {unopened}", show=("at", "campaign_id"))

@@ -1,0 +1,19 @@
+"""Contacts of one company disagree about its sector."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, rows_where
+
+CODE = "customers.company_of_two_sectors"
+TITLE = "Companies whose contacts name several sectors"
+ADVICE = "Have the sector kept with the company, not with each contact."
+SEVERITY: Severity = "note"
+TABLES = ("customers",)
+NEEDS = ("company_id", "sector")
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    of_companies = (
+        f"SELECT count(DISTINCT sector) AS sectors FROM {table} WHERE company_id IS NOT NULL GROUP BY company_id"
+    )
+    return rows_where(con, f"({of_companies})", "sectors > 1")

@@ -1,0 +1,52 @@
+"""The hours of the day move by whole hours from one month to the next: local times here, UTC there."""
+
+import itertools
+from collections import Counter
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.audit.clock import LOCAL, has_times
+from pipelines.audit.finding import Found, Severity
+
+CODE = "any.hours_shifted"
+TITLE = "Rows of months whose hours are shifted"
+ADVICE = "Compare the export of these months with the others: one of them is in UTC, or was written by a wrong clock."
+SEVERITY: Severity = "warning"
+TABLES = ("orders", "events")
+NEEDS: tuple[str, ...] = ()
+ROWS_MIN = 300
+APART_MIN = 0.15
+EXPLAINED = 0.4
+Profile = npt.NDArray[np.int64]
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    if not has_times(con, table):
+        return None
+    counted = ", ".join(f"count(*) FILTER (hour({LOCAL}) = {hour})" for hour in range(24))
+    months = con.execute(
+        f"""SELECT {counted} FROM {table} WHERE reason IS NULL
+        GROUP BY date_trunc('month', {LOCAL}) HAVING count(*) >= {ROWS_MIN} ORDER BY date_trunc('month', {LOCAL})"""
+    ).fetchall()
+    profiles = [np.array(hours) for hours in months]
+    rows = _rows_off_the_usual_level(profiles)
+    return Found(rows) if rows else None
+
+
+def _rows_off_the_usual_level(profiles: list[Profile]) -> int:
+    """Rows of the months whose clock differs from the clock of most rows."""
+    steps = [_shift(before, after) for before, after in itertools.pairwise(profiles)]
+    rows_at: Counter[int] = Counter()
+    for level, profile in zip(itertools.accumulate(steps, initial=0), profiles, strict=False):
+        rows_at[level % 24] += int(profile.sum())
+    return rows_at.total() - max(rows_at.values(), default=0)
+
+
+def _shift(before: Profile, after: Profile) -> int:
+    """Hours by which the profile moved, where moving it back explains most of a large difference; else 0."""
+    one, other = before / before.sum(), after / after.sum()
+    apart = [float(np.abs(np.roll(one, hours) - other).sum()) for hours in range(24)]
+    best = int(np.argmin(apart))
+    return best if apart[0] > APART_MIN and apart[best] < EXPLAINED * apart[0] else 0

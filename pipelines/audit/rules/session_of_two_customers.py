@@ -1,0 +1,19 @@
+"""Events of one session belong to several customers: session ids used again, or a shared device."""
+
+import duckdb
+
+from pipelines.audit.finding import Found, Severity, rows_where
+
+CODE = "events.session_of_two_customers"
+TITLE = "Sessions of several customers"
+ADVICE = "Make session ids unique, for example by putting the device or the day before them."
+SEVERITY: Severity = "warning"
+TABLES = ("events",)
+NEEDS = ("session_id",)
+
+
+def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
+    owners = (
+        f"SELECT count(DISTINCT customer_id) AS owners FROM {table} WHERE session_id IS NOT NULL AND reason IS NULL"
+    )
+    return rows_where(con, f"({owners} GROUP BY session_id)", "owners > 1")
