@@ -4,6 +4,7 @@ SELECT
     customer_no AS customer_id,
     registered_at AS signed_up_at,
     CASE WHEN regexp_full_match(birth_year, '[0-9]+') THEN birth_year END AS birth_year,
+    birth_year AS source_birth_year,
     gender,
     income_band,
     family_status,

@@ -14,8 +14,8 @@ def days_off(con: duckdb.DuckDBPyConnection, table: str, condition: str) -> Foun
     """Count the local days that meet ``condition`` over ``rows``, ``usual`` and ``spread``; None if none does.
 
     ``usual`` is the median of the eight same weekdays nearest to the day; ``spread`` the larger of its square root and
-    of the middle deviation from it over the whole table, so that trends, seasons and noisy shops stay quiet. The first
-    and the last day may be cut and do not count; short tables and tables silent on most days have no rhythm.
+    of the middle deviation from it on this weekday, so that trends, seasons and fortnightly bursts stay quiet. The
+    first and the last day may be cut and do not count; short tables and tables silent on most days have no rhythm.
     """
     single = "kind <> 'sent'" if table == "touches" else "true"
     query = f"""
@@ -31,7 +31,8 @@ def days_off(con: duckdb.DuckDBPyConnection, table: str, condition: str) -> Foun
                 WHERE near.day <> daily.day AND abs(date_diff('day', near.day, daily.day)) IN (7, 14, 21, 28)) AS usual
             FROM daily WHERE span >= {DAYS_MIN} AND active >= {ACTIVE_SHARE} * span),
         judged AS (
-            SELECT *, greatest(sqrt(usual + 1), 1.4826 * median(abs(rows - usual)) OVER ()) AS spread FROM expected),
+            SELECT *, greatest(sqrt(usual + 1), 1.4826 * median(abs(rows - usual)) OVER (PARTITION BY dayofweek(day)))
+                AS spread FROM expected),
         whole AS (
             SELECT * FROM judged
             WHERE day > (SELECT min(day) FROM daily) AND day < (SELECT max(day) FROM daily))

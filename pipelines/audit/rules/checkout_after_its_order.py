@@ -15,10 +15,16 @@ NEEDS = ("orders",)
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     sold = "(SELECT DISTINCT customer_id, \"at\" AS sold_at FROM orders WHERE reason IS NULL AND kind = 'sale')"
     tried = f"(SELECT * FROM {table} WHERE reason IS NULL AND kind = 'checkout')"
-    judged = f"""(SELECT tried."at", before.sold_at AS before_at, after.sold_at AS after_at FROM {tried} AS tried
+    judged = f"""(SELECT tried."at", tried.session_id, before.sold_at AS before_at, after.sold_at AS after_at
+        FROM {tried} AS tried
         ASOF JOIN {sold} AS before ON tried.customer_id = before.customer_id
             AND tried."at" - INTERVAL 58 MINUTE >= before.sold_at
         ASOF LEFT JOIN {sold} AS after ON tried.customer_id = after.customer_id AND tried."at" <= after.sold_at)"""
     hour_before = 'before_at >= "at" - INTERVAL 61 MINUTE'
     its_own = 'coalesce(after_at <= "at" + INTERVAL 10 MINUTE, false)'
-    return rows_where(con, judged, f"{hour_before} AND NOT {its_own}", show=("at",))
+    late = f"(SELECT * FROM {judged} WHERE {hour_before} AND NOT {its_own})"
+    # A visit that is still going on leads to an order to come, or to none: its clock is right.
+    going_on = f"""SELECT late.session_id, late."at" FROM {late} AS late JOIN {table} AS other
+        ON late.session_id = other.session_id AND other."at" < late."at"
+            AND other."at" > late."at" - INTERVAL 30 MINUTE AND other.reason IS NULL"""
+    return rows_where(con, late, f'coalesce((session_id, "at") NOT IN ({going_on}), true)', show=("at",))

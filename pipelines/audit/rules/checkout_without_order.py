@@ -1,8 +1,9 @@
-"""More than a fifth of the checkouts are followed by no order of the customer within a day around."""
+"""More than a fifth of the checkouts are followed by no order of the customer on the day or next to it."""
 
 import duckdb
 
 from pipelines.audit.finding import Found, Severity, one_number, rows_where
+from pipelines.audit.people import near_days
 
 CODE = "events.checkout_without_order"
 TITLE = "Checkouts without an order by the customer on the day"
@@ -14,11 +15,10 @@ SHARE = 0.2
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    sold = "(SELECT customer_id, \"at\" AS sold_at FROM orders WHERE reason IS NULL AND kind = 'sale')"
-    spanned = f"""(SELECT * FROM {table} WHERE reason IS NULL AND kind = 'checkout'
-        AND "at" BETWEEN (SELECT min(sold_at) FROM {sold}) AND (SELECT max(sold_at) FROM {sold}) - INTERVAL 1 DAY)"""
-    nearest = f"""(SELECT tried."at", tried.kind, later.sold_at FROM {spanned} AS tried
-        ASOF LEFT JOIN {sold} AS later ON tried.customer_id = later.customer_id
-            AND tried."at" + INTERVAL 1 DAY >= later.sold_at)"""
-    found = rows_where(con, nearest, '(sold_at IS NULL OR sold_at < "at" - INTERVAL 1 DAY)', show=("at",))
-    return found if found and found.count > SHARE * one_number(con, f"SELECT count(*) FROM {spanned}") else None
+    sold = "FROM orders WHERE kind = 'sale'"
+    inside = f"""(SELECT min("at") {sold} AND reason IS NULL) AND (SELECT max("at") - INTERVAL 1 DAY {sold}
+        AND reason IS NULL)"""
+    checkouts = f"(SELECT * FROM {table} WHERE reason IS NULL AND kind = 'checkout' AND \"at\" BETWEEN {inside})"
+    alone = f'(customer_id, CAST("at" AS DATE)) NOT IN ({near_days(sold)})'
+    found = rows_where(con, checkouts, alone, show=("at",))
+    return found if found and found.count > SHARE * one_number(con, f"SELECT count(*) FROM {checkouts}") else None

@@ -1,4 +1,4 @@
-"""A click by a customer who is not seen to open the message, in campaigns whose opens are recorded."""
+"""A click by a customer who is not seen to open the message, where opens of the campaign are recorded."""
 
 import duckdb
 
@@ -14,7 +14,7 @@ NEEDS = ("campaign_id",)
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     opened = f"FROM {table} WHERE reason IS NULL AND kind = 'open' AND campaign_id IS NOT NULL"
-    recorded = f"campaign_id IN (SELECT campaign_id {opened})"
+    recorded = f"(campaign_id, channel) IN (SELECT campaign_id, channel {opened})"
     unopened = f"(customer_id, campaign_id) NOT IN (SELECT customer_id, campaign_id {opened})"
     clicks = "reason IS NULL AND kind = 'click'"
     return rows_where(con, table, f"{clicks} AND {recorded} AND {unopened}", show=("at", "campaign_id"))

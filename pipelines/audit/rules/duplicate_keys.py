@@ -15,6 +15,6 @@ NEEDS: tuple[str, ...] = ()
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     key = TABLE_SPECS[table].key
-    versions = f"SELECT count(DISTINCT fingerprint) AS versions FROM {table} WHERE {key[0]} IS NOT NULL"
+    versions = f"SELECT count(DISTINCT fingerprint) AS versions FROM {table} WHERE reason IS NULL"
     surplus = one_number(con, f"SELECT sum(versions - 1) FROM ({versions} GROUP BY {', '.join(key)})")
     return Found(surplus) if surplus else None
