@@ -25,12 +25,14 @@ Profile = npt.NDArray[np.int64]
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     if not has_times(con, table):
         return None
-    counted = ", ".join(f"count(*) FILTER (hour({LOCAL}) = {hour})" for hour in range(24))
-    months = con.execute(
-        f"""SELECT {counted} FROM {table} WHERE reason IS NULL
-        GROUP BY date_trunc('month', {LOCAL}) HAVING count(*) >= {ROWS_MIN} ORDER BY date_trunc('month', {LOCAL})"""
+    counted = con.execute(
+        f"""SELECT date_diff('month', DATE '1970-01-01', {LOCAL}) AS month, hour({LOCAL}) AS hour, count(*)
+        FROM {table} WHERE reason IS NULL GROUP BY month, hour ORDER BY month"""
     ).fetchall()
-    profiles = [np.array(hours) for hours in months]
+    months: dict[int, Profile] = {}
+    for month, hour, rows_n in counted:
+        months.setdefault(month, np.zeros(24, dtype=np.int64))[hour] = rows_n
+    profiles = [profile for profile in months.values() if profile.sum() >= ROWS_MIN]
     rows = _rows_off_the_usual_level(profiles)
     return Found(rows) if rows else None
 

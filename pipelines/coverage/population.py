@@ -1,0 +1,87 @@
+"""Who there is and what they have: one row a customer, further ids resolved, for counting and for modelling."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from features.tables import TABLES
+from pipelines.audit.profile import Given
+
+# When a row became known says nothing about a customer.
+TECHNICAL = frozenset({"known_at", "replaced_at", "original_order_id"})
+TENURE_DAYS = (90, 365)
+GROUPINGS = ("acquisition_channel", "country", "tenure")
+BEHAVIOUR = ("orders", "events", "touches", "feedback", "subscriptions")
+
+
+def optional_columns(given: Given, table: str) -> tuple[str, ...]:
+    """Columns of a table that the source returns, may be blank, and say something: in contract order, then extras."""
+    spec = TABLES[table]
+    known = [column.name for column in spec.columns if column.nullable and column.name not in TECHNICAL]
+    extra = sorted(name for name in given[table] if spec.extra_prefix and name.startswith(spec.extra_prefix))
+    return tuple(name for name in known if name in given[table]) + tuple(extra)
+
+
+def make_people(con: duckdb.DuckDBPyConnection, given: Given) -> None:
+    """Write ``coverage.people``: every customer once, with the groups of :data:`GROUPINGS` (null: unknown).
+
+    Customers are those with a profile or an order, or, in a source without orders, with an event.
+    """
+    con.execute("CREATE SCHEMA IF NOT EXISTS coverage")
+    acting = "orders" if "orders" in given else "events"
+    _make_resolved(con, [table for table in BEHAVIOUR if table in given], "identities" in given)
+    _make_profiles(con, given)
+    channel, country = (
+        name if name in given.get("customers", ()) else f"CAST(NULL AS VARCHAR) AS {name}" for name in GROUPINGS[:2]
+    )
+    new, old = TENURE_DAYS
+    con.execute(
+        f"""CREATE OR REPLACE TABLE coverage.people AS
+        WITH seen AS (SELECT customer_id, min("at") AS since FROM coverage.{acting} GROUP BY customer_id),
+        present AS (SELECT max("at") AS present FROM coverage.{acting}),
+        tenured AS (SELECT customer_id, date_diff('day', since, present) AS days FROM seen, present)
+        SELECT customer_id, {channel}, {country},
+            CASE WHEN days < {new} THEN 'under {new} days' WHEN days < {old} THEN '{new} to {old - 1} days'
+                 WHEN days >= {old} THEN '{old} days and more' ELSE 'never {"bought" if acting == "orders" else "seen"}'
+            END AS tenure
+        FROM tenured FULL JOIN coverage.profiles USING (customer_id)"""
+    )
+
+
+def _make_resolved(con: duckdb.DuckDBPyConnection, tables: Sequence[str], aliases: bool) -> None:
+    """``coverage.<table>``: cleaned rows under the id of the customer; a corrected row counts once, as it stands."""
+    for table in tables:
+        time = TABLES[table].time
+        moment = "" if time == "at" else f', "{time}" AS "at"'
+        owner = "coalesce(identities.customer_id, rows.customer_id)" if aliases else "rows.customer_id"
+        joined = "LEFT JOIN clean.identities ON rows.customer_id = alias_id" if aliases else ""
+        con.execute(
+            f"""CREATE OR REPLACE VIEW coverage.{table} AS
+            SELECT rows.* REPLACE ({owner} AS customer_id){moment} FROM clean.{table} AS rows {joined}
+            WHERE rows.replaced_at IS NULL"""
+        )
+
+
+def _make_profiles(con: duckdb.DuckDBPyConnection, given: Given) -> None:
+    newest = "row_number() OVER (PARTITION BY customer_id ORDER BY known_at DESC NULLS LAST) = 1"
+    query = (
+        f"SELECT * FROM clean.customers QUALIFY {newest}"
+        if "customers" in given
+        else "SELECT '' AS customer_id LIMIT 0"
+    )
+    con.execute(f"CREATE OR REPLACE VIEW coverage.profiles AS {query}")
+
+
+def make_held(con: duckdb.DuckDBPyConnection, given: Given, table: str) -> tuple[str, ...]:
+    """Write ``coverage.held``: a customer a row, true where they have a value of the column; returns the columns.
+
+    The column ``*`` says that they have any row at all.
+    """
+    columns = optional_columns(given, table)
+    rows = {"customers": "coverage.profiles", "identities": "clean.identities"}.get(table, f"coverage.{table}")
+    values = [f'bool_or("{name}" IS NOT NULL) AS "{name}"' for name in columns]
+    con.execute(
+        f"""CREATE OR REPLACE TABLE coverage.held AS
+        SELECT {", ".join(["customer_id", 'true AS "*"', *values])} FROM {rows} GROUP BY customer_id"""
+    )
+    return columns
