@@ -13,6 +13,8 @@ from experiments.gate import promote
 from experiments.registry import champion_guesses
 from experiments.run import run_study
 from experiments.stores import Stores
+from pipelines.audit.page import worst
+from pipelines.audit.publication import FILE as REPORT
 from pipelines.dataset import build_dataset
 from pipelines.ingest import IngestResult, ingest
 from pipelines.progress import trial_progress
@@ -40,6 +42,7 @@ def ingest_step(home: Workspace, source: str, raw: str, pseudonymise: bool | Non
         "rejects": {table: dict(reasons) for table, reasons in result.rejects.items()},
         "repairs": {table: dict(counts) for table, counts in result.repairs.items()},
         "findings": [f"{finding.code} {finding.title}: {finding.count}" for finding in result.findings],
+        "report": str(result.folder / REPORT),
         "changed": result.changed,
         "message": _ingest_message(result),
     }
@@ -115,9 +118,8 @@ def _ingest_message(result: IngestResult) -> str:
     refused = sum(sum(reasons.values()) for reasons in result.rejects.values())
     state = "ingested" if result.changed else "nothing new"
     lines = [f"{state}: {kept} ({refused:,} rows rejected, {len(result.findings)} audit findings) in {result.folder}"]
-    return "\n".join(
-        [*lines, *(f"  {finding.severity}: {finding.title} ({finding.count:,})" for finding in result.findings)]
-    )
+    lines += [f"  {f.severity}: {f.title} ({f.count:,} in {f.table})" for f in worst(result.findings)]
+    return "\n".join([*lines, f"  all findings, and what to do: {result.folder / REPORT}"])
 
 
 def _train_message(config: StudyConfig, version: str, scores: Any, skipped: bool) -> str:

@@ -4,9 +4,18 @@ from collections.abc import Collection, Sequence
 from html import escape
 
 
+def anchor(title: str) -> str:
+    """The id of a section.
+
+    >>> anchor("Rows a week")
+    'rows-a-week'
+    """
+    return escape(title.lower().replace(" ", "-"))
+
+
 def section(title: str, body: str) -> str:
     """A section with its heading; ``body`` is HTML."""
-    return f"<section><h2>{escape(title)}</h2>{body}</section>"
+    return f'<section id="{anchor(title)}"><h2>{escape(title)}</h2>{body}</section>'
 
 
 def details(summary: str, body: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.audit.coverage_page import coverage_section
 from pipelines.audit.finding import Finding
-from pipelines.audit.markup import details, number, percent, section, table
+from pipelines.audit.markup import anchor, details, number, percent, section, table
 from pipelines.audit.runner import SEVERITIES, Change, rules
 from pipelines.audit.style import STYLE
 from pipelines.audit.weeks import Week, chart
@@ -20,6 +20,7 @@ MEANING = {
     "warning": "Rows or values are lost, or doubtful.",
     "note": "Good to know; often nothing needs doing.",
 }
+SECTIONS = ("What came in", "Rows a week", "Since the last audit", "Findings", "Rejected and repaired", "Coverage")
 PLURAL = {"error": "errors", "warning": "warnings", "note": "notes"}
 
 
@@ -41,10 +42,10 @@ def render(page: Page) -> str:
     parts = [
         _headline(page),
         _tables(page.facts["tables"]),
-        _findings(page),
-        _changes(page),
-        _refused(page.facts["tables"]),
         _weeks(page.weeks),
+        _changes(page),
+        _findings(page),
+        _refused(page.facts["tables"]),
         coverage_section(page.coverage),
         _not_asked(page.lacking),
     ]
@@ -59,7 +60,8 @@ def render(page: Page) -> str:
 
 def _headline(page: Page) -> str:
     facts = page.facts
-    counts = {severity: sum(f.severity == severity for f in page.findings) for severity in SEVERITIES}
+    codes = {(finding.severity, finding.code) for finding in page.findings}
+    counts = {severity: sum(severity == other for other, _ in codes) for severity in SEVERITIES}
     tiles = "".join(
         f'<a class="tile {severity}" href="#{severity}"><b>{counts[severity]}</b>{PLURAL[severity]}</a>'
         for severity in SEVERITIES
@@ -67,13 +69,15 @@ def _headline(page: Page) -> str:
     rows_in = sum(table["rows_in"] for table in facts["tables"].values())
     kept = sum(table["rows"] for table in facts["tables"].values())
     tiles += f'<span class="tile"><b>{percent(kept, rows_in)}</b>of {number(rows_in)} rows kept</span>'
+    links = " ".join(f'<a href="#{anchor(title)}">{title}</a>' for title in SECTIONS)
     about = (
         f"Ingest {facts['id']} of source {facts['source']}, times of {facts['timezone']}, money in {facts['currency']}."
     )
     hidden = " Customer ids are pseudonyms." if facts["pseudonym_key"] else ""
     return (
         f"<header><h1>Audit of {escape(facts['title'])}</h1><p>{escape(about + hidden)} "
-        f"Examples show nothing about a person.</p><div class='tiles'>{tiles}</div></header>"
+        f"Examples show nothing about a person.</p><div class='tiles'>{tiles}</div>"
+        f"<nav>{links}</nav></header>"
     )
 
 
@@ -96,24 +100,37 @@ def _findings(page: Page) -> str:
         return section("Findings", "<p>No rule found anything.</p>")
     groups = []
     for severity in SEVERITIES:
-        found = [finding for finding in page.findings if finding.severity == severity]
+        found = _by_rule([finding for finding in page.findings if finding.severity == severity])
         if found:
-            cards = "".join(_finding(finding) for finding in sorted(found, key=lambda f: (-f.share, f.code, f.table)))
             heading = f"{PLURAL[severity].capitalize()} ({len(found)})"
+            cards = "".join(_card(of_rule) for of_rule in found)
             groups.append(f'<h3 id="{severity}">{heading}</h3><p class="soft">{MEANING[severity]}</p>{cards}')
     return section("Findings", "".join(groups))
 
 
-def _finding(finding: Finding) -> str:
-    meaning = {rule.CODE: (rule.__doc__ or "").strip() for rule in rules()}.get(finding.code, "")
-    share = f" <span class='soft'>({percent(finding.count, finding.rows)} of rows)</span>" if finding.share <= 1 else ""
-    shown = _examples(finding.examples)
+def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """The findings of each rule, the largest share of a table first."""
+    ordered = sorted(findings, key=lambda f: (-f.share, f.code, f.table))
+    return [[f for f in ordered if f.code == code] for code in dict.fromkeys(f.code for f in ordered)]
+
+
+def _card(findings: Sequence[Finding]) -> str:
+    """One rule: what it means, what to do, and how many rows of which tables it is about."""
+    first = findings[0]
+    meaning = {rule.CODE: (rule.__doc__ or "").strip() for rule in rules()}.get(first.code, "")
+    counts = "".join(f"<li>{_count(finding)}</li>" for finding in findings)
+    shown = "".join(f"<p>{escape(f.table)}</p>{_examples(f.examples)}" for f in findings if f.examples)
     return (
-        f'<article class="{finding.severity}"><div class="what"><h4>{escape(finding.title)}</h4>'
-        f"<span class='count'><b>{number(finding.count)}</b> in {escape(finding.table)}{share}</span></div>"
-        f"<p>{escape(meaning)}</p><p><b>What to do:</b> {escape(finding.advice)}</p>"
-        f"{details('Examples', shown) if shown else ''}<code>{escape(finding.code)}</code></article>"
+        f'<article class="{first.severity}"><div class="what"><div><h4>{escape(first.title)}</h4>'
+        f"<p>{escape(meaning)}</p><p><b>What to do:</b> {escape(first.advice)}</p></div>"
+        f"<ul>{counts}</ul></div><div class='what'><code>{escape(first.code)}</code>"
+        f"{details('examples', shown) if shown else ''}</div></article>"
     )
+
+
+def _count(finding: Finding) -> str:
+    share = f" <span class='soft'>{percent(finding.count, finding.rows)}</span>" if finding.share <= 1 else ""
+    return f"<b>{number(finding.count)}</b> in {escape(finding.table)}{share}"
 
 
 def _examples(examples: Sequence[Mapping[str, str | None]]) -> str:
@@ -156,9 +173,16 @@ def _listed(tables: Mapping[str, Mapping[str, Any]], what: str) -> list[list[str
 
 
 def _weeks(weeks: Mapping[str, Sequence[Week]]) -> str:
-    charts = "".join(f"<h3>{escape(name)}</h3>{chart(list(of_table))}" for name, of_table in weeks.items() if of_table)
-    legend = '<p class="soft"><span class="key gap"></span>gap <span class="key flood"></span>flood</p>'
-    return section("Rows a week", legend + charts) if charts else ""
+    charts = "".join(
+        f"<figure><figcaption>{escape(name)}</figcaption>{chart(list(of_table))}</figure>"
+        for name, of_table in weeks.items()
+        if of_table
+    )
+    legend = (
+        '<p class="soft">Kept rows. <span class="key gap"></span>hardly any beside the weeks around '
+        '<span class="key flood"></span>several times as many</p>'
+    )
+    return section("Rows a week", f'{legend}<div class="columns">{charts}</div>') if charts else ""
 
 
 def _not_asked(lacking: Mapping[str, Mapping[str, Sequence[str]]]) -> str:

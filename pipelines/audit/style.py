@@ -20,7 +20,11 @@ p { margin: 4px 0 8px; } .soft { color: var(--soft); } code { color: var(--soft)
 .tile.note, article.note { border-color: var(--note); }
 article { background: var(--card); border-left: 4px solid; border-radius: 6px; padding: 12px 16px; margin: 10px 0; }
 article p { margin: 2px 0 4px; } .what { display: flex; justify-content: space-between; gap: 16px; flex-wrap: wrap; }
-.count { white-space: nowrap; } .wide { overflow-x: auto; }
+article ul { list-style: none; margin: 0; padding: 0; text-align: right; white-space: nowrap; }
+article .what > div { flex: 1 1 420px; } article details { margin: 0; } article details[open] { flex-basis: 100%; }
+nav { margin-top: 14px; } nav a { color: var(--blue); margin-right: 16px; text-decoration: none; }
+figure { margin: 8px 0; max-width: 520px; } figcaption { font-weight: 600; font-size: 13px; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; margin: 6px 0; }
 th { text-align: left; font-weight: 600; color: var(--soft); } td, th { padding: 5px 12px 5px 0; vertical-align: top; }
 tr { border-bottom: 1px solid var(--line); } .n { text-align: right; font-variant-numeric: tabular-nums; }
@@ -29,7 +33,7 @@ details { margin: 4px 0; } summary { cursor: pointer; color: var(--blue); }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font-size: 10px; }
 svg line { stroke: var(--line); } .week { fill: var(--blue); }
 .flood { fill: var(--warning); background: var(--warning); }
-.gap { fill: var(--error); background: var(--error); opacity: .45; }
+.gap { fill: var(--error); background: var(--error); }
 .key { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin: 0 5px 0 12px; }
 .bar { background: var(--line); border-radius: 3px; height: 9px; width: 110px; display: inline-block; }
 .bar i { background: var(--blue); border-radius: 3px; height: 9px; display: block; }

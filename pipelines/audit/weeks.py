@@ -9,10 +9,10 @@ import duckdb
 
 from features.tables import TABLES
 
-WIDTH, HEIGHT, FOOT = 720, 84, 16
+WIDTH, HEIGHT, FOOT = 460, 70, 16
 NEAR_WEEKS = 4
 GAP_TIMES, FLOOD_TIMES = 0.1, 3.0
-USUAL_MIN = 5
+USUAL_MIN, SPREADS = 20, 4
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,28 @@ def weeks_of(con: duckdb.DuckDBPyConnection, table: str) -> list[Week]:
 
 
 def _marked(weeks: list[Week]) -> list[Week]:
-    """Marked against the median of the weeks around; the first and the last week may be cut and are not."""
+    """Marked against the median of the weeks around; the first and the last week may be cut and are not.
+
+    A mark also needs to be far beyond how much the weeks of this table differ, so that a table of bursts has none.
+    """
+    usual = [_usual(weeks, place) for place in range(len(weeks))]
+    spread = 1.4826 * median(abs(week.rows - level) for week, level in zip(weeks, usual, strict=True))
+    last = len(weeks) - 1
     return [
-        Week(week.monday, week.rows, _mark(week, weeks, place)) if 0 < place < len(weeks) - 1 else week
+        Week(week.monday, week.rows, _mark(week.rows, usual[place], spread) if 0 < place < last else "")
         for place, week in enumerate(weeks)
     ]
 
 
-def _mark(week: Week, weeks: list[Week], place: int) -> str:
+def _usual(weeks: list[Week], place: int) -> float:
     near = weeks[max(place - NEAR_WEEKS, 0) : place] + weeks[place + 1 : place + 1 + NEAR_WEEKS]
-    usual = median(other.rows for other in near)
-    if usual < USUAL_MIN:
+    return median(other.rows for other in near) if near else float(weeks[place].rows)
+
+
+def _mark(rows: int, usual: float, spread: float) -> str:
+    if usual < USUAL_MIN or abs(rows - usual) < SPREADS * spread:
         return ""
-    return "gap" if week.rows < GAP_TIMES * usual else "flood" if week.rows > FLOOD_TIMES * usual else ""
+    return "gap" if rows < GAP_TIMES * usual else "flood" if rows > FLOOD_TIMES * usual else ""
 
 
 def chart(weeks: list[Week]) -> str:
@@ -74,12 +83,11 @@ def chart(weeks: list[Week]) -> str:
 
 
 def _bar(week: Week, left: float, step: float, peak: int) -> str:
-    """A bar below a line of its own for the peak's label; a gap is a full faint column, or nobody would see it."""
-    room = HEIGHT - 12
-    height = room * week.rows / peak
+    """A bar below the line of the peak's label; a gap has no bar to colour, so it is a mark under the axis."""
+    height = (HEIGHT - 12) * week.rows / peak
     told = escape(f"week of {week.monday}: {week.rows:,} rows{', a ' + week.mark if week.mark else ''}")
-    shown = room if week.mark == "gap" else height
+    top, tall = (HEIGHT + 1, 4.0) if week.mark == "gap" else (HEIGHT - height, height)
     return (
-        f'<rect class="{week.mark or "week"}" x="{left:.2f}" y="{HEIGHT - shown:.2f}" '
-        f'width="{max(step - min(step * 0.2, 1.5), 0.5):.2f}" height="{shown:.2f}"><title>{told}</title></rect>'
+        f'<rect class="{week.mark or "week"}" x="{left:.2f}" y="{top:.2f}" '
+        f'width="{max(step - min(step * 0.2, 1.5), 0.5):.2f}" height="{tall:.2f}"><title>{told}</title></rect>'
     )

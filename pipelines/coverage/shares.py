@@ -49,7 +49,9 @@ def _query(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], group: str,
 
 
 def _most_lacking(groups: list[tuple[str, int, int]]) -> list[dict[str, Any]]:
-    told = [{"group": group, "customers": n, "missing": _share(n - have, n)} for group, n, have in groups]
+    told: list[dict[str, Any]] = [
+        {"group": group, "customers": n, "missing": _share(n - have, n)} for group, n, have in groups
+    ]
     return sorted(told, key=lambda group: (-group["missing"], group["group"]))[:GROUPS_SHOWN]
 
 
