@@ -22,7 +22,8 @@ from typing import Any
 import duckdb
 
 from features.errors import BadArtifact
-from pipelines.audit import Change, Finding, compare, run_audit
+from pipelines.audit import Change, Finding, compare, not_applicable, recall, run_audit
+from pipelines.audit.publication import write_audit
 from pipelines.cleaning import Cleaned, clean_all
 from pipelines.deliveries import Ledger, look_up, utc_now
 from pipelines.pseudonyms import define_pseudonym, key_id, key_of
@@ -109,6 +110,7 @@ def _write_once(home: Workspace, run: _Run, id_: str, before: Path | None) -> No
         shutil.rmtree(killed)
     with _scratch() as scratch, _connect(run.source, scratch) as con:
         parts = Parts(home.home / STAGING, scratch / "parts", run.key_id)
+        recall(con, before, run.present)
         work = _prepare(con, run, parts)
         facts = _manifest(run, id_, work)
         home.write_once(KIND, id_, lambda folder: _write(con, folder, work, facts, before))
@@ -255,15 +257,20 @@ def _write(
         _copy(con, _canonical_query(table), folder / f"{table.name}.parquet")
         _copy(con, f'SELECT * FROM rejects."{table.name}" ORDER BY ALL', folder / "rejects" / f"{table.name}.parquet")
     changes = compare(_findings(before), work.findings) if before is not None else []
-    _write_json(folder / "audit.json", {"findings": [asdict(finding) for finding in work.findings]})
+    audit = {"findings": [asdict(finding) for finding in work.findings], "not_applicable": not_applicable(con)}
+    _write_json(folder / "audit.json", audit)
     _write_json(folder / "audit_changes.json", [asdict(change) for change in changes])
     _write_json(folder / "manifest.json", facts)
+    write_audit(con, folder, facts, work.findings, changes if before is not None else None)
 
 
 def _canonical_query(table: Staged) -> str:
-    """Canonical rows in the order of their key, then of every other column: equal input gives equal bytes."""
+    """Canonical rows by customer, then by their key, then by every other column: equal input gives equal bytes.
+
+    By customer first, so that a reader who wants some of them finds them together.
+    """
     names = [column.name for column in table.columns]
-    order = [*table.spec.key, *(name for name in names if name not in table.spec.key)]
+    order = list(dict.fromkeys([name for name in ("customer_id", *table.spec.key, *names) if name in names]))
     return f"""SELECT {", ".join(f'"{name}"' for name in names)} FROM clean."{table.name}"
         ORDER BY {", ".join(f'"{name}"' for name in order)}"""
 
