@@ -12,5 +12,6 @@ SELECT
     min(TRY_CAST(recorded_at AS TIMESTAMP)) OVER (
         PARTITION BY trim(contract_no) ORDER BY TRY_CAST(recorded_at AS TIMESTAMP)
         RANGE BETWEEN INTERVAL 1 SECOND FOLLOWING AND UNBOUNDED FOLLOWING
-    ) AS replaced_at
+    ) AS replaced_at,
+    contract_no AS source_contract_no
 FROM contracts

@@ -12,7 +12,7 @@ Values = TypeVar("Values", Floats, Ints)
 CONTACTS_MAX = 8
 LEVEL_SPREAD = 0.6
 """Spread of the logarithm of companies' appetites."""
-LIFETIME_DAYS = 700.0
+LIFETIME_DAYS = 450.0
 FOLLOWING_DAYS = 10.0
 """Mean days from the company's decision until a contact starts to go."""
 SECTORS = ("retail", "hospitality", "education", "events")

@@ -10,7 +10,7 @@ from pipelines.simulation.wording import CHOICES, FIRST, SENTENCES, TONES, TOPIC
 from pipelines.simulation.world import World
 
 SURVEYS = ("nps", "csat", "review", "ticket")
-TICKETS_AFTER_TROUBLE = 0.35
+TICKETS_AFTER_TROUBLE = 0.5
 WORDS_WITH_SURVEY = 0.3
 """Share of nps and csat answers with a comment; reviews and tickets always have one."""
 COMPLAINS_OF_PRICE = 0.35

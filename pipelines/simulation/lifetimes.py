@@ -12,7 +12,8 @@ from pipelines.simulation.population import Population
 from pipelines.simulation.segments import Bools, Floats, Ints
 
 NEUTRAL_SATISFACTION = 0.7
-DROPOUT_BY_SATISFACTION = 4.0
+"""At which dropout is what the segment's lifetime says."""
+DROPOUT_BY_SATISFACTION = 6.0
 """Dropout is multiplied by exp(this * (neutral - satisfaction))."""
 COOLING_DAYS = 36.0
 """Mean days from the first to the last of leaving."""

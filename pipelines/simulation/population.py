@@ -27,11 +27,13 @@ DROPOUT_BY_USAGE = 0.55
 """Dropout is multiplied by exp(-this * z), z being how many spreads above the median a customer uses the app."""
 REACHED_BY = ("search", "social", "friend", "advert", "direct")
 _REACHED_SHARES = (0.3, 0.25, 0.15, 0.2, 0.1)
-DROPOUT_BY_REACHED = np.array([0.85, 1.25, 0.6, 1.45, 0.7])
+DROPOUT_BY_REACHED = np.array([0.8, 1.4, 0.45, 1.7, 0.55])
 FAMILY = ("single", "couple", "family", "retired")
 _TOYS_OF_FAMILIES = 2.5
 CHANNELS = ("email", "sms", "push", "social", "event", "ads")
 PREFERRED_SHARES = (0.50, 0.13, 0.15, 0.12, 0.04, 0.06)
+DROPOUT_BY_PREFERRED = np.array([1.0, 1.2, 0.6, 1.0, 0.5, 2.0])
+"""Whoever has the app's messages on or comes to events stays; whoever comes for adverts follows the next one."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def draw_population(rng: np.random.Generator, world: World, first: int, size: in
     registered = _registered(rng, joined)
     place, family = draw_places(rng, size), rng.choice(len(FAMILY), size, p=(0.25, 0.3, 0.3, 0.15))
     usage_z, reached_by = rng.normal(size=size), rng.choice(len(REACHED_BY), size, p=_REACHED_SHARES)
+    preferred = rng.choice(len(CHANNELS), size, p=PREFERRED_SHARES)
+    by_trait = DROPOUT_BY_REACHED[reached_by] * DROPOUT_BY_PREFERRED[preferred]
     discounts = _share_around(rng, column("discounts")[segment])
     price_sensitivity = np.clip(0.6 * discounts + 0.4 * rng.random(size), 0, 1)
     return Population(
@@ -110,7 +114,7 @@ def draw_population(rng: np.random.Generator, world: World, first: int, size: in
         joined=joined,
         buys=rng.random(size) >= NEVER_BUY_SHARE,
         purchase_rate=_purchase_rates(rng, segment, price_sensitivity, companies),
-        dropout_rate=_dropout_rates(rng, segment, usage_z, reached_by, companies),
+        dropout_rate=_dropout_rates(rng, segment, usage_z, by_trait, companies),
         satisfaction=rng.beta(7, 3, size),
         care=rng.gamma(3.0, 1 / 3, (size, 3)),
         one_time=rng.random(size) < column("one_time")[segment],
@@ -126,7 +130,7 @@ def draw_population(rng: np.random.Generator, world: World, first: int, size: in
         skill=1 / (1 + np.exp(0.8 - usage_z - rng.normal(0, 0.7, size))),
         opens=_share_around(rng, column("opens")[segment]),
         clicks=_share_around(rng, column("clicks")[segment]),
-        preferred=rng.choice(len(CHANNELS), size, p=PREFERRED_SHARES),
+        preferred=preferred,
         evening=rng.random(size) < 0.5,
         consent_from=_consent_from(rng, registered),
         place=place,
@@ -181,18 +185,18 @@ def _consent_from(rng: np.random.Generator, registered: Floats) -> Floats:
 def _purchase_rates(rng: np.random.Generator, segment: Ints, price_sensitivity: Floats, companies: Companies) -> Floats:
     """Purchases a day without any campaign; those who wait for discounts buy less outside of them."""
     drawn = _around(rng, 1 / column("gap_days")[segment], column("likeness")[segment])
-    return np.clip(drawn * (1 - 0.25 * price_sensitivity) * companies.level, 1 / 400, 1 / 4)
+    return np.clip(drawn * (1.08 - 0.25 * price_sensitivity) * companies.level, 1 / 400, 1 / 4)
 
 
 def _dropout_rates(
-    rng: np.random.Generator, segment: Ints, usage_z: Floats, reached_by: Ints, companies: Companies
+    rng: np.random.Generator, segment: Ints, usage_z: Floats, by_trait: Floats, companies: Companies
 ) -> Floats:
     """Dropouts a day at neutral satisfaction: few among heavy users and those whom friends brought."""
     drawn = _around(rng, 1 / column("lifetime_days")[segment], column("likeness")[segment])
     by_usage = np.exp(-DROPOUT_BY_USAGE * usage_z - DROPOUT_BY_USAGE**2 / 2)
     # Contacts leave with their company as well, so less often by themselves.
-    alone = np.where(companies.number >= 0, 0.35, 1.0)
-    return np.asarray(drawn * by_usage * DROPOUT_BY_REACHED[reached_by] * alone, dtype=np.float64)
+    alone = np.where(companies.number >= 0, 0.15, 1.0)
+    return np.asarray(drawn * by_usage * by_trait * alone, dtype=np.float64)
 
 
 def _around(rng: np.random.Generator, mean: Floats, shape: Floats) -> Floats:

@@ -74,17 +74,17 @@ SEGMENTS = (
         name="routine shoppers", share=0.22, gap_days=30, likeness=2.5, regularity=2.6, lifetime_days=780,
         one_time=0.06, lines=2.6, quantity=1.6, tastes=(5, 1, 1, 1, 1, 4, 3, 1), year=_MILD_YEAR, hours=_DAY_HOURS,
         weekend=0.9, returns=0.03, discounts=0.15, visits=0.28, browsing=0.014, opens=0.45, clicks=0.20, answers=0.17,
-        company=0.02,
+        company=0.10,
     ),
     Segment(
         name="seasonal gifters", share=0.18, gap_days=45, likeness=2, regularity=1.0, lifetime_days=780, one_time=0.18,
         lines=2.2, quantity=1.4, tastes=(1, 1, 4, 6, 1, 1, 1, 1), year=_GIFT_YEAR, hours=_EVENING_HOURS, weekend=1.2,
-        returns=0.06, discounts=0.25, visits=0.7, browsing=0.007, opens=0.30, clicks=0.15, answers=0.10, company=0.02,
+        returns=0.06, discounts=0.25, visits=0.7, browsing=0.007, opens=0.30, clicks=0.15, answers=0.10, company=0.05,
     ),
     Segment(
         name="bargain hunters", share=0.18, gap_days=48, likeness=2, regularity=1.0, lifetime_days=500, one_time=0.15,
         lines=2.0, quantity=1.8, tastes=(2, 2, 2, 1, 3, 2, 1, 2), year=_SALE_YEAR, hours=_EVENING_HOURS, weekend=1.3,
-        returns=0.07, discounts=0.65, visits=0.98, browsing=0.028, opens=0.60, clicks=0.35, answers=0.09, company=0.03,
+        returns=0.07, discounts=0.65, visits=0.98, browsing=0.028, opens=0.60, clicks=0.35, answers=0.09, company=0.06,
     ),
     Segment(
         name="trade buyers", share=0.08, gap_days=20, likeness=2.5, regularity=3.0, lifetime_days=850, one_time=0.04,
@@ -95,12 +95,12 @@ SEGMENTS = (
         name="style explorers", share=0.16, gap_days=38, likeness=2, regularity=1.2, lifetime_days=430, one_time=0.12,
         lines=1.9, quantity=1.2, tastes=(0.5, 0.5, 0.5, 1, 7, 4, 0.5, 2), year=_MILD_YEAR, hours=_EVENING_HOURS,
         weekend=1.1, returns=0.24, discounts=0.30, visits=1.54, browsing=0.035, opens=0.40, clicks=0.30, answers=0.20,
-        company=0.01,
+        company=0.03,
     ),
     Segment(
         name="passers-by", share=0.18, gap_days=90, likeness=1.5, regularity=1.0, lifetime_days=160, one_time=0.50,
         lines=1.4, quantity=1.2, tastes=(1, 1, 1, 2, 1, 1, 1, 3), year=FLAT_YEAR, hours=_DAY_HOURS, weekend=1.0,
-        returns=0.08, discounts=0.35, visits=0.56, browsing=0.0035, opens=0.15, clicks=0.08, answers=0.05, company=0.03,
+        returns=0.08, discounts=0.35, visits=0.56, browsing=0.0035, opens=0.15, clicks=0.08, answers=0.05, company=0.08,
     ),
 )  # fmt: skip
 
