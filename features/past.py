@@ -1,5 +1,6 @@
 """What families look at: the tables after the one cut, and the frames that several families count from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,16 +22,17 @@ FIRM_COLUMNS = ("customer_id", "company_id", "company_size", "sector", "turnover
 class Past:
     """Everything known before ``as_of``, as ``tables`` after the cut. No family sees more than this.
 
-    The frames below are made when a family first asks for them, once.
+    The frames below are made when a family first asks for them, once; ``share`` sees to it that they are computed once.
     """
 
     tables: Tables
+    share: Callable[[Frame], Frame] = shared
 
     @cached_property
     def who(self) -> Frame:
         """customer_id of everybody who gets a row: customers with a sale; without orders, those with an event."""
         doers = self.sales if "orders" in self.tables else self.tables["events"]
-        return shared(doers.select("customer_id").unique())
+        return self.share(doers.select("customer_id").unique())
 
     @property
     def by_company(self) -> bool:
@@ -40,7 +42,7 @@ class Past:
     @cached_property
     def people(self) -> Frame:
         """One row a person: the version of the profile that was known last."""
-        return shared(latest_version(self.tables["customers"]))
+        return self.share(latest_version(self.tables["customers"]))
 
     @cached_property
     def customers(self) -> Frame:
@@ -48,7 +50,7 @@ class Past:
 
         Of a company it is that of the contact whose profile changed last, with all that is not about the firm null.
         """
-        return shared(_firm(self.people)) if self.by_company else self.people
+        return self.share(_firm(self.people)) if self.by_company else self.people
 
     @cached_property
     def _lines(self) -> Frame:
@@ -77,7 +79,7 @@ class Past:
         customer_id, order_id, ``at_days`` of its first and ``last_at_days`` of its last line, ``lines_n``,
         ``units_milli``, ``amount_ticks``, ``discount_ticks``.
         """
-        return shared(
+        return self.share(
             self.sales.group_by("customer_id", "order_id").agg(
                 nw.col("at_days").min(),
                 nw.col("at_days").max().alias("last_at_days"),
@@ -89,13 +91,13 @@ class Past:
     @cached_property
     def days(self) -> Frame:
         """One row a customer and purchase day: customer_id, day."""
-        return shared(self.sales.select("customer_id", "day").unique())
+        return self.share(self.sales.select("customer_id", "day").unique())
 
     @cached_property
     def products(self) -> Frame:
         """One row a customer and product bought: ``lines_n``, ``orders_n``, ``first_at_days`` and ``last_at_days``."""
         named = self.sales.filter(~nw.col("product_id").is_null())
-        return shared(
+        return self.share(
             named.group_by("customer_id", "product_id").agg(
                 nw.col("at_days").min().alias("first_at_days"),
                 nw.col("at_days").max().alias("last_at_days"),
@@ -116,7 +118,7 @@ class Past:
         else:
             bought = self.products.with_columns(category=nw.lit(None).cast(nw.String))
         known = bought.filter(~nw.col("category").is_null())
-        return shared(
+        return self.share(
             known.group_by("customer_id", "category").agg(
                 nw.col("first_at_days").min(), nw.col("last_at_days").max(), nw.col("lines_n").sum()
             )

@@ -22,8 +22,12 @@ def snapshot(tables: Tables, as_of: float, entity: Entity = "customer") -> Frame
 
 def snapshot_of(tables: Tables, as_of: float) -> Frame:
     """Like ``snapshot``, of tables whose customer_id names the entity already."""
-    past = look_back(tables, as_of)
-    frame = past.who
+    return features_of(look_back(tables, as_of), as_of)
+
+
+def features_of(past: Past, as_of: float) -> Frame:
+    """Like ``snapshot``, of what was known before ``as_of``."""
+    frame, tables = past.who, past.tables
     for family in families_for(tables).values():
         frame = frame.join(_features(family, past, as_of), on="customer_id", how="left")
         zeros = getattr(family, "ZERO_IF_NONE", ())

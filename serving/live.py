@@ -1,4 +1,4 @@
-"""Features of customers whose history came with the request: the batch's ``snapshot``, on their rows alone."""
+"""Features of customers whose history came with the request: the batch's ``snapshot``, planned once, on their rows."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,12 +6,12 @@ from datetime import datetime
 import pandas as pd
 import polars as pl
 
-from features.engines import from_frames, to_pandas
 from features.errors import BadInput
 from features.families import tables_of
 from features.indicators import split, with_indicators
+from features.prepared import prepared_snapshot
 from features.sentiment import sentiment
-from features.snapshot import feature_names, snapshot
+from features.snapshot import feature_names
 from features.tables import TABLES, Column
 from features.windows import to_datetime, to_days
 from serving.bundle import Bundle, iso
@@ -44,7 +44,7 @@ def live_features(
         refuse_later_orders(customers, moment)
     frames = {table: table_frame(table, customers) for table in CARRIED if table in {"orders", *tables}}
     frames["products"] = products_frame(bundle, customers)
-    found = with_indicators(to_pandas(snapshot(from_frames(frames), moment)), needed).set_index("customer_id")
+    found = with_indicators(prepared_snapshot(frames, moment), needed).set_index("customer_id")
     asked = [customer.customer_id for customer in customers if customer.customer_id in found.index]
     return found.loc[asked].reset_index(), moment
 
