@@ -1,4 +1,13 @@
-"""The data contract: the canonical tables, their columns, units and keys. All times are UTC; one row is one event."""
+"""The data contract: the canonical tables, their columns, units and keys. All times are UTC; one row is one event.
+
+A column is ``personal`` if its values name a person, a thing only they did, or say in their own words who they are.
+Such a value, as it is, never reaches a model, an MLflow or Optuna record, a log, a metric, a plot or a report; what is
+computed from it may (age, sentiment, orders_n). Personal are ids (customer_id, alias_id, company_id: a firm of one is a
+person), order_id and session_id, which lead back to one person in the shop's own systems, text, city, birth_year, and
+every ``attr_*`` column, of which nothing is known. Labels that many share (gender, region, interests, ...) are not:
+segments are described by them, and a level that few have gets no column. Customer ids alone may stand in datasets,
+online features, scores and HTTP answers, which are about customers.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +23,7 @@ class Column:
     type: ColumnType
     nullable: bool
     doc: str
+    personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,16 +53,25 @@ class TableSpec:
         """Names of the columns that may not be null."""
         return tuple(column.name for column in self.columns if not column.nullable)
 
+    def is_personal(self, name: str) -> bool:
+        """Whether values of this column may stand in the table only; further columns (``attr_*``) always are.
 
-def _must(name: str, type_: ColumnType, doc: str) -> Column:
-    return Column(name, type_, nullable=False, doc=doc)
+        >>> [CUSTOMERS.is_personal(name) for name in ("birth_year", "attr_shoe_size", "region")]
+        [True, True, False]
+        """
+        extra = self.extra_prefix is not None and name.startswith(self.extra_prefix)
+        return extra or any(column.name == name and column.personal for column in self.columns)
 
 
-def _may(name: str, type_: ColumnType, doc: str) -> Column:
-    return Column(name, type_, nullable=True, doc=doc)
+def _must(name: str, type_: ColumnType, doc: str, personal: bool = False) -> Column:
+    return Column(name, type_, nullable=False, doc=doc, personal=personal)
 
 
-_CUSTOMER = _must("customer_id", "str", "Who did it.")
+def _may(name: str, type_: ColumnType, doc: str, personal: bool = False) -> Column:
+    return Column(name, type_, nullable=True, doc=doc, personal=personal)
+
+
+_CUSTOMER = _must("customer_id", "str", "Who did it.", personal=True)
 _AT = _must("at", "time", "When it happened.")
 _KNOWN_AT = _may("known_at", "time", "When the row could first be read; null if it was known as it happened.")
 _REPLACED_AT = _may("replaced_at", "time", "When a correction of the row could first be read; null if the row stands.")
@@ -67,19 +86,19 @@ CUSTOMERS = TableSpec(
     columns=(
         _CUSTOMER,
         _may("signed_up_at", "time", "When the customer registered."),
-        _may("birth_year", "int", "Year of birth."),
+        _may("birth_year", "int", "Year of birth.", personal=True),
         _may("gender", "str", "As the source says it."),
         _may("income_band", "str", "Household income, as an ordered label."),
         _may("family_status", "str", "Household type or marital status."),
         _may("education", "str", "Highest education."),
         _may("country", "str", "Country of residence."),
         _may("region", "str", "Region or state."),
-        _may("city", "str", "City or town."),
+        _may("city", "str", "City or town.", personal=True),
         _may("urbanity", "str", "City, suburb or country."),
         _may("language", "str", "Language of correspondence."),
         _may("interests", "str", "Declared interests, separated by semicolons."),
         _may("acquisition_channel", "str", "What brought the customer here."),
-        _may("company_id", "str", "The company, for business customers."),
+        _may("company_id", "str", "The company, for business customers.", personal=True),
         _may("company_size", "str", "Employees, as an ordered label."),
         _may("sector", "str", "Line of business."),
         _may("turnover_band", "str", "Yearly turnover, as an ordered label."),
@@ -97,7 +116,7 @@ IDENTITIES = TableSpec(
     unique=True,
     time=None,
     columns=(
-        _must("alias_id", "str", "The further id; never itself the customer_id of another row."),
+        _must("alias_id", "str", "The further id; never itself the customer_id of another row.", personal=True),
         _CUSTOMER,
         _KNOWN_AT,
     ),
@@ -108,7 +127,7 @@ ORDERS = TableSpec(
     doc="One row an order line. The line's amount is quantity * unit_price - coalesce(discount, 0).",
     key=("order_id", "at", "product_id", "kind"),
     columns=(
-        _must("order_id", "str", "The order; its lines share it."),
+        _must("order_id", "str", "The order; its lines share it.", personal=True),
         _CUSTOMER,
         _AT,
         _may("product_id", "str", "What was bought."),
@@ -117,7 +136,7 @@ ORDERS = TableSpec(
         _may("discount", "float", "Money off the whole line, at least 0, currency; null if none."),
         _may("channel", "str", "Where it was ordered."),
         _must("kind", "str", "'sale' or 'return'."),
-        _may("original_order_id", "str", "For a return: the sale it takes back, if it was matched."),
+        _may("original_order_id", "str", "For a return: the sale it takes back, if it was matched.", personal=True),
         _KNOWN_AT,
         _REPLACED_AT,
     ),
@@ -151,7 +170,7 @@ EVENTS = TableSpec(
             "str",
             "page_view, product_view, search, add_to_cart, remove_from_cart, checkout, feature_use, login or help.",
         ),
-        _may("session_id", "str", "The visit it belongs to."),
+        _may("session_id", "str", "The visit it belongs to.", personal=True),
         _may("product_id", "str", "The product looked at."),
         _may("feature", "str", "The feature used."),
         _may("duration_s", "float", "Seconds spent."),
@@ -186,7 +205,7 @@ FEEDBACK = TableSpec(
         _must("kind", "str", "nps, csat, review or ticket."),
         _may("score", "float", "nps 0 to 10, csat and review 1 to 5; null for tickets."),
         _may("topic", "str", "price, quality, delivery, service or product."),
-        _may("text", "str", "Their words."),
+        _may("text", "str", "Their words.", personal=True),
         _may(
             "sentiment", "float", "How the words sound, -1 to 1; ingest reads it from text unless the source gives it."
         ),
@@ -215,3 +234,6 @@ SUBSCRIPTIONS = TableSpec(
 TABLES: dict[str, TableSpec] = {
     table.name: table for table in (CUSTOMERS, IDENTITIES, ORDERS, PRODUCTS, EVENTS, TOUCHES, FEEDBACK, SUBSCRIPTIONS)
 }
+
+PERSONAL = frozenset(column.name for table in TABLES.values() for column in table.columns if column.personal)
+"""Names of personal columns in any table."""

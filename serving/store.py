@@ -4,7 +4,7 @@ Two plain arrays: ``ids.npy`` (n, sorted UTF-8 bytes of fixed width) and ``featu
 Numbers are kept as they were computed, so an answer from here is the batch's answer to the last bit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ def write_store(folder: Path, online: pd.DataFrame) -> tuple[str, ...]:
     ids = ids[order]
     twice = np.flatnonzero(ids[1:] == ids[:-1])
     if len(twice):
-        raise BadInput(f"customer {ids[twice[0]].decode()!r} has two rows of features: give one row a customer")
+        # Without the id: what is raised here ends in a log.
+        raise BadInput(f"{len(twice)} rows of features are of a customer who has one already: give one row a customer")
     matrix = np.ascontiguousarray(online[list(features)].to_numpy(dtype=np.float64)[order])
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "ids.npy", ids, allow_pickle=False)
@@ -74,6 +75,12 @@ def lookup(store: OnlineStore, ids: Sequence[str]) -> tuple[pd.DataFrame, NDArra
     frame = pd.DataFrame(store.matrix[places[found]], columns=list(store.features))
     frame.insert(0, "customer_id", [name for name, known in zip(ids, found, strict=True) if known])
     return frame, found
+
+
+def held(store: OnlineStore, ids: Collection[str]) -> NDArray[np.bool_]:
+    """Which of the stored customers (n,) are among ``ids``."""
+    width = store.ids.dtype.itemsize
+    return np.isin(store.ids, encoded([name for name in sorted(ids) if len(name.encode()) <= width], width or 1))
 
 
 def all_rows(store: OnlineStore, batch: int) -> Iterator[pd.DataFrame]:

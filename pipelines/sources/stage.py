@@ -253,8 +253,9 @@ def _refuse_unreadable(con: duckdb.DuckDBPyConnection, source: Source, staged: S
                 FROM staged."{staged.name}\""""
         ).fetchall()[0]
         if unreadable > UNREADABLE_SHARE * (read + unreadable):
+            shown = f" (for example {example!r} cannot)" if not staged.spec.is_personal(name) else ""
             cure = "set time_formats in source.toml" if column.type == "time" else f"correct {staged.name}.sql"
             raise BadTable(
                 f"{source.name}: {unreadable} values of {staged.name}.{name} cannot be read as {column.type}, "
-                f"{read} can (for example {example!r} cannot): {cure}"
+                f"{read} can{shown}: {cure}"
             )

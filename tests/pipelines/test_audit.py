@@ -5,7 +5,9 @@ import json
 import duckdb
 import pytest
 
+from features.tables import PERSONAL, TABLES
 from pipelines.audit import Finding, compare, rows_where
+from pipelines.audit.finding import SHOWN
 from pipelines.ingest import ingest
 from pipelines.workspace import Workspace
 
@@ -17,14 +19,25 @@ def test_a_rule_may_not_show_personal_columns():
             rows_where(con, "orders", "true", show=("order_id", "customer_id"))
 
 
+def test_no_personal_column_is_ever_shown():
+    profile = {name for name in TABLES["customers"].column_names if name != "known_at"}
+    assert not SHOWN & (PERSONAL | profile)
+    assert not {name for name in SHOWN if name.removeprefix("returned_") in PERSONAL}
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE orders AS SELECT 'A1' AS order_id, 'mug' AS product_id")
+        found = rows_where(con, "orders", "true", show=("order_id", "product_id"))
+    assert found is not None
+    assert found.examples == ({"product_id": "mug"},)
+
+
 def test_examples_are_few_distinct_in_order_and_mask_addresses():
     with duckdb.connect() as con:
-        con.execute("CREATE TABLE orders AS SELECT 'A' || (9 - n // 2) AS order_id FROM range(16) AS t(n)")
+        con.execute("CREATE TABLE orders AS SELECT 'A' || (9 - n // 2) AS product_id FROM range(16) AS t(n)")
         con.execute("INSERT INTO orders VALUES ('A0 ann@example.org')")
-        found = rows_where(con, "orders", "true", show=("order_id",))
+        found = rows_where(con, "orders", "true", show=("product_id",))
     assert found is not None
     assert found.count == 17
-    assert [example["order_id"] for example in found.examples] == ["A0 …@…", "A2", "A3", "A4", "A5"]
+    assert [example["product_id"] for example in found.examples] == ["A0 …@…", "A2", "A3", "A4", "A5"]
 
 
 def finding(code, count, rows=100):

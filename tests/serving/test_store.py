@@ -49,7 +49,7 @@ def test_an_empty_store_knows_nobody(tmp_path: Path) -> None:
 
 
 def test_two_rows_of_one_customer_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="customer 'b' has two rows"):
+    with pytest.raises(BadInput, match="1 rows of features are of a customer who has one already"):
         write_store(tmp_path, pd.DataFrame({"customer_id": ["b", "a", "b"], "x": [1.0, 2.0, 3.0]}))
 
 
