@@ -8,7 +8,7 @@ the hash of its manifest, so the same models and features are the same bundle.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from features.families import protected_names, text_names
 from features.indicators import split, with_indicators
 from features.windows import to_datetime
 from models.artifact import Loaded, load
-from serving.store import OnlineStore, read_store, write_store
+from serving.store import OnlineStore, held, read_store, write_store
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -96,6 +96,26 @@ def write_bundle(
     return _version(written)
 
 
+def write_bundle_without(folder: Path, source: Path, customers: Collection[str]) -> str:
+    """Write the bundle in ``source`` into ``folder``, less the online features of ``customers``; its new version.
+
+    The models are the same, so it is the bundle that would be published if these customers had never been there.
+    """
+    bundle = load_bundle(source)
+    others = ~held(bundle.online, customers)
+    online = pd.DataFrame(bundle.online.matrix[others], columns=list(bundle.online.features))
+    online.insert(0, "customer_id", [name.decode() for name in bundle.online.ids[others]])
+    return write_bundle(
+        folder,
+        models={name: source / "models" / name for name in bundle.models},
+        versions=bundle.versions,
+        online=online,
+        as_of=bundle.as_of,
+        products=bundle.products,
+        tables=bundle.tables,
+    )
+
+
 def load_bundle(folder: Path, expected: str | None = None) -> Bundle:
     """The bundle in ``folder``; BadArtifact unless every byte is the one that was published.
 
@@ -143,7 +163,7 @@ def file_sha256(path: Path) -> str:
 def _copy_model(folder: Path, source: Path, online: pd.DataFrame, version: Mapping[str, Any]) -> dict[str, Any]:
     """Copy an artifact that loads and whose features are all online; what the manifest says of it."""
     loaded = load(source)
-    missing = [name for name in loaded.manifest["features"] if split(name)[0] not in online.columns]
+    missing = [name for name in loaded.manifest["features"] if not {name, split(name)[0]} & set(online.columns)]
     if missing:
         raise BadInput(
             f"model {folder.name} needs {len(missing)} features that the snapshot has not ({', '.join(missing[:3])}): "

@@ -35,6 +35,22 @@ def put_in_store(folder: Path, version: str, home: Path | None = None) -> str:
     return tag
 
 
+def stored_versions(home: Path) -> dict[str, Path]:
+    """Bundles in the store of ``home`` (BentoML's), by version."""
+    folder = home / "models" / NAME
+    return {path.parent.name: path for path in sorted(folder.glob(f"*/{FOLDER}"))} if folder.is_dir() else {}
+
+
+def remove_from_store(version: str, home: Path) -> None:
+    """Take a bundle out of the store; one that is not there is gone already."""
+    shutil.rmtree(home / "models" / NAME / version, ignore_errors=True)
+
+
+def make_latest(version: str, home: Path) -> None:
+    """Let ``coterie:latest`` mean a bundle that is in the store."""
+    _point_latest_at(home / "models" / NAME / version)
+
+
 def latest_tag(home: Path | None = None) -> str | None:
     """The tag that ``coterie:latest`` means in the store; None if nothing was published."""
     try:

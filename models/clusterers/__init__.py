@@ -24,6 +24,7 @@ class Clusterer(Protocol):
     BASELINE: bool
     DEFAULTS: dict[str, Any]
     NEEDS: tuple[str, ...]  # columns of X it reads besides Z
+    KEEPS_POINTS: bool  # whether a fitted model holds feature vectors of the customers it was fitted on
     NAMES: Mapping[int, str]  # names its labels always have; empty if the data must name them
 
     def space(self, trial: Trial) -> dict[str, Any]: ...

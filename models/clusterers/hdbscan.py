@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "selection": "eom",
 }
 NEEDS: tuple[str, ...] = ()
+KEEPS_POINTS = True
 NAMES: Mapping[int, str] = {}
 BLOCK = 50_000
 FIT_ROWS = 20_000  # more rows are sampled: density needs no more, and the tree stays small enough to serve

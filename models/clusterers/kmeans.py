@@ -16,6 +16,7 @@ NAME = "kmeans"
 BASELINE = False
 DEFAULTS: dict[str, Any] = {"k": 6}
 NEEDS: tuple[str, ...] = ()
+KEEPS_POINTS = False
 NAMES: Mapping[int, str] = {}
 
 

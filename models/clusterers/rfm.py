@@ -17,6 +17,7 @@ NAME = "rfm"
 BASELINE = True
 DEFAULTS: dict[str, Any] = {}
 NEEDS: tuple[str, ...] = ("purchase_recency_days", "purchase_days_n", "purchase_spend")
+KEEPS_POINTS = False
 NAMES: Mapping[int, str] = {
     0: "Champions",
     1: "Loyal customers",
