@@ -47,7 +47,7 @@ class Cleaned:
 
 
 def clean_all(
-    con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], config: SourceConfig
+    con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], config: SourceConfig, erased: Mapping[str, int]
 ) -> tuple[list[Cleaned], dict[str, int]]:
     """Clean every staged table: what became of each, and the conflicts between profiles that were merged, a column.
 
@@ -65,7 +65,7 @@ def clean_all(
             repairs["customers"] |= carry_forward(con, columns)
     cleaned = [_counted(con, table, repairs[table.name]) for table in staged]
     for done in cleaned:
-        _refuse_loss(done)
+        _refuse_loss(done, erased.get(done.name, 0))
     return cleaned, conflicts
 
 
@@ -175,7 +175,7 @@ def _counted(con: duckdb.DuckDBPyConnection, staged: Staged, repairs: dict[str, 
     )
 
 
-def _refuse_loss(cleaned: Cleaned) -> None:
+def _refuse_loss(cleaned: Cleaned, erased: int) -> None:
     dropped = sum(cleaned.repairs.get(repair, 0) for repair in DROPS)
     added = sum(cleaned.repairs.get(repair, 0) for repair in ADDS)
     accounted = cleaned.rows + sum(cleaned.rejects.values()) + dropped - added
@@ -185,7 +185,7 @@ def _refuse_loss(cleaned: Cleaned) -> None:
             "this is a fault of coterie, please report it; nothing was changed"
         )
     # A shop may have no customer of two ids, or none yet.
-    if cleaned.rows == 0 and cleaned.name != "identities":
+    if cleaned.rows == 0 and cleaned.name != "identities" and not erased:
         worst = ", ".join(
             f"{n} {reason}" for reason, n in sorted(cleaned.rejects.items(), key=lambda item: -item[1])[:3]
         )

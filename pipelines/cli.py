@@ -36,6 +36,8 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless you say otherwise.")]
 Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw data; the source's own if not given.")]
 
+Customer = Annotated[str, typer.Argument(help="The customer's id as the shop writes it, or an alias.")]
+
 DEFAULT_HOME = Path("workspace")
 ALL_STUDIES = ("segments", "churn", "next_purchase")
 
@@ -148,6 +150,27 @@ def retrain(
     from pipelines.retrain import retrain
 
     run(home, json_, lambda space: retrain(space, source, raw, study or list(ALL_STUDIES), trials, workers))
+
+
+@app.command()
+def erase(customer: Customer, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+    """Remove a person, under all their ids, from everything in the workspace, and keep them out of later ingests."""
+    from pipelines.erasure import erase
+
+    run(home, json_, lambda space: erase(space, customer))
+
+
+@app.command()
+def export(
+    customer: Customer,
+    home: Home = DEFAULT_HOME,
+    out: Annotated[Path, typer.Option("--out", help="The new file, outside the workspace.")] = Path("customer.json"),
+    json_: Json = False,
+) -> None:
+    """Write everything that is held about a person, under all their ids, to one JSON file."""
+    from pipelines.export import export
+
+    run(home, json_, lambda space: export(space, customer, out))
 
 
 @app.command()

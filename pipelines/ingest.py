@@ -26,6 +26,8 @@ from pipelines.audit import Change, Finding, compare, not_applicable, recall, ru
 from pipelines.audit.publication import write_audit
 from pipelines.cleaning import Cleaned, clean_all
 from pipelines.deliveries import Ledger, look_up, utc_now
+from pipelines.privacy.erased import Erased, read_erased
+from pipelines.privacy.tombstones import clean_parts, drop_erased
 from pipelines.pseudonyms import define_pseudonym, key_id, key_of
 from pipelines.sources.parts import Delivery, Parts, alias_of_parts, stage_parts
 from pipelines.sources.read import RawFile, file_hash, open_raw, quoted, raw_files
@@ -78,7 +80,7 @@ def ingest(
     hidden = source.config.pseudonymise if pseudonymise is None else pseudonymise
     key = key_of(home.home) if hidden else None
     ledger = look_up(home.home, source.name, files, hashes, as_known or utc_now())
-    run = _Run(source, files, hashes, key, ledger, as_known or _end_of_today())
+    run = _Run(source, files, hashes, key, ledger, as_known or _end_of_today(), read_erased(home.home))
     id_ = _identity(run, as_known)
     before = home.current(KIND)
     if not (home.home / KIND / id_).is_dir():
@@ -99,6 +101,7 @@ class _Run:
     key: bytes | None
     ledger: Ledger
     present: datetime
+    erased: Erased
 
     @property
     def key_id(self) -> str | None:
@@ -114,6 +117,8 @@ def _write_once(home: Workspace, run: _Run, id_: str, before: Path | None) -> No
         work = _prepare(con, run, parts)
         facts = _manifest(run, id_, work)
         home.write_once(KIND, id_, lambda folder: _write(con, folder, work, facts, before))
+        if run.erased.key is not None:
+            clean_parts(con, home.home, parts.paths())
         parts.keep()
 
 
@@ -169,6 +174,7 @@ def _identity(run: _Run, as_known: datetime | None) -> str:
         "delivered": delivered,
         "key": run.key_id,
         "as_known": None if as_known is None else as_known.isoformat(),
+        "erased": run.erased.digest,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -191,6 +197,7 @@ class _Work:
 
     staged: Sequence[Staged]
     by_file: frozenset[str]
+    erased: Mapping[str, int]
     cleaned: Sequence[Cleaned]
     conflicts: Mapping[str, int]
     findings: Sequence[Finding]
@@ -202,9 +209,10 @@ def _prepare(con: duckdb.DuckDBPyConnection, run: _Run, parts: Parts) -> _Work:
         define_pseudonym(con, run.key)
     staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
     by_file = frozenset(table.name for table in staged if _stage(con, run, table, parts))
+    erased = drop_erased(con, run.erased, staged, parts.paths())
     findings = run_audit(con, [table.name for table in staged])
-    cleaned, conflicts = clean_all(con, staged, run.source.config)
-    return _Work(staged, by_file, cleaned, conflicts, findings)
+    cleaned, conflicts = clean_all(con, staged, run.source.config, erased)
+    return _Work(staged, by_file, erased, cleaned, conflicts, findings)
 
 
 def _stage(con: duckdb.DuckDBPyConnection, run: _Run, table: Staged, parts: Parts) -> bool:
@@ -242,6 +250,7 @@ def _manifest(run: _Run, id_: str, work: _Work) -> dict[str, Any]:
                 "rejects": dict(table.rejects),
                 "repairs": dict(table.repairs),
                 "late": table.late,
+                "erased": work.erased.get(table.name, 0),
                 "staged": "by file" if table.name in work.by_file else "as a whole",
             }
             for table in work.cleaned

@@ -6,6 +6,7 @@ the pseudonyms of later ingests different.
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -14,6 +15,7 @@ import duckdb
 
 from features.errors import BadConfig
 
+KEY_FILE = "pseudonym.key"
 KEY_BYTES = 32
 BLOCK_BYTES = 64
 PSEUDONYM_HEX = 32
@@ -25,7 +27,7 @@ def key_of(home: Path) -> bytes:
     Raises:
         BadConfig: the key file is not 64 hex digits.
     """
-    path = home / "pseudonym.key"
+    path = home / KEY_FILE
     if not path.is_file():
         _write_key(path)
     try:
@@ -68,6 +70,11 @@ def define_pseudonym(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
     con.execute("SET VARIABLE inner_pad = ?", [bytes(byte ^ 0x36 for byte in padded)])
     con.execute("SET VARIABLE outer_pad = ?", [bytes(byte ^ 0x5C for byte in padded)])
     con.execute(
-        f"""CREATE TEMP MACRO pseudonym(id) AS left(sha256(
+        f"""CREATE OR REPLACE TEMP MACRO pseudonym(id) AS left(sha256(
             getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(id)))), {PSEUDONYM_HEX})"""
     )
+
+
+def pseudonym(key: bytes, id_: str) -> str:
+    """The pseudonym of one id, as :func:`define_pseudonym` computes it in bulk."""
+    return hmac.new(key, id_.encode(), "sha256").hexdigest()[:PSEUDONYM_HEX]

@@ -76,6 +76,12 @@ class Workspace:
 
     def publish_by_content(self, kind: str, write: Callable[[Path], str]) -> Path:
         """Like :meth:`publish`, for a folder whose name is the hash that ``write(folder)`` returns."""
+        target = self.write_by_content(kind, write)
+        self.point(kind, target.name)
+        return target
+
+    def write_by_content(self, kind: str, write: Callable[[Path], str]) -> Path:
+        """Like :meth:`publish_by_content`, without moving the pointer."""
         root = self.home / kind
         draft = root / ".draft"
         shutil.rmtree(draft, ignore_errors=True)
@@ -87,7 +93,6 @@ class Workspace:
                 draft.rename(root / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        self.point(kind, name)
         return root / name
 
     def point(self, kind: str, name: str) -> None:
@@ -99,6 +104,23 @@ class Workspace:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(pointer)
+
+    def published(self, kind: str) -> list[Path]:
+        """Every complete folder of ``kind``, by name."""
+        root = self.home / kind
+        return sorted(path for path in root.glob("[!.]*") if path.is_dir()) if root.is_dir() else []
+
+    def discard(self, folder: Path) -> None:
+        """Delete a published folder; a crash half-way leaves no part of it under a good name."""
+        trash = folder.with_name(f".draft-discarded-{folder.name}")
+        shutil.rmtree(trash, ignore_errors=True)
+        folder.rename(trash)
+        shutil.rmtree(trash)
+
+    def sweep(self) -> None:
+        """Delete what killed runs left half written; only for the one writer."""
+        for draft in (*self.home.glob("*/.draft*"), *self.home.glob("staging/*/.*")):
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 
     def current(self, kind: str) -> Path | None:
         """The folder the pointer of ``kind`` names; None if nothing was published yet."""

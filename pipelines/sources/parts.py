@@ -59,6 +59,10 @@ class Parts:
         cached = self.cache / table / name
         return cached if cached.is_file() else None
 
+    def paths(self) -> list[Path]:
+        """Where the parts that were used lie."""
+        return [self.fresh / part if (self.fresh / part).is_file() else self.cache / part for part in sorted(self.used)]
+
     def keep(self) -> None:
         """Make the cache hold the parts that were used and no others."""
         for part in sorted(self.used):

@@ -1,0 +1,141 @@
+"""Erase: a person leaves the workspace, whole, and what was trained on them is marked for training anew.
+
+The order makes a crash harmless. First the ledger says who goes and what is known about it (``erased.json``, pending);
+then runs are marked; then folder after folder is written anew, its pointer moved, the old one deleted; last the ledger
+forgets what it needed. Repeating the command goes on where it was. Tombstones keep the person out of later ingests.
+"""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.trained import Trained, mark_erasure_due, trained_on
+from features.errors import NotFound
+from pipelines.privacy.erased import Pending, Person, begin, finish, is_erased, read_erased, tombstones
+from pipelines.privacy.person import find_person
+from pipelines.privacy.places import PLACES, Held, fingerprints, holdings, rows_by_place
+from pipelines.privacy.raw import raw_files_holding
+from pipelines.privacy.removal import (
+    remove_from_bundle,
+    remove_from_canonical,
+    remove_from_dataset,
+    remove_from_model_store,
+    remove_from_scores,
+    successor,
+)
+from pipelines.privacy.rows import rows_of
+from pipelines.pseudonyms import key_of
+from pipelines.steps import remembered_ingest, stores
+from pipelines.workspace import Workspace
+from serving.model_store import make_latest, stored_versions
+
+
+def erase(home: Workspace, customer: str) -> dict[str, Any]:
+    """Remove the person behind the shop's own id from everything in the workspace; says what is left to do.
+
+    An erasure that was killed is completed first, whoever it was about.
+
+    Raises:
+        NotFound: nothing is held about them, and they were never erased.
+    """
+    home.sweep()
+    person = find_person(home, customer)
+    pending = read_erased(home.home).pending
+    if pending is not None:
+        result = _complete(home, pending)
+        if not pending.person.ids.isdisjoint(person.ids):
+            return result
+    held = holdings(home, person)
+    if not held:
+        return _nothing_to_do(home, person)
+    pending = Pending(person, rows_by_place(held), fingerprints(held))
+    begin(home.home, pending)
+    return _complete(home, pending)
+
+
+def _complete(home: Workspace, pending: Pending) -> dict[str, Any]:
+    """All that an erasure in the ledger says is to be done, and then nothing is pending."""
+    trained = trained_on(stores(home), pending.fingerprints)
+    mark_erasure_due(stores(home), trained)
+    _remove(home, pending.person)
+    raw = raw_files_holding(home, remembered_ingest(home), pending.person.ids)
+    finish(home.home)
+    return _result(pending.rows, trained, raw)
+
+
+def _remove(home: Workspace, person: Person) -> None:
+    """Write every folder that holds the person anew, from the tables on to the scores."""
+    marks, held = tombstones(key_of(home.home), person.ids), holdings(home, person)
+    with rows_of(person) as rows:
+        for folder in sorted({*_folders(held, "canonical tables", 0), *_folders(held, "rejects", 1)}):
+            remove_from_canonical(home, folder, rows, marks)
+        for each in held:
+            if each.place == "staging":
+                rows.clean_part(each.file)
+    for folder in _folders(held, "datasets", 0):
+        remove_from_dataset(home, folder, person, marks)
+    _remove_from_answers(home, person, held, marks)
+
+
+def _remove_from_answers(home: Workspace, person: Person, held: Collection[Held], marks: frozenset[str]) -> None:
+    """Bundles with their scores, the model store, and scores whose bundle is not there any more."""
+    for folder in _folders(held, "online features", 1):
+        remove_from_bundle(home, folder, person)
+    for folder in _folders(held, "model store", 1):
+        if folder.is_dir():
+            remove_from_model_store(home, folder, person)
+    for folder in _folders(held, "scores", 0):
+        if folder.is_dir():
+            remove_from_scores(home, folder, person, successor(folder.name, marks))
+    current = home.current("bundles")
+    if current is not None and current.name in stored_versions(home.bento_home):
+        make_latest(current.name, home.bento_home)
+
+
+def _folders(held: Collection[Held], place: str, depth: int) -> list[Path]:
+    """Published folders of a place that hold the person; their files lie ``depth`` folders below."""
+    return sorted({each.file.parents[depth] for each in held if each.place == place})
+
+
+def _nothing_to_do(home: Workspace, person: Person) -> dict[str, Any]:
+    if is_erased(home.home, person.ids):
+        raw = raw_files_holding(home, remembered_ingest(home), person.ids)
+        return {**_result({}, [], raw), "message": "nothing to do: this customer was erased before"}
+    raise NotFound(
+        f"nothing is held about this customer in {home.home} (looked through {', '.join(PLACES)}): "
+        "give the id as the shop's own tables write it, or name another --home"
+    )
+
+
+def _result(rows: dict[str, int], trained: Sequence[Trained], raw: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "changed": bool(rows),
+        "rows": rows,
+        "runs": [{"run_id": each.run_id, "study": each.study} for each in trained],
+        "versions": [{"model": name, "version": version} for each in trained for name, version in each.versions],
+        "holding_vectors": [
+            {"model": name, "version": version}
+            for each in trained
+            if each.holds_vectors
+            for name, version in each.versions
+        ],
+        "retrain_due": bool(trained),
+        "raw_files": [str(path) for path in raw],
+        "message": _message(rows, trained, raw),
+    }
+
+
+def _message(rows: dict[str, int], trained: Sequence[Trained], raw: Sequence[Path]) -> str:
+    lines = ["erased one customer: " + ", ".join(f"{n:,} rows of {place}" for place, n in rows.items())]
+    for each in trained:
+        names = ", ".join(f"{name} version {version}" for name, version in each.versions) or "no registered model"
+        vectors = "; its model holds feature vectors of customers, without ids" if each.holds_vectors else ""
+        lines.append(f"  trained on them: run {each.run_id} of {each.study}, {names}{vectors}")
+    if trained:
+        lines.append("a retrain is due: run `coterie retrain`, then restart the service")
+    elif "online features" in rows:
+        lines.append("restart the service: it answers from the bundle it was started with")
+    if raw:
+        lines.append("raw files still hold the customer and belong to the shop, whoever keeps them must clean them:")
+        lines += [f"  {path}" for path in raw]
+    return "\n".join(lines)

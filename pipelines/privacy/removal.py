@@ -1,0 +1,143 @@
+"""Writing what is left: each published folder that holds a person is written anew without them and then deleted.
+
+Names are made from the old ones and the tombstones, so a removal that was killed finds its own work when it is
+repeated. The old folder goes last: as long as it is there, nothing was forgotten.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from experiments.dataset import PANEL, read_dataset, write_dataset
+from pipelines.privacy.erased import Person
+from pipelines.privacy.places import LINEAGE, lineage, whose
+from pipelines.privacy.rows import Rows
+from pipelines.workspace import Workspace
+from serving.bundle import write_bundle_without
+from serving.model_store import put_in_store, remove_from_store, stored_versions
+
+
+def successor(name: str, marks: frozenset[str]) -> str:
+    """The name of what is left of a folder after the erasure with these tombstones; a study's name stays in front."""
+    stem, dash, code = name.rpartition("-")
+    text = "\n".join([code, *sorted(marks)])
+    return f"{stem}{dash}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def remove_from_canonical(home: Workspace, folder: Path, rows: Rows, marks: frozenset[str]) -> None:
+    """Tables and rejects without the person's rows; the manifest counts them as erased.
+
+    Examples of audit findings may be theirs, so none are kept; reports for reading come again with the next ingest.
+    """
+    name = successor(folder.name, marks)
+    home.write_once("canonical", name, lambda draft: _write_canonical(draft, folder, rows, name))
+    _replace(home, "canonical", folder, name)
+
+
+def _write_canonical(draft: Path, folder: Path, rows: Rows, name: str) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    (draft / "rejects").mkdir()
+    for path in sorted(folder.glob("*.parquet")):
+        rejects = folder / "rejects" / path.name
+        refused = rows.counts_by(rejects, "reason")
+        _discount(manifest["tables"][path.stem], rows.count(path), refused)
+        rows.copy_others(path, draft / path.name)
+        rows.copy_others(rejects, draft / "rejects" / path.name)
+    _write_json(draft / "manifest.json", {**manifest, "id": name})
+    for path in sorted(folder.glob("*.json")):
+        if path.name != "manifest.json":
+            _write_json(draft / path.name, _without_examples(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _discount(table: dict[str, Any], kept: int, refused: Mapping[str, int]) -> None:
+    """Take rows out of a table's counts in the manifest."""
+    gone = kept + sum(refused.values())
+    table["rows"] -= kept
+    table["rows_in"] -= gone
+    left = {reason: n - refused.get(reason, 0) for reason, n in table["rejects"].items()}
+    table["rejects"] = {reason: n for reason, n in left.items() if n}
+    table["erased"] = table.get("erased", 0) + gone
+
+
+def _without_examples(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {key: [] if key == "examples" else _without_examples(value) for key, value in said.items()}
+    return [_without_examples(each) for each in said] if isinstance(said, list) else said
+
+
+def remove_from_dataset(home: Workspace, folder: Path, person: Person, marks: frozenset[str]) -> None:
+    """The panel without the person, under a new fingerprint that remembers the ones it descends from."""
+    panel = pq.read_table(folder / PANEL).to_pandas()
+    if panel["customer_id"].isin(whose(folder, person)).all():
+        home.discard(folder)
+        return
+    name = successor(folder.name, marks)
+    home.write_once("datasets", name, lambda draft: _write_dataset(home, draft, folder, panel, person, marks))
+    _replace(home, "datasets", folder, name)
+
+
+def _write_dataset(
+    home: Workspace, draft: Path, folder: Path, panel: pd.DataFrame, person: Person, marks: frozenset[str]
+) -> None:
+    dataset = read_dataset(folder)
+    facts = {**dataset.facts, LINEAGE: sorted({*lineage(dataset), dataset.fingerprint})}
+    canonical = successor(str(dataset.facts.get("canonical", "")), marks)
+    if (home.home / "canonical" / canonical).is_dir():
+        facts["canonical"] = canonical
+    others = panel[~panel["customer_id"].isin(whose(folder, person))]
+    features = [name for name in panel.columns if name not in ("customer_id", "as_of", "label")]
+    write_dataset(draft, others, features, dataset.task, dataset.horizon_days, facts)
+
+
+def remove_from_bundle(home: Workspace, folder: Path, person: Person) -> None:
+    """The bundle without the person, in the model store too, and its scores under its new version."""
+    new = home.write_by_content("bundles", lambda draft: write_bundle_without(draft, folder, person.ids))
+    if folder.name in stored_versions(home.bento_home):
+        put_in_store(new, new.name, home.bento_home)
+        remove_from_store(folder.name, home.bento_home)
+    scores = home.home / "scores" / folder.name
+    if scores.is_dir():
+        remove_from_scores(home, scores, person, new.name)
+    _replace(home, "bundles", folder, new.name)
+
+
+def remove_from_model_store(home: Workspace, folder: Path, person: Person) -> None:
+    """A bundle that stands in the model store only."""
+    with tempfile.TemporaryDirectory(prefix="coterie-bundle-") as scratch:
+        version = write_bundle_without(Path(scratch) / "bundle", folder, person.ids)
+        put_in_store(Path(scratch) / "bundle", version, home.bento_home)
+    remove_from_store(folder.parent.name, home.bento_home)
+
+
+def remove_from_scores(home: Workspace, folder: Path, person: Person, name: str) -> None:
+    """The scores without the person; they say which bundle they are from, so they are named after it."""
+    home.write_once("scores", name, lambda draft: _write_scores(draft, folder, person, name))
+    _replace(home, "scores", folder, name)
+
+
+def _write_scores(draft: Path, folder: Path, person: Person, name: str) -> None:
+    table = pq.read_table(folder / "scores.parquet")
+    theirs = pa.array(sorted(person.ids), type=table.schema.field("customer_id").type)
+    left = table.filter(pc.invert(pc.is_in(table["customer_id"], value_set=theirs)))
+    place = left.schema.get_field_index("bundle")
+    left = left.set_column(place, left.schema.field(place), pa.array([name] * len(left), left.schema.field(place).type))
+    pq.write_table(left, draft / "scores.parquet", compression="zstd")
+
+
+def _replace(home: Workspace, kind: str, old: Path, name: str) -> None:
+    """Move the pointer if it named the old folder, and delete that."""
+    if home.current(kind) == old:
+        home.point(kind, name)
+    home.discard(old)
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,99 @@
+"""Keeping the erased out: their rows leave the staged tables before anything is counted or kept.
+
+An id that the identity table gives to an erased customer is erased with them, and so is a line without a customer that
+belongs to an order or a visit of theirs and of nobody else.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from pipelines.audit.finding import one_number
+from pipelines.privacy.erased import Erased, follow, tombstone_sql
+from pipelines.privacy.rows import Rows, condition, define_person, erased_from_part
+from pipelines.pseudonyms import define_pseudonym
+from pipelines.sources.casting import trimmed
+from pipelines.sources.stage import HIDDEN, Staged
+
+LEADS = {"person_orders": ("orders", "order_id"), "person_sessions": ("events", "session_id")}
+
+
+def drop_erased(
+    con: duckdb.DuckDBPyConnection, erased: Erased, staged: Sequence[Staged], parts: Iterable[Path]
+) -> dict[str, int]:
+    """Delete the rows of everyone who was erased from ``staged.*``; how many a table lost, now or as a part before."""
+    if erased.key is None:
+        return {}
+    define_pseudonym(con, erased.key)
+    define_person(con, {"person_ids": (), "tombstones": erased.marks, **dict.fromkeys(LEADS, ())})
+    for table in staged:
+        _note_ids(con, table)
+    names = [table.name for table in staged]
+    _follow_aliases(con, names)
+    _note_leads(con, names)
+    lost = Counter({table.name: _drop(con, table) for table in staged})
+    for part in parts:
+        lost[part.parent.name] += erased_from_part(con, part)
+    return lost
+
+
+def clean_parts(con: duckdb.DuckDBPyConnection, home: Path, parts: Iterable[Path]) -> None:
+    """After :func:`drop_erased`: take the same people out of staged parts, for good.
+
+    The part that said an id is theirs goes too, so the id is remembered first.
+    """
+    ids = [str(row[0]) for row in con.execute("SELECT DISTINCT id FROM person_ids").fetchall()]
+    if not ids:
+        return
+    follow(home, ids)
+    for path in parts:
+        Rows(con).clean_part(path)
+
+
+def _note_ids(con: duckdb.DuckDBPyConnection, table: Staged) -> None:
+    """Ids of the table that have a tombstone; of rows without one, what the source kept beside."""
+    if "customer_id" not in table.spec.column_names:
+        return
+    rows = f'staged."{table.name}"'
+    ids = [f"SELECT {name} AS id FROM {rows}" for name in HIDDEN if name in table.spec.column_names]
+    for name in table.source_columns:
+        quoted_name = f'"{name}"'
+        ids.append(f"SELECT {trimmed(quoted_name)} FROM {rows} WHERE customer_id IS NULL")
+    con.execute(
+        f"""INSERT INTO person_ids SELECT id FROM (SELECT DISTINCT id FROM ({" UNION ALL ".join(ids)}))
+            WHERE id IS NOT NULL AND {tombstone_sql("id", table.hidden)} IN (FROM tombstones)"""
+    )
+
+
+def _follow_aliases(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """From customer to alias only: an alias that was handed on must not take its new owner along."""
+    if "identities" not in tables:
+        return
+    before = -1
+    while (known := one_number(con, "SELECT count(DISTINCT id) FROM person_ids")) > before:
+        before = known
+        con.execute(
+            """INSERT INTO person_ids SELECT alias_id FROM staged.identities
+               WHERE customer_id IN (FROM person_ids) AND alias_id NOT IN (FROM person_ids)"""
+        )
+
+
+def _note_leads(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Orders and visits whose every customer was erased."""
+    for known, (table, column) in LEADS.items():
+        if table in tables:
+            con.execute(
+                f"""INSERT INTO {known} SELECT {column} FROM staged."{table}"
+                    WHERE {column} IS NOT NULL AND customer_id IS NOT NULL
+                    GROUP BY {column} HAVING bool_and(customer_id IN (FROM person_ids))"""
+            )
+
+
+def _drop(con: duckdb.DuckDBPyConnection, table: Staged) -> int:
+    columns = [*table.spec.column_names, *table.source_columns]
+    theirs = condition(columns) if "customer_id" in columns else None
+    if theirs is None:
+        return 0
+    return int(con.execute(f'DELETE FROM staged."{table.name}" WHERE {theirs}').fetchall()[0][0])
