@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from features.errors import BadArtifact
-from pipelines.audit import Change, Finding, compare, not_applicable, recall, run_audit
+from pipelines.audit import Change, Finding, compare, recall, run_audit
 from pipelines.audit.publication import write_audit
 from pipelines.cleaning import Cleaned, clean_all
 from pipelines.deliveries import Ledger, look_up, utc_now
@@ -266,8 +266,7 @@ def _write(
         _copy(con, _canonical_query(table), folder / f"{table.name}.parquet")
         _copy(con, f'SELECT * FROM rejects."{table.name}" ORDER BY ALL', folder / "rejects" / f"{table.name}.parquet")
     changes = compare(_findings(before), work.findings) if before is not None else []
-    audit = {"findings": [asdict(finding) for finding in work.findings], "not_applicable": not_applicable(con)}
-    _write_json(folder / "audit.json", audit)
+    _write_json(folder / "audit.json", {"findings": [asdict(finding) for finding in work.findings]})
     _write_json(folder / "audit_changes.json", [asdict(change) for change in changes])
     _write_json(folder / "manifest.json", facts)
     write_audit(con, folder, facts, work.findings, changes if before is not None else None)

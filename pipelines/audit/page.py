@@ -26,7 +26,7 @@ PLURAL = {"error": "errors", "warning": "warnings", "note": "notes"}
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the page tells; ``tables`` as in ``manifest.json``, ``lacking`` as in ``audit.json``."""
+    """Everything the page tells; ``facts`` as in ``manifest.json``, ``lacking`` the rules not asked."""
 
     facts: Mapping[str, Any]
     findings: Sequence[Finding]

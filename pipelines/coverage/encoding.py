@@ -43,7 +43,8 @@ def categories(values: "pd.Series[Any]") -> npt.NDArray[np.int64]:
         return np.asarray(np.searchsorted(np.quantile(numbers, [1 / 3, 2 / 3]), numbers), dtype=np.int64)
     texts = values.astype(str)
     common = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:CATEGORIES_MAX]
-    return np.asarray(pd.Categorical(texts, categories=common).codes + 1, dtype=np.int64)
+    code = {category: place for place, category in enumerate(common, start=1)}
+    return np.array([code.get(text, 0) for text in texts], dtype=np.int64)
 
 
 def _numbers(values: "pd.Series[Any]") -> Floats | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.coverage.encoding import design
+from pipelines.coverage.encoding import categories, design
 from pipelines.coverage.worth import Worth, worth_of
 from pipelines.ingest import ingest
 from pipelines.workspace import Workspace
@@ -120,6 +120,8 @@ def test_noise_is_never_told_as_worth_something():
     found = [asked(lambda rng, y: rng.choice(list("abcdefgh"), len(y)), seed=seed) for seed in range(20)]
     found += [asked(lambda rng, y: rng.normal(size=len(y)), seed=seed) for seed in range(20)]
     assert not any(worth.telling for worth in found)
+    # Fitted and judged on the same customers, noise would seem to help every time.
+    assert sum(worth.gain > 0 for worth in found) < 10
     assert sum(worth.dividing for worth in found) <= 6  # 5% each
 
 
@@ -145,3 +147,7 @@ def test_lists_become_a_column_an_entry_and_rare_entries_none():
     texts = pd.Series(["a;b"] * 20 + ["b"] * 20 + ["c;a"] * 5 + ["a"] * 15)
     columns = design(texts)
     assert columns.sum(axis=0).tolist() == [40, 40]
+
+
+def test_rare_categories_count_as_one():
+    assert len(set(categories(pd.Series([f"c{n % 30:02d}" for n in range(300)])))) == 11
