@@ -18,7 +18,16 @@ from serving.bundle import load_bundle
 from serving.model_store import stored_versions
 from serving.store import held
 
-PLACES = ("canonical tables", "rejects", "staging", "datasets", "online features", "model store", "scores")
+PLACES = (
+    "canonical tables",
+    "rejects",
+    "staging",
+    "snapshots",
+    "datasets",
+    "online features",
+    "model store",
+    "scores",
+)
 IDS = "ids.npy"
 LINEAGE = "erased_from"  # among a dataset's facts
 
@@ -38,6 +47,7 @@ def files(home: Workspace) -> Iterator[tuple[str, Path]]:
         yield from (("canonical tables", path) for path in sorted(folder.glob("*.parquet")))
         yield from (("rejects", path) for path in sorted((folder / "rejects").glob("*.parquet")))
     yield from (("staging", path) for path in sorted((home.home / "staging").rglob("*.parquet")))
+    yield from (("snapshots", path) for path in sorted((home.home / "snapshots").glob("*/*.parquet")))
     for folder in home.published("datasets"):
         yield "datasets", folder / PANEL
     for folder in home.published("bundles"):
