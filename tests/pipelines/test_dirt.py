@@ -97,7 +97,7 @@ def where_counted(table, kind):
 def shop(request, tmp_path_factory):
     """A simulated shop: how much dirt was planted, and what ingest made of it."""
     folder = tmp_path_factory.mktemp("dirty")
-    simulate(folder / "shop", customers=900, seed=request.param, days=500, chunk=900)
+    simulate(folder / "shop", customers=1500, seed=request.param, days=600, chunk=1500)
     planted = json.loads((folder / "shop" / "truth" / "dirt.json").read_text())
     return planted, ingest(Workspace(folder / "home"), load_source("simulated"), folder / "shop" / "raw")
 
