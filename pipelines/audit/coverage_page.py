@@ -36,11 +36,11 @@ def _worth(coverage: Mapping[str, Any]) -> str:
         "the association is Cramer's V with the thirds of spend, beside what shuffling gives. Customers who lack an "
         "attribute may differ from those who have it.</p>"
     )
-    head = ["Attribute", "Missing", "Gain in log-loss", "Association (by chance)", "Verdict"]
+    head = ["Attribute", "Missing", "Gain in log-loss", "Association (chance)", "Verdict"]
     rows = [
         [a["column"], percent(a["missing"], 1), _gain(a), _association(a), a["verdict"]] for a in coverage["attributes"]
     ]
-    return asked + table(head, rows, figures=(1,))
+    return asked + table(head, rows, figures=(1, 2, 3))
 
 
 def _gain(attribute: Mapping[str, Any]) -> str:
@@ -70,18 +70,24 @@ def _share_row(name: str, told: Mapping[str, Any]) -> str:
     width = round(100 * told["have"])
     return (
         f'<tr><td>{name}</td><td><span class="bar"><i style="width:{width}%"></i></span></td>'
-        f'<td class="n">{percent(told["have"], 1)}</td><td>{escape(_lacking(told["lacking"]))}</td></tr>'
+        f'<td class="n">{percent(told["have"], 1)}</td><td>{escape(_lacking(told))}</td></tr>'
     )
 
 
-def _lacking(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """The worst group of each grouping, where it is clearly worse than the best of those told."""
-    worst = [
-        f"{CALLED[grouping]} {found[0]['group']} ({percent(found[0]['missing'], 1)} missing)"
-        for grouping, found in groups.items()
-        if found and found[0]["missing"] > found[-1]["missing"] + 0.02
-    ]
+def _lacking(told: Mapping[str, Any]) -> str:
+    """The group of each grouping that lacks it most, if that is well beyond the share of all and beyond chance."""
+    usual = 1 - told["have"]
+    worst = []
+    for grouping, groups in told["lacking"].items():
+        beyond = [group for group in groups if group["missing"] > usual + _margin(usual, group["customers"])]
+        if beyond:
+            worst.append(f"{CALLED[grouping]} {beyond[0]['group']} ({percent(beyond[0]['missing'], 1)} missing)")
     return "; ".join(worst)
+
+
+def _margin(usual: float, customers: int) -> float:
+    """Three standard errors of a group's share, at least two in a hundred."""
+    return float(max(0.02, 3 * (usual * (1 - usual) / customers) ** 0.5))
 
 
 def _not_given(lacking: Mapping[str, Sequence[str]]) -> str:
