@@ -28,7 +28,8 @@ figure { margin: 8px 0; max-width: 520px; } figcaption { font-weight: 600; font-
 table { border-collapse: collapse; width: 100%; font-size: 14px; margin: 6px 0; }
 th { text-align: left; font-weight: 600; color: var(--soft); } td, th { padding: 5px 12px 5px 0; vertical-align: top; }
 td:first-child { white-space: nowrap; }
-tr { border-bottom: 1px solid var(--line); } .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+tr { border-bottom: 1px solid var(--line); }
+.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(330px, 1fr)); gap: 0 36px; }
 details { margin: 4px 0; } summary { cursor: pointer; color: var(--blue); }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font-size: 10px; }
