@@ -112,9 +112,11 @@ def test_intensity_follows_active_days(active_n: int, intensity: str) -> None:
     assert used(*events)["usage_intensity"] == intensity
 
 
-def test_a_window_holds_its_first_moment() -> None:
-    assert used((7, "login", None, None))["usage_sessions_7d_n"] == 1
-    assert used((7 + 1e-6, "login", None, None))["usage_sessions_7d_n"] == 0
+@pytest.mark.parametrize("session", ["s", None])
+def test_a_window_holds_its_first_moment(session: str | None) -> None:
+    for age, n in ((7, 1), (7 + 1e-6, 0)):
+        found = used((age, "login", session, None))
+        assert (found["usage_sessions_7d_n"], found["usage_active_7d_n"]) == (n, n)
 
 
 def test_a_page_is_no_feature_and_three_uses_on_a_day_are_no_mastery() -> None:
