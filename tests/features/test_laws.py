@@ -179,14 +179,18 @@ def test_files_and_engines_give_the_same(folder: Path, batch: pd.DataFrame, engi
 
 @pytest.fixture
 def spark() -> Iterator[None]:
-    """A small local Spark that interprets its plans: to compile them takes longer than to run them."""
+    """A small local Spark that interprets its plans and spares the JVM's best compiler: the rows are few."""
     sql = pytest.importorskip("pyspark.sql")
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java")
     interpreted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
     small = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false", "spark.ui.enabled": "false"}
+    quick = {
+        "spark.sql.constraintPropagation.enabled": "false",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    }
     local = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
-    session = sql.SparkSession.builder.master("local[2]").config(map=interpreted | small | local).getOrCreate()
+    session = sql.SparkSession.builder.master("local[2]").config(map=interpreted | small | quick | local).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield
     session.stop()
