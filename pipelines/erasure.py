@@ -5,7 +5,6 @@ then runs are marked; then folder after folder is written anew, its pointer move
 forgets what it needed. Repeating the command goes on where it was. Tombstones keep the person out of later ingests.
 """
 
-import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from pipelines.privacy.removal import (
 )
 from pipelines.privacy.rows import rows_of
 from pipelines.pseudonyms import key_of
-from pipelines.snapshots import KIND as SNAPSHOTS
 from pipelines.steps import remembered_ingest, stores
 from pipelines.workspace import Workspace
 from serving.model_store import make_latest, stored_versions
@@ -74,8 +72,9 @@ def _remove(home: Workspace, person: Person) -> None:
         for each in held:
             if each.place == "staging":
                 rows.clean_part(each.file)
-    # They are computed again when they are next asked for; a company's may hold the person among its contacts.
-    shutil.rmtree(home.home / SNAPSHOTS, ignore_errors=True)
+    # Those about companies hold what was made with the person; all are computed again when they are needed.
+    for folder in home.published("snapshots"):
+        home.discard(folder)
     for folder in _folders(held, "datasets", 0):
         remove_from_dataset(home, folder, person, marks)
     _remove_from_answers(home, person, held, marks)

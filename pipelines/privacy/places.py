@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from experiments.dataset import MANIFEST, PANEL, Dataset, read_dataset
 from features.errors import BadArtifact
+from pipelines import snapshots
 from pipelines.privacy.erased import Person
 from pipelines.privacy.rows import Rows, rows_of
 from pipelines.workspace import Workspace
@@ -18,16 +19,7 @@ from serving.bundle import load_bundle
 from serving.model_store import stored_versions
 from serving.store import held
 
-PLACES = (
-    "canonical tables",
-    "rejects",
-    "staging",
-    "snapshots",
-    "datasets",
-    "online features",
-    "model store",
-    "scores",
-)
+PLACES = ("canonical tables", "rejects", "staging", "snapshots", "datasets", "online features", "model store", "scores")
 IDS = "ids.npy"
 LINEAGE = "erased_from"  # among a dataset's facts
 
@@ -47,7 +39,8 @@ def files(home: Workspace) -> Iterator[tuple[str, Path]]:
         yield from (("canonical tables", path) for path in sorted(folder.glob("*.parquet")))
         yield from (("rejects", path) for path in sorted((folder / "rejects").glob("*.parquet")))
     yield from (("staging", path) for path in sorted((home.home / "staging").rglob("*.parquet")))
-    yield from (("snapshots", path) for path in sorted((home.home / "snapshots").glob("*/*.parquet")))
+    for folder in home.published("snapshots"):
+        yield "snapshots", folder / snapshots.FILE
     for folder in home.published("datasets"):
         yield "datasets", folder / PANEL
     for folder in home.published("bundles"):

@@ -42,7 +42,8 @@ ME, ALIAS, COLLEAGUE = f"{WRITTEN}-me", f"{WRITTEN}-alias", f"{WRITTEN}-colleagu
 FIXED = {"kind", "product_id"}
 KINDS = {"orders": "sale", "events": "login", "touches": "open", "feedback": "review"}
 TABLE_PLACES = ("canonical", "staging")
-ID_PLACES = (*TABLE_PLACES, "datasets", "bundles", "bentoml", "scores")
+FEATURE_PLACES = ("snapshots", "datasets")
+ID_PLACES = (*TABLE_PLACES, *FEATURE_PLACES, "bundles", "bentoml", "scores")
 
 
 def said(table: str, column: str, who: str) -> str:
@@ -202,7 +203,8 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Road:
     ]
     with log.open("w") as out:
         environment = {**os.environ, "TMPDIR": str(road.scratch)}
-        subprocess.run(list(map(str, command)), stdout=out, stderr=out, check=True, timeout=300, env=environment)
+        done = subprocess.run(list(map(str, command)), stdout=out, stderr=out, timeout=300, env=environment)
+    assert done.returncode == 0, log.read_text()[-2000:]
     road.log, road.seen["retrain"] = log.read_text(), traces(road.home)
     road.coterie("export", "export", ALIAS, "--out", folder / "me.json")
     kill_an_erasure(road)
@@ -258,7 +260,7 @@ def test_canaries_are_only_where_they_may_be(road: Road) -> None:
     for path, words in found.items():
         if place(path) in TABLE_PLACES:
             assert path.endswith(".parquet"), path
-        elif place(path) == "datasets":
+        elif place(path) in FEATURE_PLACES:
             personal = {
                 word
                 for word in words

@@ -164,7 +164,7 @@ def test_what_is_left_of_a_dataset_knows_its_tables_and_its_origin(shop) -> None
 def test_nobody_is_an_error_that_says_where_was_looked_and_not_for_whom(shop) -> None:
     home = shop()
     for ask in (lambda: erase(home, "zoe"), lambda: export(home, "zoe", home.home.parent / "zoe.out")):
-        with pytest.raises(NotFound, match="looked through canonical tables, rejects, staging, datasets") as error:
+        with pytest.raises(NotFound, match="looked through canonical tables, rejects, staging, snapshots") as error:
             ask()
         assert "'zoe'" not in str(error.value)
     with pytest.raises(BadInput, match="blank"):
