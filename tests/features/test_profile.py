@@ -80,6 +80,14 @@ def test_a_company_is_what_its_newest_profile_says_of_the_firm(world: Frames, as
     check(found, "profile", oracle)
 
 
+def test_of_equally_new_profiles_the_first_contact_speaks_for_the_company() -> None:
+    sale = {"order_id": "o", "customer_id": "b", "at": datetime(2022, 1, 1), "quantity": 1.0, "unit_price": 1.0}
+    sectors = {"customer_id": ["b", "c", "a"], "company_id": "firm", "sector": ["retail", "hotels", "farming"]}
+    frames = {"orders": pl.DataFrame([sale | {"kind": "sale"}]), "customers": pl.DataFrame(sectors)}
+    found = features_of(frames, AS_OF, "company")
+    assert found["profile_sector"].to_dict() == {"firm": "farming"}
+
+
 def profile_of(**attributes: object) -> Row:
     orders = {"order_id": ["o"], "customer_id": ["a"], "at": [datetime(2022, 1, 1)], "quantity": [1.0]}
     orders = pl.DataFrame(orders | {"unit_price": [1.0], "kind": ["sale"]})
