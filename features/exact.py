@@ -54,8 +54,12 @@ def distinct_n(x: nw.Expr) -> nw.Expr:
 
 
 def ratio(part: nw.Expr, base: nw.Expr) -> nw.Expr:
-    """``part / base``; null where ``base`` is 0 or null, never infinite."""
-    return nw.when(base > 0).then(part / base)
+    """``part / base``, rounded once; null where ``base`` is 0 or null, never infinite.
+
+    A ``base`` that is the same for everybody (the shop's categories, joined to each customer) is a constant to Polars;
+    see ``per``.
+    """
+    return nw.when(base > 0).then(part / (part * 0 + base))
 
 
 def entropy_term(n: nw.Expr) -> nw.Expr:

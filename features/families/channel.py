@@ -30,7 +30,7 @@ COLUMNS: dict[str, str] = {
     "channel_contact": "The channel of most responses to campaigns (opens, clicks, social reactions, events attended), "
     "of equals the alphabetically first; null if none.",
     "channel_contact_share": "Its share of these responses, 0 to 1; null if none.",
-    "channel_contact_levels_n": "Distinct channels responded on; 0 if none.",
+    "channel_contact_levels_n": "Distinct channels responded on; 0 if none, null without touches.",
     "channel_device": "The channel (web, app, ...) of most events, of equals the alphabetically first; null if none is "
     "known.",
     "channel_device_share": "Its share of the events whose channel is known, 0 to 1; null as channel_device.",
@@ -50,7 +50,7 @@ TEXT = (
 )
 _OF_TOUCHES = [name for name in COLUMNS if name.startswith(("channel_contact", "channel_response"))]
 _OF_EVENTS = [name for name in COLUMNS if name.startswith(("channel_device", "channel_event"))]
-ZERO_IF_NONE = ("channel_purchase_levels_n", "channel_contact_levels_n")
+ZERO_IF_NONE = ("channel_purchase_levels_n",)
 
 
 def compute(past: Past, as_of: float) -> Frame:
@@ -60,6 +60,7 @@ def compute(past: Past, as_of: float) -> Frame:
     for table, habits, names in (("touches", _responses, _OF_TOUCHES), ("events", _devices, _OF_EVENTS)):
         if table in past.tables:
             joined = joined.join(habits(past.tables[table]), on="customer_id", how="left")
+            joined = joined.with_columns(nw.col(name).fill_null(0.0) for name in names if name.endswith("_n"))
         else:
             joined = joined.with_columns(**nulls(names, TEXT))
     return joined.select("customer_id", *COLUMNS)
