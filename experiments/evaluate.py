@@ -21,6 +21,7 @@ from experiments.objective import (
 )
 from experiments.splits import folds
 from experiments.study import plugin
+from experiments.workers import each_of
 from models import cluster_scores, segmenter
 from models.predictor import Predictor, fit_predictor, predict
 from models.sample import Floats, Sample
@@ -143,18 +144,29 @@ def clustered_mean(each: Floats, customer: NDArray[np.int64], config: StudyConfi
     return float(each.mean()), float(low), float(high)
 
 
-def rolling_test(config: StudyConfig, dataset: Dataset, contestant: Contestant) -> Tested:
-    """Fit before each test cutoff on labels known by then, score at it; all are calibrated alike, or none is."""
+def rolling_test(config: StudyConfig, dataset: Dataset, contestant: Contestant, workers: int = 1) -> Tested:
+    """Fit before each test cutoff on labels known by then, score at it; all are calibrated alike, or none is.
+
+    The cutoffs are shared among ``workers`` processes, which does not change the result.
+    """
     started = time.perf_counter()
     sample = contestant_sample(config, dataset, contestant)
     cutoffs = dataset_tests(config, dataset)
-    outcomes, predictions = [], []
-    for _, learn, score in folds(sample.as_of, cutoffs, sample.horizon_days):
-        model = fit_contestant(config, contestant, sample.where(learn))
-        outcomes.append(sample.y[score])
-        predictions.append(predict(model, sample.X.loc[score]))
+    rounds = [
+        (config, contestant, sample.where(learn), sample.where(score))
+        for _, learn, score in folds(sample.as_of, cutoffs, sample.horizon_days)
+    ]
+    fitted = each_of(_test_round, rounds, workers)
+    outcomes = [score.y for _, _, _, score in rounds]
+    predictions = [p for _, p in fitted]
     by_cutoff = [predictive_scores(y, p) for y, p in zip(outcomes, predictions, strict=True)]
+    model = fitted[-1][0]
     return Tested(contestant, model, cutoffs, outcomes, predictions, by_cutoff, time.perf_counter() - started)
+
+
+def _test_round(config: StudyConfig, contestant: Contestant, learn: Sample, score: Sample) -> tuple[Predictor, Floats]:
+    model = fit_contestant(config, contestant, learn)
+    return model, predict(model, score.X)
 
 
 def contestant_sample(config: StudyConfig, dataset: Dataset, contestant: Contestant) -> Sample:

@@ -11,6 +11,7 @@ from experiments.choice import choose
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
 from experiments.evaluate import (
+    BASELINE,
     Clustered,
     Tested,
     cluster,
@@ -89,7 +90,7 @@ def run_study(
     chosen, why = choose(config, dataset, found)
     client.set_tag(study.run_id, "coterie.choice", why)
     with tempfile.TemporaryDirectory(prefix="coterie-study-") as temporary:
-        return conclude(config, dataset, study, found, chosen, why, Path(temporary))
+        return conclude(config, dataset, study, found, chosen, why, Path(temporary), workers)
 
 
 def check_dataset(config: StudyConfig, dataset: Dataset) -> None:
@@ -110,11 +111,14 @@ def conclude(
     chosen: Trial,
     why: str,
     folder: Path,
+    workers: int,
 ) -> StudyResult:
     """Test, report, save and register what the search chose, then close the run."""
     entrants = contestants(config, chosen.candidate, chosen.params)
     if config.kind == "predict":
-        tested, simpler = winner_first(config, dataset, [rolling_test(config, dataset, each) for each in entrants])
+        # A baseline is fitted sooner than a process starts.
+        rivals = [rolling_test(config, dataset, each, 1 if each.role == BASELINE else workers) for each in entrants]
+        tested, simpler = winner_first(config, dataset, rivals)
         why = f"{why}. {simpler}, which is registered" if simpler else why
         metrics, facts = predict_metrics(config, tested), predict_facts(config, dataset, tested[0])
         report.predict_plots(folder / "plots", config, dataset, tested, trials)

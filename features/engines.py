@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import duckdb
 import narwhals as nw
 import pandas as pd
 import polars as pl
@@ -53,7 +52,9 @@ def open_tables(folder: Path, engine: Engine = "polars") -> Tables:
     raise BadInput(f"engine '{engine}' is unknown: use 'polars', 'duckdb' or 'spark'")
 
 
-def _duckdb() -> duckdb.DuckDBPyConnection:
+def _duckdb() -> Any:
+    import duckdb  # only who asks for it pays for it: workers and the service do not
+
     connection = duckdb.connect()
     connection.execute("SET preserve_insertion_order = false")
     connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/coterie-spill-{uuid.uuid4().hex}'")

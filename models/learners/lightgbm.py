@@ -111,7 +111,7 @@ def _settings(params: Params, seed: int) -> dict[str, Any]:
         "verbosity": -1,
         "seed": seed,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # with hundreds of columns, of which a tree reads a few, twice as fast as by rows
         "feature_pre_filter": False,
         **chosen,
     }
