@@ -30,6 +30,8 @@ _TYPES = {
     "date": nw.Date(),
 }
 
+_TEXT = pd.StringDtype(na_value=float("nan"))
+
 
 def open_tables(folder: Path, engine: Engine = "polars") -> Tables:
     """The canonical tables ``<folder>/<table>.parquet`` that exist, lazily, with every time in days beside it.
@@ -145,12 +147,13 @@ def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     # One block of numbers: a Series a column takes longer than a whole snapshot of one customer.
     numbers = [name for name, kind in table.schema.items() if kind.is_numeric() or kind == pl.Boolean]
     block = table.select(pl.col(numbers).cast(pl.Float64)).to_numpy(order="fortran")
-    found = pd.DataFrame(block, columns=pd.Index(numbers, dtype="str"), copy=False)
-    for place, (name, kind) in enumerate(table.schema.items()):
-        if name not in numbers:
-            values = pd.Series(table[name].to_list(), dtype="str" if kind == pl.String else None)
-            found.insert(place, name, values)
-    return found
+    found = pd.DataFrame(block, columns=numbers, copy=False)
+    others = {name: _text_or_time(table[name]) for name in table.drop(numbers).columns}
+    return pd.concat([pd.DataFrame(others), found], axis=1)[table.columns] if others else found
+
+
+def _text_or_time(column: pl.Series) -> Any:
+    return pd.array(column.to_list(), dtype=_TEXT) if column.dtype == pl.String else pd.Series(column.to_list())
 
 
 def _timed(spec: TableSpec, frame: Frame) -> Frame:
@@ -183,14 +186,16 @@ def _clocks(spec: TableSpec) -> dict[str, str]:
 
 def _conform(spec: TableSpec, frame: Frame) -> Frame:
     """The contract's columns in its order and types; nullable ones that are missing become null."""
-    names = set(frame.collect_schema().names())
+    names = frame.collect_schema()
     missing = [name for name in spec.required if name not in names]
     if missing:
         raise BadTable(f"table '{spec.name}' has no column '{missing[0]}': it needs {', '.join(spec.required)}")
     extra = sorted(name for name in names if spec.extra_prefix and name.startswith(spec.extra_prefix))
-    return frame.select(*(_typed(column, column.name in names) for column in spec.columns), *extra)
+    return frame.select(*(_typed(column, names.get(column.name)) for column in spec.columns), *extra)
 
 
-def _typed(column: Column, present: bool) -> nw.Expr:
-    value = nw.col(column.name) if present else nw.lit(None)
-    return value.cast(_TYPES[column.type]).alias(column.name)
+def _typed(column: Column, found: nw.dtypes.DType | None) -> nw.Expr:
+    wanted = _TYPES[column.type]
+    if found == wanted:
+        return nw.col(column.name)
+    return (nw.lit(None) if found is None else nw.col(column.name)).cast(wanted).alias(column.name)

@@ -39,18 +39,18 @@ def rows_n() -> nw.Expr:
 
 def count_if(condition: nw.Expr) -> nw.Expr:
     """How many rows of the group meet ``condition``; null counts as not met."""
-    return nw.when(condition).then(1.0).otherwise(0.0).sum()
+    return condition.cast(nw.Float64).sum()
 
 
 def sum_if(condition: nw.Expr, x: nw.Expr) -> nw.Expr:
     """Sum of the whole numbers ``x`` where ``condition``; 0 where none."""
-    return nw.when(condition).then(x).otherwise(0.0).sum()
+    return nw.when(condition).then(x).sum()
 
 
 def distinct_n(x: nw.Expr) -> nw.Expr:
     """How many different values ``x`` has in the group; null is none of them."""
     # n_unique counts null as a value, on every engine.
-    return x.n_unique().cast(nw.Float64) - nw.when(x.is_null()).then(1.0).otherwise(0.0).max()
+    return x.n_unique().cast(nw.Float64) - x.is_null().cast(nw.Float64).max()
 
 
 def ratio(part: nw.Expr, base: nw.Expr) -> nw.Expr:

@@ -23,16 +23,15 @@ def history(table: Frame, as_of: float) -> Frame:
     A null ``known_at_days`` means known as it happened, a null ``replaced_at_days`` that the row stands. A table
     without times (products) comes back whole.
     """
+    known, replaced = nw.col("known_at_days"), nw.col("replaced_at_days")
+    cuts = {
+        "at_days": nw.col("at_days") < as_of,
+        "known_at_days": known.is_null() | (known < as_of),
+        "replaced_at_days": replaced.is_null() | (replaced >= as_of),
+    }
     names = table.collect_schema().names()
-    if "at_days" in names:
-        table = table.filter(nw.col("at_days") < as_of)
-    if "known_at_days" in names:
-        known = nw.col("known_at_days")
-        table = table.filter(known.is_null() | (known < as_of))
-    if "replaced_at_days" in names:
-        replaced = nw.col("replaced_at_days")
-        table = table.filter(replaced.is_null() | (replaced >= as_of))
-    return table
+    asked = [cut for name, cut in cuts.items() if name in names]
+    return table.filter(*asked) if asked else table
 
 
 def future(table: Frame, as_of: float, horizon_days: float) -> Frame:
