@@ -116,6 +116,14 @@ def shared(frame: Frame) -> Frame:
     return frame
 
 
+def kept(frame: Frame) -> Frame:
+    """The same rows, computed now and held until nobody needs them: in memory, on DuckDB where it has room."""
+    if frame.implementation.is_polars():
+        held: Frame = nw.from_native(on_polars(frame).lazy())
+        return held
+    return shared(frame)
+
+
 def beside(frame: Frame, rows: pl.DataFrame) -> Frame:
     """A few rows made in Python, on the engine of ``frame`` so that it can be joined with them."""
     native: Any = frame.to_native()

@@ -31,7 +31,7 @@ class Past:
     @cached_property
     def who(self) -> Frame:
         """customer_id of everybody who gets a row: customers with a sale; without orders, those with an event."""
-        doers = self.sales if "orders" in self.tables else self.tables["events"]
+        doers = self.days if "orders" in self.tables else self.tables["events"]
         return self.share(doers.select("customer_id").unique())
 
     @property
@@ -54,13 +54,7 @@ class Past:
 
     @cached_property
     def _lines(self) -> Frame:
-        discount = nw.col("discount").fill_null(0.0)
-        return self.tables["orders"].with_columns(
-            day=nw.col("at_days").floor(),
-            amount_ticks=ticks(nw.col("quantity") * nw.col("unit_price") - discount),
-            discount_ticks=ticks(discount),
-            units_milli=(nw.col("quantity") * 1000 + 0.5).floor(),
-        )
+        return order_lines(self.tables["orders"])
 
     @cached_property
     def sales(self) -> Frame:
@@ -79,14 +73,7 @@ class Past:
         customer_id, order_id, ``at_days`` of its first and ``last_at_days`` of its last line, ``lines_n``,
         ``units_milli``, ``amount_ticks``, ``discount_ticks``.
         """
-        return self.share(
-            self.sales.group_by("customer_id", "order_id").agg(
-                nw.col("at_days").min(),
-                nw.col("at_days").max().alias("last_at_days"),
-                rows_n().alias("lines_n"),
-                nw.col("units_milli", "amount_ticks", "discount_ticks").sum(),
-            )
-        )
+        return self.share(by_order(self.sales))
 
     @cached_property
     def days(self) -> Frame:
@@ -96,15 +83,7 @@ class Past:
     @cached_property
     def products(self) -> Frame:
         """One row a customer and product bought: ``lines_n``, ``orders_n``, ``first_at_days`` and ``last_at_days``."""
-        named = self.sales.filter(~nw.col("product_id").is_null())
-        return self.share(
-            named.group_by("customer_id", "product_id").agg(
-                nw.col("at_days").min().alias("first_at_days"),
-                nw.col("at_days").max().alias("last_at_days"),
-                rows_n().alias("lines_n"),
-                nw.col("order_id").n_unique().cast(nw.Float64).alias("orders_n"),
-            )
-        )
+        return self.share(by_product(self.sales.filter(~nw.col("product_id").is_null())))
 
     @cached_property
     def categories(self) -> Frame:
@@ -123,6 +102,37 @@ class Past:
                 nw.col("first_at_days").min(), nw.col("last_at_days").max(), nw.col("lines_n").sum()
             )
         )
+
+
+def order_lines(orders: Frame) -> Frame:
+    """Order lines with ``day``, ``amount_ticks``, ``discount_ticks`` and ``units_milli`` beside their columns."""
+    discount = nw.col("discount").fill_null(0.0)
+    return orders.with_columns(
+        day=nw.col("at_days").floor(),
+        amount_ticks=ticks(nw.col("quantity") * nw.col("unit_price") - discount),
+        discount_ticks=ticks(discount),
+        units_milli=(nw.col("quantity") * 1000 + 0.5).floor(),
+    )
+
+
+def by_order(lines: Frame, *further: str) -> Frame:
+    """Lines summed by customer, order and ``further`` columns."""
+    return lines.group_by("customer_id", "order_id", *further).agg(
+        nw.col("at_days").min(),
+        nw.col("at_days").max().alias("last_at_days"),
+        rows_n().alias("lines_n"),
+        nw.col("units_milli", "amount_ticks", "discount_ticks").sum(),
+    )
+
+
+def by_product(lines: Frame) -> Frame:
+    """Lines that name a product, summed by customer and product."""
+    return lines.group_by("customer_id", "product_id").agg(
+        nw.col("at_days").min().alias("first_at_days"),
+        nw.col("at_days").max().alias("last_at_days"),
+        rows_n().alias("lines_n"),
+        nw.col("order_id").n_unique().cast(nw.Float64).alias("orders_n"),
+    )
 
 
 def look_back(tables: Tables, as_of: float) -> Past:

@@ -60,8 +60,8 @@ def _events(past: Past, as_of: float) -> Frame:
     """Events with their age, whether they came after the last order, and the first and last sale of their product."""
     at, kind = nw.col("at_days"), nw.col("kind")
     last_order = past.orders.group_by("customer_id").agg(nw.col("at_days").max().alias("ordered_at"))
-    bought = past.sales.group_by("customer_id", "product_id").agg(
-        at.min().alias("first_sale_at"), at.max().alias("last_sale_at")
+    bought = past.products.select(
+        "customer_id", "product_id", first_sale_at="first_at_days", last_sale_at="last_at_days"
     )
     events = past.tables["events"].join(last_order, on="customer_id", how="left")
     events = events.join(bought, on=["customer_id", "product_id"], how="left")
