@@ -45,7 +45,7 @@ ALL_STUDIES = ("segments", "churn", "next_purchase")
 @app.command()
 def demo(
     home: Home = DEFAULT_HOME,
-    customers: Annotated[int, typer.Option(min=500)] = 3000,
+    customers: Annotated[int, typer.Option(min=500)] = 1500,
     trials: Annotated[int, typer.Option(min=1)] = 8,
     json_: Json = False,
 ) -> None:

@@ -19,7 +19,7 @@ from features.panel import labelled
 from features.snapshot import feature_names
 from features.windows import Frame
 from models.tasks import task
-from pipelines.snapshots import features_code, stored_snapshot, sweep
+from pipelines.snapshots import features_code, stored_snapshots, sweep
 from pipelines.workspace import Workspace
 
 
@@ -58,16 +58,18 @@ def _write(home: Workspace, folder: Path, canonical: Path, study: StudyConfig, e
         "tables": sorted(tables),
     }
     looked_at = cutoffs if study.task else cutoffs[-1:]
-    parts = [to_pandas(_part(home, canonical, tables, study, as_of)) for as_of in looked_at]
+    snapshots = stored_snapshots(home, canonical, tables, looked_at, study.entity)
+    parts = [
+        to_pandas(_part(snapshot, tables, study, as_of)) for as_of, snapshot in zip(looked_at, snapshots, strict=True)
+    ]
     frame = pd.concat(parts, ignore_index=True)
     write_dataset(folder, frame, feature_names(tables), study.task, study.horizon_days, facts)
 
 
-def _part(home: Workspace, canonical: Path, tables: Tables, study: StudyConfig, as_of: float) -> Frame:
-    """One cutoff of the dataset: its stored snapshot, with labels if the study asks for something."""
-    features = stored_snapshot(home, canonical, tables, as_of, study.entity)
+def _part(snapshot: Frame, tables: Tables, study: StudyConfig, as_of: float) -> Frame:
+    """One cutoff of the dataset: its snapshot, with labels if the study asks for something."""
     if study.task is None or study.horizon_days is None:
-        return features.with_columns(as_of=nw.lit(as_of))
+        return snapshot.with_columns(as_of=nw.lit(as_of))
     asked, horizon_days = task(study.task), study.horizon_days
 
     def label(whose: Tables, as_of: float) -> Frame:
@@ -75,7 +77,7 @@ def _part(home: Workspace, canonical: Path, tables: Tables, study: StudyConfig, 
         return known
 
     whose = about(tables, as_of, study.entity)
-    return labelled(features, whose, as_of, label, asked.MISSING_LABEL, asked.eligible(horizon_days))
+    return labelled(snapshot, whose, as_of, label, asked.MISSING_LABEL, asked.eligible(horizon_days))
 
 
 def _identity(canonical: str, study: StudyConfig) -> str:

@@ -12,7 +12,7 @@ from features.engines import open_tables, to_pandas
 from features.errors import NotFound
 from models import artifact
 from pipelines.dataset import order_span
-from pipelines.snapshots import stored_snapshot
+from pipelines.snapshots import stored_snapshots
 from pipelines.steps import stores
 from pipelines.workspace import Workspace
 from serving.bundle import write_bundle
@@ -60,7 +60,7 @@ def _write(home: Workspace, folder: Path, canonical: Path, chosen: dict[str, Cha
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
-        online=to_pandas(stored_snapshot(home, canonical, tables, as_of, "customer")),
+        online=to_pandas(stored_snapshots(home, canonical, tables, [as_of], "customer")[0]),
         as_of=as_of,
         products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
         tables=sorted(tables),

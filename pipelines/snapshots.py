@@ -1,11 +1,13 @@
 """Snapshots on disk: the features of all customers at one cutoff, computed once for every study that looks at it.
 
-``snapshots/<tables>-<code>-<entity>-<as_of>/snapshot.parquet``. A panel is made of them, so one that was cut off
-goes on where it was, and two studies with the same cutoffs share their features. They can be deleted at any time.
+``snapshots/<tables>-<code>-<entity>-<as_of>-<part>/snapshot.parquet``, customers in parts that fit into memory. A panel
+is made of them, so one that was cut off goes on where it was, and two studies with the same cutoffs share their
+features. They can be deleted at any time.
 """
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,9 +15,10 @@ import narwhals as nw
 import polars as pl
 
 import features
+from features.dates import snapshots
 from features.engines import Tables, to_pandas
-from features.entities import Entity, about
-from features.snapshot import snapshot_of
+from features.entities import Entity
+from features.parts import parts_of
 from features.windows import Frame, to_datetime
 from pipelines.workspace import Workspace
 
@@ -23,12 +26,23 @@ KIND = "snapshots"
 FILE = "snapshot.parquet"
 
 
-def stored_snapshot(home: Workspace, canonical: Path, tables: Tables, as_of: float, entity: Entity) -> Frame:
-    """The snapshot at ``as_of``, from disk; computed on the engine of ``tables`` where it is not there yet."""
-    name = f"{_family(canonical)}-{entity}-{to_datetime(as_of):%Y%m%dT%H%M%S}"
-    folder = home.write_once(KIND, name, lambda draft: _write(draft, about(tables, as_of, entity), as_of))
-    frame: Frame = nw.from_native(pl.scan_parquet(folder / FILE))
-    return frame
+def stored_snapshots(
+    home: Workspace, canonical: Path, tables: Tables, cutoffs: Sequence[float], entity: Entity
+) -> list[Frame]:
+    """The snapshot at each cutoff, in their order, from disk.
+
+    What is not there yet is computed on the engine of ``tables``, a part of the customers after the other, all missing
+    cutoffs from one pass over its rows.
+    """
+    parts = parts_of(tables)
+    stems = [f"{_family(canonical)}-{entity}-{to_datetime(as_of):%Y%m%dT%H%M%S}" for as_of in cutoffs]
+    for part in range(len(parts)):
+        names = {as_of: f"{stem}-{part:04d}" for as_of, stem in zip(cutoffs, stems, strict=True)}
+        missing = [as_of for as_of, name in names.items() if not (home.home / KIND / name).is_dir()]
+        if missing:
+            for as_of, frame in snapshots(parts.of(tables, part), missing, entity):
+                _keep(home, names[as_of], frame)
+    return [_read([home.home / KIND / f"{stem}-{part:04d}" / FILE for part in range(len(parts))]) for stem in stems]
 
 
 def sweep(home: Workspace, canonical: Path) -> None:
@@ -51,6 +65,12 @@ def _family(canonical: Path) -> str:
     return f"{canonical.name}-{features_code()[:8]}"
 
 
-def _write(folder: Path, tables: Tables, as_of: float) -> None:
+def _keep(home: Workspace, name: str, frame: Frame) -> None:
     """Sorted by customer, so that equal snapshots are equal bytes on every engine."""
-    pl.from_pandas(to_pandas(snapshot_of(tables, as_of))).write_parquet(folder / FILE, statistics=False)
+    rows = pl.from_pandas(to_pandas(frame))
+    home.write_once(KIND, name, lambda folder: rows.write_parquet(folder / FILE, statistics=False))
+
+
+def _read(paths: list[Path]) -> Frame:
+    frame: Frame = nw.from_native(pl.scan_parquet(paths))
+    return frame

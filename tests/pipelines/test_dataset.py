@@ -70,7 +70,7 @@ def test_studies_with_the_same_cutoffs_share_their_snapshots(home: Workspace) ->
 
 
 def test_a_build_that_was_cut_off_goes_on(home: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = pipelines.snapshots._write
+    written = pipelines.snapshots._keep
     left = [2]
 
     def dies(*arguments: object) -> None:
@@ -79,7 +79,7 @@ def test_a_build_that_was_cut_off_goes_on(home: Workspace, monkeypatch: pytest.M
         left[0] -= 1
         written(*arguments)
 
-    monkeypatch.setattr(pipelines.snapshots, "_write", dies)
+    monkeypatch.setattr(pipelines.snapshots, "_keep", dies)
     with pytest.raises(KeyboardInterrupt):
         build_dataset(home, study())
     assert not list((home.home / "datasets").glob("[!.]*"))
