@@ -34,6 +34,7 @@ Trials = Annotated[
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the search.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless you say otherwise.")]
+EngineName = Annotated[str, typer.Option("--engine", help="polars, duckdb or spark: the same bytes from each.")]
 Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw data; the source's own if not given.")]
 
 Customer = Annotated[str, typer.Argument(help="The customer's id as the shop writes it, or an alias.")]
@@ -85,11 +86,11 @@ def ingest(
 
 
 @app.command()
-def dataset(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+def dataset(study: Study, home: Home = DEFAULT_HOME, engine: EngineName = "polars", json_: Json = False) -> None:
     """Features and labels of the current canonical tables, for one study."""
     from pipelines.steps import dataset_step
 
-    run(home, json_, lambda space: dataset_step(space, study))
+    run(home, json_, lambda space: dataset_step(space, study, engine))
 
 
 @app.command()

@@ -5,7 +5,7 @@ Each result holds what a script needs and ``message``, the sentence a person rea
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from experiments.config import StudyConfig, load_study
 from experiments.dataset import read_dataset
@@ -13,6 +13,7 @@ from experiments.gate import promote
 from experiments.registry import champion_guesses
 from experiments.run import run_study
 from experiments.stores import Stores
+from features.engines import Engine
 from pipelines.audit.page import worst
 from pipelines.audit.publication import FILE as REPORT
 from pipelines.dataset import build_dataset
@@ -54,9 +55,9 @@ def remembered_ingest(home: Workspace) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def dataset_step(home: Workspace, study: str) -> dict[str, Any]:
+def dataset_step(home: Workspace, study: str, engine: str = "polars") -> dict[str, Any]:
     """Build, or find, the dataset of a study."""
-    folder = build_dataset(home, load_study(study))
+    folder = build_dataset(home, load_study(study), cast(Engine, engine))
     dataset = read_dataset(folder)
     cutoffs = dataset.facts["cutoffs"]
     when = cutoffs[0] if len(cutoffs) == 1 else f"{len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}"
