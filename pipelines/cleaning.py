@@ -1,11 +1,12 @@
 """Cleaning: staged rows become canonical rows or rejects; nothing is lost and every repair is counted.
 
 Repairs, in order: spaces trimmed and blanks emptied (``tidied_<column>``, at staging), exact duplicates dropped
-(``exact_duplicate_dropped``), the sign of returned quantities (``return_quantity_made_positive``), rows replaced by a
-correction (``replaced_by_correction``), returns matched to the sale they take back (``return_matched_to_sale``), links
-pointed at the end of their chain (``chain_flattened``), versions of profiles merged for a customer of several ids
-(``merged_version_added``, ``replaced_by_merged_version``), filled from the one before
-(``filled_from_earlier_version``, in cells) and dropped if they say nothing new (``unchanged_version_dropped``).
+(``exact_duplicate_dropped``), rows replaced by a correction (``replaced_by_correction``), values that cannot be emptied
+(``impossible_<column>_emptied``), the sign of returned quantities (``return_quantity_made_positive``), returns matched
+to the sale they take back (``return_matched_to_sale``), links pointed at the end of their chain (``chain_flattened``),
+versions of profiles merged for a customer of several ids (``merged_version_added``, ``replaced_by_merged_version``),
+filled from the one before (``filled_from_earlier_version``, in cells) and dropped if they say nothing new
+(``unchanged_version_dropped``).
 Rejections: :mod:`pipelines.sources` lists the reasons.
 """
 
@@ -18,6 +19,7 @@ from features.errors import BadTable
 from pipelines.audit.finding import one_number
 from pipelines.corrections import date_corrections, drop_repeats, mark_replaced
 from pipelines.identities import flatten_links, reject_links
+from pipelines.impossible import empty_impossible
 from pipelines.profiles import carry_forward, merge_profiles
 from pipelines.returns import make_positive, match_returns
 from pipelines.sources.source import SourceConfig
@@ -82,6 +84,7 @@ def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequenc
     if corrected_by:
         repairs["exact_duplicate_dropped"] += drop_repeats(con, staged.name, corrected_by)
         repairs["replaced_by_correction"] = mark_replaced(con, staged.name, corrected_by)
+    repairs |= empty_impossible(con, staged.name)
     if staged.name == "orders":
         repairs["return_quantity_made_positive"] = make_positive(con)
         repairs["return_matched_to_sale"] = match_returns(con)

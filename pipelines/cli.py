@@ -47,7 +47,7 @@ ALL_STUDIES = ("segments", "churn", "next_purchase")
 def demo(
     home: Home = DEFAULT_HOME,
     customers: Annotated[int, typer.Option(min=500)] = 1500,
-    trials: Annotated[int, typer.Option(min=1)] = 8,
+    trials: Annotated[int, typer.Option(min=1)] = 4,
     json_: Json = False,
 ) -> None:
     """The whole road on a simulated shop: simulate, ingest, train, promote, publish, score, serve, one question."""

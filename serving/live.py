@@ -112,15 +112,18 @@ def _value(column: Column, customer_id: str, row: object) -> object:
 def products_frame(bundle: Bundle, customers: list[CustomerHistory]) -> pl.DataFrame:
     """[product_id, category, price] of the products met, from the catalogue and from what the lines say of others.
 
-    One more product stands for each category that was not met: how wide the shop is says what of it a customer uses.
+    With them come all products of the categories met, whose prices theirs are compared with, and one of each other
+    category: how wide the shop is says what of it a customer uses.
     """
     met = {line.product_id for customer in customers for line in customer.orders if line.product_id is not None}
     met |= {e.product_id for customer in customers for e in customer.events or () if e.product_id is not None}
+    said = stated_categories(customers)
     known = pl.DataFrame(schema={"product_id": pl.String, "category": pl.String, "price": pl.Float64})
     if bundle.products is not None:
-        wanted = pl.col("product_id").is_in(sorted(met)) | pl.col("product_id").is_in(bundle.one_of_each)
-        known = bundle.products.filter(wanted)
-    said = stated_categories(customers)
+        bought = pl.col("product_id").is_in(sorted(met))
+        categories = [*bundle.products.filter(bought)["category"].drop_nulls().unique(), *said.values()]
+        beside = pl.col("category").is_in(categories) | pl.col("product_id").is_in(bundle.one_of_each)
+        known = bundle.products.filter(bought | beside.fill_null(value=False))
     stated = pl.DataFrame(list(said.items()), schema={"product_id": pl.String, "said": pl.String}, orient="row")
     joined = known.join(stated, on="product_id", how="full", coalesce=True)
     return joined.select("product_id", pl.coalesce("category", "said").alias("category"), "price")

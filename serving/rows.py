@@ -105,7 +105,7 @@ class Touch(Happened):
     """One contact of a campaign, as in the canonical ``touches``."""
 
     campaign_id: Id | None = None
-    channel: Literal["email", "sms", "push", "social", "event", "ads"]
+    channel: Id
     kind: Literal["sent", "open", "click", "unsubscribe", "bounce", "like", "share", "comment", "attend"]
 
 
