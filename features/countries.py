@@ -14,6 +14,8 @@ YEAR_DAYS = 365
 AHEAD_DAYS = 30
 EVE_DAYS = 7
 """How many days before a public holiday count as its eve."""
+COUNTRY_DAYS = 1_000_000
+"""More than there are days: what one country's numbers begin after."""
 
 # Names the package does not know, as shops write them.
 _ALIASES = {
@@ -75,7 +77,10 @@ def proximity(today: int) -> pl.DataFrame:
 
 @lru_cache(maxsize=64)
 def eves(today: int) -> pl.DataFrame:
-    """``country_n``, ``day`` and ``eve`` (1): days of the year up to ``today`` that are soon followed by a holiday."""
+    """``country_day`` and ``eve`` (1): days of the year up to ``today`` that are soon followed by a holiday there.
+
+    ``country_day`` is ``country_n`` * COUNTRY_DAYS + day: a join on one number takes half the time of one on two.
+    """
     days = {
         (_numbers()[code], float(holiday - before))
         for code in set(codes().values())
@@ -83,8 +88,8 @@ def eves(today: int) -> pl.DataFrame:
         for before in range(1, EVE_DAYS + 1)
         if today - YEAR_DAYS - 1 <= holiday - before <= today
     }
-    frame = pl.DataFrame(sorted(days), schema={"country_n": pl.Float64, "day": pl.Float64}, orient="row")
-    return frame.with_columns(eve=pl.lit(1.0))
+    numbers = sorted(number * COUNTRY_DAYS + day for number, day in days)
+    return pl.DataFrame({"country_day": numbers}, schema={"country_day": pl.Float64}).with_columns(eve=pl.lit(1.0))
 
 
 def _near(code: str, today: int) -> tuple[float, int | None, int | None, float]:

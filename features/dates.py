@@ -4,16 +4,18 @@ A line is seen at the dates after it happened and was known, until it was replac
 ``from_n <= k < until_n``. Lines that agree in that are summed together, and each date adds up the sums it sees.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import narwhals as nw
+import polars as pl
 
-from features.engines import Tables, kept
+from features.engines import Tables, kept, on_polars
 from features.entities import Entity, about
 from features.exact import count_if
-from features.past import Past, by_order, by_product, look_back, order_lines
+from features.past import Past, by_order, by_product, look_back, order_lines, with_day_before
 from features.snapshot import features_of, snapshot
 from features.windows import Frame
 
@@ -27,9 +29,25 @@ def snapshots(tables: Tables, cutoffs: Sequence[float], entity: Entity = "custom
     if len(dates) == 1:
         yield dates[0], snapshot(tables, dates[0], entity)
         return
-    held = {name: kept(table) for name, table in tables.items()}
+    lines = {"orders": order_lines(tables["orders"])} if "orders" in tables else {}
+    held = {name: kept(table) for name, table in (tables | lines).items()}
     for start in range(0, len(dates), TOGETHER):
         yield from _together(held, dates[start : start + TOGETHER], entity)
+
+
+def computed(frames: Iterable[tuple[float, Frame]]) -> Iterator[tuple[float, pl.DataFrame]]:
+    """The rows of each; on Polars one date is computed while the plan of the next is written."""
+    with ThreadPoolExecutor(1) as one:
+        before: tuple[float, Future[pl.DataFrame]] | None = None
+        for as_of, frame in frames:
+            running = as_of, one.submit(on_polars, frame)
+            if not frame.implementation.is_polars():
+                running[1].result()
+            if before:
+                yield before[0], before[1].result()
+            before = running
+        if before:
+            yield before[0], before[1].result()
 
 
 def _together(tables: Tables, dates: Sequence[float], entity: Entity) -> Iterator[tuple[float, Frame]]:
@@ -120,7 +138,7 @@ class PastOfMany(Past):
 
     @cached_property
     def days(self) -> Frame:
-        return self.share(self._seen("of_days").select("customer_id", "day").unique())
+        return self.share(with_day_before(self._seen("of_days").select("customer_id", "day").unique()))
 
     @cached_property
     def products(self) -> Frame:

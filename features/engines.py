@@ -157,11 +157,16 @@ def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     block = table.select(pl.col(numbers).cast(pl.Float64)).to_numpy(order="fortran")
     found = pd.DataFrame(block, columns=numbers, copy=False)
     others = {name: _text_or_time(table[name]) for name in table.drop(numbers).columns}
-    return pd.concat([pd.DataFrame(others), found], axis=1)[table.columns] if others else found
+    if not others:
+        return found
+    place = {name: at for at, name in enumerate((*others, *numbers))}
+    return pd.concat([pd.DataFrame(others), found], axis=1).iloc[:, [place[name] for name in table.columns]]
 
 
 def _text_or_time(column: pl.Series) -> Any:
-    return pd.array(column.to_list(), dtype=_TEXT) if column.dtype == pl.String else pd.Series(column.to_list())
+    if column.dtype == pl.String:
+        return pd.arrays.ArrowStringArray(column.to_arrow(), dtype=_TEXT)  # type: ignore[call-arg]
+    return pd.Series(column.to_list())
 
 
 def _timed(spec: TableSpec, frame: Frame) -> Frame:

@@ -77,8 +77,8 @@ class Past:
 
     @cached_property
     def days(self) -> Frame:
-        """One row a customer and purchase day: customer_id, day."""
-        return self.share(self.sales.select("customer_id", "day").unique())
+        """One row a customer and purchase day: customer_id, day, and the day ``before`` it, null for the first."""
+        return self.share(with_day_before(self.sales.select("customer_id", "day").unique()))
 
     @cached_property
     def products(self) -> Frame:
@@ -105,7 +105,9 @@ class Past:
 
 
 def order_lines(orders: Frame) -> Frame:
-    """Order lines with ``day``, ``amount_ticks``, ``discount_ticks`` and ``units_milli`` beside their columns."""
+    """Order lines with ``day``, ``amount_ticks``, ``discount_ticks`` and ``units_milli``, unless they have them."""
+    if "amount_ticks" in orders.collect_schema().names():
+        return orders
     discount = nw.col("discount").fill_null(0.0)
     return orders.with_columns(
         day=nw.col("at_days").floor(),
@@ -113,6 +115,11 @@ def order_lines(orders: Frame) -> Frame:
         discount_ticks=ticks(discount),
         units_milli=(nw.col("quantity") * 1000 + 0.5).floor(),
     )
+
+
+def with_day_before(days: Frame) -> Frame:
+    """Purchase days with the same customer's day ``before``."""
+    return days.with_columns(before=nw.col("day").shift(1).over("customer_id", order_by="day"))
 
 
 def by_order(lines: Frame, *further: str) -> Frame:

@@ -43,15 +43,13 @@ def compute(past: Past, as_of: float) -> Frame:
 
 
 def _days(days: Frame, today: int) -> Frame:
-    """Purchase days with their age, the gap to the one before, the silence now and their rank from the newest."""
-    age = today - nw.col("day")
-    previous = nw.col("day").shift(1).over("customer_id", order_by="day")
+    """Purchase days with their age, the gap to the one before and the silence now."""
+    age, before = today - nw.col("day"), nw.col("before")
     return days.with_columns(
         age=age,
-        gap=nw.col("day") - previous,
-        rank=nw.col("day").cum_count(reverse=True).over("customer_id", order_by="day"),
+        gap=nw.col("day") - before,
         block=per(age, BLOCK_DAYS).floor(),
-        block_before=per(today - previous, BLOCK_DAYS).floor(),
+        block_before=per(today - before, BLOCK_DAYS).floor(),
         silence=age.min().over("customer_id"),
         years=whole(per(age, YEAR_DAYS)),
         weekday=nw.col("day") + 3 - per(nw.col("day") + 3, 7).floor() * 7,
@@ -59,7 +57,7 @@ def _days(days: Frame, today: int) -> Frame:
 
 
 def _rhythm() -> list[nw.Expr]:
-    gap, rank, age, silence = nw.col("gap"), nw.col("rank"), nw.col("age"), nw.col("silence")
+    gap, age, silence = nw.col("gap"), nw.col("age"), nw.col("silence")
     return [
         rows_n().alias("days_n"),
         gap.count().cast(nw.Float64).alias("gaps_n"),
@@ -68,8 +66,7 @@ def _rhythm() -> list[nw.Expr]:
         silence.max().alias("silence"),
         age.max().alias("age_max"),
         gap.median().alias("cadence_gap_median_days"),
-        nw.when(rank == 1).then(gap).max().alias("cadence_gap_last_days"),
-        nw.when(rank == 2).then(age).max().alias("cadence_second_last_days"),
+        nw.when(age == silence).then(gap).max().alias("cadence_gap_last_days"),
         count_if(gap > silence).alias("longer_n"),
         count_if((gap > silence) & (gap <= silence + 30)).alias("due_n"),
         _opens_recent_block().alias("cadence_active_180d_n"),
@@ -117,6 +114,7 @@ def _ratios(sums: Frame, as_of: float) -> Frame:
         cadence_gap_mean_days=ratio(total, gaps_n),
         cadence_gap_cv=ratio(variance.sqrt() * gaps_n, total),
         cadence_overdue_ratio=ratio(nw.col("silence") * gaps_n, total),
+        cadence_second_last_days=nw.col("silence") + nw.col("cadence_gap_last_days"),
         cadence_longer_gap_share=(nw.col("longer_n") + 1) / (gaps_n + 2),
         cadence_due_30d_share=(nw.col("due_n") + 1) / (nw.col("longer_n") + 2),
         cadence_momentum=per(nw.col("momentum_micro"), MICRO),

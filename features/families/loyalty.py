@@ -71,14 +71,11 @@ def compute(past: Past, as_of: float) -> Frame:
 
 def _rhythm(days: Frame, today: int) -> Frame:
     """Status, rebuying and streaks. A run is what purchase days without an empty 30-day block between them make up."""
-    age = today - nw.col("day")
-    before = nw.col("day").shift(1).over("customer_id", order_by="day")
-    after = nw.col("day").shift(-1).over("customer_id", order_by="day")
+    age, before = today - nw.col("day"), nw.col("before")
     block, block_before = (per(x, BLOCK_DAYS).floor() for x in (age, today - before))
     days = days.with_columns(
         age=age,
         gap=nw.col("day") - before,
-        next_gap=after - nw.col("day"),
         opens=nw.when(block_before == block).then(0.0).otherwise(1.0),
         skipped=nw.when(block_before - block > 1).then(1.0).otherwise(0.0),
     )
@@ -98,7 +95,8 @@ def _sums_of_a_run() -> list[nw.Expr]:
         age.max().alias("first_age"),
         nw.col("opens").sum().alias("blocks_n"),
         count_if(age >= REBUY_DAYS).alias("old_n"),
-        count_if((age >= REBUY_DAYS) & (nw.col("next_gap") <= REBUY_DAYS)).alias("rebuys_n"),
+        # The day before was that old, and this is the one that followed.
+        count_if((age + gap >= REBUY_DAYS) & (gap <= REBUY_DAYS)).alias("rebuys_n"),
     ]
 
 

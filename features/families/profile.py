@@ -73,21 +73,22 @@ _ATTRIBUTES = (
     "signed_up_at_days",
 )
 _FIRM = ("company_id", "company_size", "sector", "turnover_band", "contact_function")
+_BANDS = ("income_band", "company_size", "turnover_band")
 _BLANK = " \t\r\n"
 
 
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a profile: customer_id and COLUMNS."""
-    profiles = past.customers
+    profiles = _prepared(past.customers)
     age = to_datetime(as_of).year - nw.col("birth_year").cast(nw.Float64)
     columns = {
         "profile_age_years": nw.when((age >= 0) & (age <= 120)).then(age),
         **{f"profile_{name}": nw.col(name) for name in _AS_IT_STANDS},
         "profile_climate": _climate(profiles),
-        "profile_income_from": _band_from(nw.col("income_band")),
-        "profile_company_size_from": _band_from(nw.col("company_size")),
-        "profile_turnover_from": _band_from(nw.col("turnover_band")),
-        "profile_interests_n": _labels_n(_tidy(nw.col("interests"))),
+        "profile_income_from": _band_from("income_band"),
+        "profile_company_size_from": _band_from("company_size"),
+        "profile_turnover_from": _band_from("turnover_band"),
+        "profile_interests_n": _labels_n(nw.col("tidy")),
         **{
             f"profile_likes_{theme}": nw.col("interests").str.contains(_begins(words)).cast(nw.Float64)
             for theme, words in THEMES.items()
@@ -99,6 +100,13 @@ def compute(past: Past, as_of: float) -> Frame:
         "profile_known_n": _known_n(_ATTRIBUTES),
     }
     return profiles.select("customer_id", *(value.alias(name) for name, value in columns.items()))
+
+
+def _prepared(profiles: Frame) -> Frame:
+    """Profiles with what several expressions ask of their texts beside them, so that each is looked for once."""
+    plain = {f"{name}_plain": nw.col(name).str.replace_all(",", "", literal=True) for name in _BANDS}
+    digits = {f"{name}_digits": _first_digits(nw.col(f"{name}_plain")) for name in _BANDS}
+    return profiles.with_columns(tidy=_tidy(nw.col("interests")), **plain).with_columns(**digits)
 
 
 def _known_n(names: tuple[str, ...]) -> nw.Expr:
@@ -129,14 +137,17 @@ def _labels_n(tidy: nw.Expr) -> nw.Expr:
     return nw.when(tidy != "").then(semicolons_n + 1).otherwise(tidy.str.len_chars()).cast(nw.Float64)
 
 
-def _band_from(label: nw.Expr) -> nw.Expr:
+def _first_digits(plain: nw.Expr) -> nw.Expr:
+    return plain.str.replace_all("^[^0-9]+", "").str.replace_all("(?s)[^0-9].*", "")
+
+
+def _band_from(name: str) -> nw.Expr:
     """The number an ordered label begins with: 15 of "15-24K", 0 of "Under 15K", 1000 of "$1M+".
 
     Regular expressions here are of the kind that Polars, DuckDB and Spark read alike; no text is ever cast that is
     not all digits.
     """
-    plain = label.str.replace_all(",", "", literal=True)
-    digits = plain.str.replace_all("^[^0-9]+", "").str.replace_all("(?s)[^0-9].*", "")
+    plain, digits = nw.col(f"{name}_plain"), nw.col(f"{name}_digits")
     castable = (digits != "") & (digits.str.len_chars() <= 15)
     number = nw.when(castable).then(digits).cast(nw.Float64)
     # "500K-1M" begins in thousands, "1-10M" in millions: the letter after the first number decides, else the band's.

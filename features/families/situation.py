@@ -6,7 +6,7 @@ from datetime import date
 import narwhals as nw
 
 from features.absent import nulls
-from features.countries import AHEAD_DAYS, EVE_DAYS, YEAR_DAYS, eves, proximity
+from features.countries import AHEAD_DAYS, COUNTRY_DAYS, EVE_DAYS, YEAR_DAYS, eves, proximity
 from features.engines import beside
 from features.exact import count_if, per, ratio, rows_n
 from features.past import Past
@@ -67,7 +67,8 @@ def _before_holiday(past: Past, orders: Frame, today: int) -> Frame:
     places = past.customers.group_by("customer_id").agg(name.min())
     places = places.join(beside(places, proximity(today)), on="country").select("customer_id", *_OF_PLACE)
     placed = orders.join(places, on="customer_id", how="left")
-    return placed.join(beside(placed, eves(today)), on=["country_n", "day"], how="left")
+    placed = placed.with_columns(country_day=nw.col("country_n") * COUNTRY_DAYS + nw.col("day"))
+    return placed.join(beside(placed, eves(today)), on="country_day", how="left")
 
 
 def _after_message(past: Past, orders: Frame) -> Frame:
