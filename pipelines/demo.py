@@ -9,7 +9,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from experiments.config import load_study
+from experiments.dataset import read_dataset
+from features.families import families
 from pipelines import steps
+from pipelines.dataset import build_dataset
 from pipelines.publish import publish_bundle
 from pipelines.report import summary
 from pipelines.score import SCORES, score_all
@@ -26,7 +30,7 @@ def run_demo(home: Workspace, customers: int, trials: int) -> dict[str, Any]:
     started = time.monotonic()
     raw = home.home / "raw" / "simulated"
     told("simulate", lambda: simulate(raw, customers=customers, seed=SEED, days=DAYS))
-    told("ingest", lambda: steps.ingest_step(home, "simulated", "", None))
+    ingested = told("ingest", lambda: steps.ingest_step(home, "simulated", "", None))
     for study in ("segments", "churn", "next_purchase"):
         told(f"train {study}", partial(steps.train_step, home, study, trials, 2))
         told(f"promote {study}", partial(steps.promote_step, home, study))
@@ -36,6 +40,12 @@ def run_demo(home: Workspace, customers: int, trials: int) -> dict[str, Any]:
     report = summary(home)
     lines = [
         report["message"],
+        "",
+        "Audit",
+        *("  " + line.strip() for line in ingested["message"].splitlines()[1:]),
+        "",
+        "Features",
+        *(f"  {name:12} {columns:>3} columns" for name, columns in families_used(home).items()),
         "",
         "One question to the running service",
         f"  POST /predict {json.dumps(question)}",
@@ -47,6 +57,12 @@ def run_demo(home: Workspace, customers: int, trials: int) -> dict[str, Any]:
         "  README.md    bring your own data, in five minutes",
     ]
     return {**report, "question": question, "answer": answer, "message": "\n".join(lines)}
+
+
+def families_used(home: Workspace) -> dict[str, int]:
+    """How many columns of each family, indicators of text included, the churn dataset offers to its models."""
+    offered = read_dataset(build_dataset(home, load_study("churn"))).features
+    return {name: sum(column.startswith(f"{name}_") for column in offered) for name in families()}
 
 
 def told(step: str, do: Callable[[], Any]) -> Any:
