@@ -79,7 +79,11 @@ def _profile_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, .
     types = {name: type_ for name, type_, *_ in described}
     columns = [name.removeprefix("returned_") for name in types if name.startswith("returned_")]
     time = TABLES[table].time
-    days = f"strftime(min(\"{time}\"), '%Y-%m-%d'), strftime(max(\"{time}\"), '%Y-%m-%d')" if time else "NULL, NULL"
+    days = (
+        f"strftime(min(\"{time}\"), '%Y-%m-%d'), strftime(max(\"{time}\"), '%Y-%m-%d')"
+        if time
+        else "max(NULL), max(NULL)"
+    )
     asked = ", ".join(figure for name in columns for figure in _figures(name, types[name] == "VARCHAR"))
     rows = one_number(con, f'SELECT count(*) FROM staged."{table}"')
     first, last = con.execute(f'SELECT {days} FROM staged."{table}" WHERE reason IS NULL').fetchall()[0]

@@ -196,7 +196,7 @@ def test_cleaning_rejects_exactly_the_dirt(shop: Path, ingested: IngestResult) -
     }
     assert dict(ingested.rejects["identities"]) == {
         "missing_customer_id": dirt["identities"]["missing_customer"],
-        "duplicate_key": dirt["identities"]["alias_of_two_customers"],
+        "two_customers": dirt["identities"]["alias_of_two_customers"],
     }
     assert dict(ingested.rejects["products"]) == {"unreadable_price": dirt["products"]["price_with_currency_sign"]}
     assert dict(ingested.rejects["touches"]) == {

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from features.engines import Tables, from_frames, to_pandas
+from features.indicators import numbers
 from features.panel import panel
 from features.snapshot import feature_names, snapshot
 from features.windows import to_days
@@ -72,7 +73,7 @@ def fitted(tables: Tables, task_name: str, learner: str) -> Predictor:
     label = partial(asked.label, horizon_days=30.0)
     eligible = asked.eligible(30.0)
     rows = to_pandas(panel(tables, CUTOFFS, label=label, missing_label=asked.MISSING_LABEL, eligible=eligible))
-    X = rows[list(feature_names(tables))]
+    X = rows[numbers(rows[list(feature_names(tables))])]
     sample = Sample(X, rows["label"].to_numpy(), rows["as_of"].to_numpy(), 30.0, asked.POSITIVE)
     return fit_predictor(task_name, learner, sample, {}, seed=1, calibrate=True)
 
@@ -89,7 +90,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     models = {
         "churn": fitted(tables, "churn", "lightgbm"),
         "next_purchase": fitted(tables, "next_purchase", "logistic"),
-        "segments": fit_segmenter(online.drop(columns="customer_id"), features, "kmeans", {"k": 4}, seed=1),
+        "segments": fit_segmenter(
+            online[numbers(online)].drop(columns="customer_id"), features, "kmeans", {"k": 4}, seed=1
+        ),
     }
     for name, model in models.items():
         save(folder / name, model, {"training_window": ["2025-02-01", "2025-05-01"], "scores": {}})
