@@ -7,16 +7,16 @@ A line is seen at the dates after it happened and was known, until it was replac
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import narwhals as nw
 import polars as pl
 
-from features.engines import Tables, kept, on_polars
+from features.engines import Tables, free, kept, on_polars, shared
 from features.entities import Entity, about
 from features.exact import count_if
 from features.past import Past, by_order, by_product, look_back, order_lines, with_day_before
-from features.snapshot import features_of, snapshot
+from features.snapshot import features_of
 from features.windows import Frame
 
 TOGETHER = 6
@@ -24,15 +24,18 @@ TOGETHER = 6
 
 
 def snapshots(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer") -> Iterator[tuple[float, Frame]]:
-    """Each cutoff, earliest first, and the snapshot at it; bit for bit what ``snapshot`` gives."""
+    """Each cutoff, earliest first, and the snapshot at it; bit for bit what ``snapshot`` gives.
+
+    Compute a snapshot before asking for the next: DuckDB and Spark then drop what it was made of.
+    """
     dates = sorted(cutoffs)
-    if len(dates) == 1:
-        yield dates[0], snapshot(tables, dates[0], entity)
-        return
+    many = len(dates) > 1
     lines = {"orders": order_lines(tables["orders"])} if "orders" in tables else {}
-    held = {name: kept(table) for name, table in (tables | lines).items()}
+    held = {name: kept(table) for name, table in (tables | lines).items()} if many else tables
     for start in range(0, len(dates), TOGETHER):
         yield from _together(held, dates[start : start + TOGETHER], entity)
+    if many:
+        free(held.values())
 
 
 def computed(frames: Iterable[tuple[float, Frame]]) -> Iterator[tuple[float, pl.DataFrame]]:
@@ -52,13 +55,25 @@ def computed(frames: Iterable[tuple[float, Frame]]) -> Iterator[tuple[float, pl.
 
 def _together(tables: Tables, dates: Sequence[float], entity: Entity) -> Iterator[tuple[float, Frame]]:
     # Who works for a company changes from date to date, and so does what is summed.
-    sums = sums_of(tables, dates) if entity == "customer" and "orders" in tables else {}
+    many = len(dates) > 1 and entity == "customer" and "orders" in tables
+    sums = sums_of(tables, dates) if many else {}
     for date, as_of in enumerate(dates):
+        made: list[Frame] = []
         owned = about({**tables, **sums}, as_of, entity)
         past = look_back({name: table for name, table in owned.items() if name not in sums}, as_of)
-        if sums:
-            past = PastOfMany(past.tables, sums={name: owned[name] for name in sums}, date=date)
+        known, share = past.tables, partial(_share, made)
+        if many:
+            past = PastOfMany(known, share, sums={name: owned[name] for name in sums}, date=date)
+        else:
+            past = Past(known, share)
         yield as_of, features_of(past, as_of)
+        free(made)
+    free(sums.values())
+
+
+def _share(made: list[Frame], frame: Frame) -> Frame:
+    made.append(shared(frame))
+    return made[-1]
 
 
 def sums_of(tables: Tables, dates: Sequence[float]) -> Tables:

@@ -5,7 +5,7 @@ Whatever engines do differently is settled here; families know one kind of frame
 
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -29,6 +29,9 @@ _TYPES = {
     "time": nw.Datetime("us"),
     "date": nw.Date(),
 }
+
+DUCKDB_MEMORY = "2GB"
+"""What DuckDB may hold before it writes to a temporary folder; results in Python come on top."""
 
 _TEXT = pd.StringDtype(na_value=float("nan"))
 
@@ -59,6 +62,7 @@ def _duckdb() -> Any:
 
     connection = duckdb.connect()
     connection.execute("SET preserve_insertion_order = false")
+    connection.execute(f"SET memory_limit = '{DUCKDB_MEMORY}'")
     connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/coterie-spill-{uuid.uuid4().hex}'")
     return connection
 
@@ -100,7 +104,7 @@ def from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tables:
 
 
 def shared(frame: Frame) -> Frame:
-    """The same rows, computed once however often they are used from here on.
+    """The same rows, computed once however often they are used from here on, until ``freed``.
 
     Polars finds the common parts of a plan by itself; DuckDB keeps a table, Spark a cached frame.
     """
@@ -108,7 +112,8 @@ def shared(frame: Frame) -> Frame:
     if frame.implementation.is_duckdb():
         name = f"shared_{uuid.uuid4().hex}"
         native.create(name)
-        kept: Frame = nw.from_native(native.query("kept", f"FROM {name}"))
+        # Its alias tells which table is to be dropped.
+        kept: Frame = nw.from_native(native.query("kept", f"FROM {name}").set_alias(name))
         return kept
     if frame.implementation.is_pyspark():
         cached: Frame = nw.from_native(native.persist())
@@ -122,6 +127,20 @@ def kept(frame: Frame) -> Frame:
         held: Frame = nw.from_native(on_polars(frame).lazy())
         return held
     return shared(frame)
+
+
+def free(frames: Iterable[Frame]) -> None:
+    """Give back what ``shared`` and ``kept`` took for these, in the order they were made.
+
+    Whatever is made of them must have been computed.
+    """
+    # A DuckDB relation is bound with all it was made of, so the last goes first.
+    for frame in reversed(list(frames)):
+        native: Any = frame.to_native()
+        if frame.implementation.is_duckdb():
+            native.query("kept", f"DROP TABLE {native.alias}")
+        elif frame.implementation.is_pyspark():
+            native.unpersist()
 
 
 def beside(frame: Frame, rows: pl.DataFrame) -> Frame:

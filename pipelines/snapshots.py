@@ -15,8 +15,8 @@ import narwhals as nw
 import polars as pl
 
 import features
-from features.dates import snapshots
-from features.engines import Tables, to_pandas
+from features.dates import computed, snapshots
+from features.engines import Tables
 from features.entities import Entity
 from features.parts import parts_of
 from features.windows import Frame, to_datetime
@@ -40,8 +40,8 @@ def stored_snapshots(
         names = {as_of: f"{stem}-{part:04d}" for as_of, stem in zip(cutoffs, stems, strict=True)}
         missing = [as_of for as_of, name in names.items() if not (home.home / KIND / name).is_dir()]
         if missing:
-            for as_of, frame in snapshots(parts.of(tables, part), missing, entity):
-                _keep(home, names[as_of], frame)
+            for as_of, rows in computed(snapshots(parts.of(tables, part), missing, entity)):
+                _keep(home, names[as_of], rows)
     return [_read([home.home / KIND / f"{stem}-{part:04d}" / FILE for part in range(len(parts))]) for stem in stems]
 
 
@@ -65,10 +65,10 @@ def _family(canonical: Path) -> str:
     return f"{canonical.name}-{features_code()[:8]}"
 
 
-def _keep(home: Workspace, name: str, frame: Frame) -> None:
+def _keep(home: Workspace, name: str, rows: pl.DataFrame) -> None:
     """Sorted by customer, so that equal snapshots are equal bytes on every engine."""
-    rows = pl.from_pandas(to_pandas(frame))
-    home.write_once(KIND, name, lambda folder: rows.write_parquet(folder / FILE, statistics=False))
+    ordered = rows.sort("customer_id").rechunk()
+    home.write_once(KIND, name, lambda folder: ordered.write_parquet(folder / FILE, statistics=False))
 
 
 def _read(paths: list[Path]) -> Frame:
