@@ -6,7 +6,7 @@ import narwhals as nw
 
 from features.engines import Tables
 from features.errors import BadInput, BadTable
-from features.past import latest_version
+from features.past import latest_version, newest_known
 from features.windows import Frame, history
 
 Entity = Literal["customer", "company"]
@@ -28,7 +28,7 @@ def about(tables: Tables, as_of: float, entity: Entity = "customer") -> Tables:
 
 
 def _one_id(tables: Tables, as_of: float) -> Tables:
-    links = history(tables["identities"], as_of).select("alias_id", main_id="customer_id")
+    links = newest_known(history(tables["identities"], as_of), "alias_id").select("alias_id", main_id="customer_id")
     whose = {name: _linked(table, links) for name, table in _personal(tables).items() if name != "customers"}
     if "customers" in tables:
         # The profile of the main id holds: ingest has merged the others into it.

@@ -157,18 +157,19 @@ def look_back(tables: Tables, as_of: float) -> Past:
 def latest_version(customers: Frame) -> Frame:
     """One row a person: the one with the latest ``known_at_days``; null, known from the start, is the earliest."""
     person = "contact_id" if "contact_id" in customers.collect_schema().names() else "customer_id"
-    return _newest(customers, person)
+    return newest_known(customers, person)
 
 
-def _newest(profiles: Frame, whose: str) -> Frame:
+def newest_known(versions: Frame, whose: str) -> Frame:
+    """The row with the latest ``known_at_days`` of each ``whose``."""
     known = nw.col("known_at_days").fill_null(-NEVER_DAYS)
-    newest = profiles.with_columns(newest=known.max().over(whose))
+    newest = versions.with_columns(newest=known.max().over(whose))
     return newest.filter(known == nw.col("newest")).drop("newest")
 
 
 def _firm(people: Frame) -> Frame:
     """One row a company: the newest profile among its contacts, of equally new ones the alphabetically first's."""
-    newest = _newest(people, "customer_id").with_columns(first=nw.col("contact_id").min().over("customer_id"))
+    newest = newest_known(people, "customer_id").with_columns(first=nw.col("contact_id").min().over("customer_id"))
     types = people.drop("contact_id").collect_schema()
     about = [nw.col(n) if n in FIRM_COLUMNS else nw.lit(None).cast(type_).alias(n) for n, type_ in types.items()]
     return newest.filter(nw.col("contact_id") == nw.col("first")).select(*about)

@@ -111,12 +111,12 @@ CUSTOMERS = TableSpec(
 
 IDENTITIES = TableSpec(
     name="identities",
-    doc="One row a further id of a customer: from known_at on, all that alias_id did was done by customer_id.",
-    key=("alias_id",),
+    doc="Further ids of customers: all that alias_id ever did was done by customer_id, says the newest row known.",
+    key=("alias_id", "known_at"),
     unique=True,
     time=None,
     columns=(
-        _must("alias_id", "str", "The further id; never itself the customer_id of another row.", personal=True),
+        _must("alias_id", "str", "The further id; never itself the customer_id of another row that holds at that time.", personal=True),
         _CUSTOMER,
         _KNOWN_AT,
     ),

@@ -1,4 +1,4 @@
-"""Identities: which links between ids hold, and every further id pointed straight at the customer it belongs to.
+"""Identities: which links between ids hold, and whose every further id was at which time.
 
 Links are judged in the order in which they became known, so that a later link never undoes an earlier one:
 ``two_customers`` (an alias linked again, to somebody else) and ``cycle`` (the link that closes a ring) are rejected.
@@ -30,17 +30,26 @@ def reject_links(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def flatten_links(con: duckdb.DuckDBPyConnection) -> int:
-    """Point every alias of ``clean.identities`` at the end of its chain, known when the last link of it was.
+def flatten_links(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Point every alias of ``clean.identities`` at the end of its chain, as far as the chain was known at each time.
 
-    How many were pointed elsewhere. There are no cycles left.
+    A row more for every time at which a later link made the chain longer; the repairs. There are no cycles left.
     """
-    _walk_to_the_end(con, "clean.identities")
-    moved = con.execute(
-        f"""UPDATE clean.identities SET customer_id = walk.here, known_at = nullif(walk.latest.known, {ALWAYS})
-            FROM walk WHERE identities.alias_id = walk.start AND identities.customer_id <> walk.here"""
-    ).fetchall()
-    return int(moved[0][0])
+    links_n = one_number(con, "SELECT count(*) FROM clean.identities")
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE flat AS
+            WITH RECURSIVE walk AS (
+                SELECT alias_id, customer_id, coalesce(known_at, {ALWAYS}) AS known, 1 AS step FROM clean.identities
+                UNION ALL
+                SELECT walk.alias_id, onward.customer_id, greatest(known, coalesce(onward.known_at, {ALWAYS})), step + 1
+                FROM walk JOIN clean.identities AS onward ON walk.customer_id = onward.alias_id)
+            SELECT alias_id, arg_max(customer_id, step) AS customer_id, nullif(known, {ALWAYS}) AS known_at
+            FROM walk GROUP BY alias_id, known"""
+    )
+    kept = one_number(con, "SELECT count(*) FROM (FROM flat INTERSECT FROM clean.identities)")
+    con.execute("CREATE OR REPLACE TABLE clean.identities AS FROM flat")
+    added = one_number(con, "SELECT count(*) FROM flat") - links_n
+    return {"chain_flattened": links_n - kept, "chain_grown": added}
 
 
 def _walk_to_the_end(con: duckdb.DuckDBPyConnection, links: str) -> None:

@@ -73,7 +73,8 @@ def _conflicts(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str
     counts = ", ".join(f"count(*) FILTER ({name})" for name in names)
     found = con.execute(
         f"""SELECT {counts} FROM (SELECT {values_n} FROM (
-            SELECT main, id, {newest} FROM linked GROUP BY main, id) GROUP BY main)"""
+            SELECT main, id, {newest} FROM linked
+            WHERE main NOT IN (SELECT alias_id FROM clean.identities) GROUP BY main, id) GROUP BY main)"""
     ).fetchall()[0]
     return {name.strip('"'): int(n) for name, n in zip(names, found, strict=True) if n}
 

@@ -50,11 +50,16 @@ def make_people(con: duckdb.DuckDBPyConnection, given: Given) -> None:
 
 def _make_resolved(con: duckdb.DuckDBPyConnection, tables: Sequence[str], aliases: bool) -> None:
     """``coverage.<table>``: cleaned rows under the id of the customer; a corrected row counts once, as it stands."""
+    if aliases:
+        con.execute(
+            """CREATE OR REPLACE VIEW coverage.identities AS SELECT * FROM clean.identities
+            QUALIFY row_number() OVER (PARTITION BY alias_id ORDER BY known_at DESC NULLS LAST) = 1"""
+        )
     for table in tables:
         time = TABLES[table].time
         moment = "" if time == "at" else f', "{time}" AS "at"'
         owner = "coalesce(identities.customer_id, rows.customer_id)" if aliases else "rows.customer_id"
-        joined = "LEFT JOIN clean.identities ON rows.customer_id = alias_id" if aliases else ""
+        joined = "LEFT JOIN coverage.identities AS identities ON rows.customer_id = alias_id" if aliases else ""
         con.execute(
             f"""CREATE OR REPLACE VIEW coverage.{table} AS
             SELECT rows.* REPLACE ({owner} AS customer_id){moment} FROM clean.{table} AS rows {joined}
@@ -78,7 +83,7 @@ def make_held(con: duckdb.DuckDBPyConnection, given: Given, table: str) -> tuple
     The column ``*`` says that they have any row at all.
     """
     columns = optional_columns(given, table)
-    rows = {"customers": "coverage.profiles", "identities": "clean.identities"}.get(table, f"coverage.{table}")
+    rows = "coverage.profiles" if table == "customers" else f"coverage.{table}"
     values = [f'bool_or("{name}" IS NOT NULL) AS "{name}"' for name in columns]
     con.execute(
         f"""CREATE OR REPLACE TABLE coverage.held AS

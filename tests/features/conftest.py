@@ -55,9 +55,10 @@ def world(shop: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         "customers": _customers(draw),
         "identities": pl.DataFrame(
             {
-                "alias_id": ["c50", "c51", "c61"],
-                "customer_id": ["c00", "c01", "c02"],
-                "known_at": [None, START + timedelta(days=700), START + timedelta(days=790)],
+                # c52 is known to be c53, and much later both to be c03.
+                "alias_id": ["c50", "c51", "c61", "c52", "c52", "c53"],
+                "customer_id": ["c00", "c01", "c02", "c53", "c03", "c03"],
+                "known_at": [None, *(START + timedelta(days=days) for days in (700, 790, 300, 720, 720))],
             }
         ),
         "events": _log(draw, 4000, _event),

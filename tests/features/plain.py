@@ -28,7 +28,8 @@ def known_rows(frames: Frames, table: str, as_of: datetime) -> list[Row]:
     rows = [row for row in rows if row.get("replaced_at") is None or row["replaced_at"] >= as_of]
     if table == "identities" or "identities" not in frames:
         return rows
-    main = {link["alias_id"]: link["customer_id"] for link in known_rows(frames, "identities", as_of)}
+    links = sorted(known_rows(frames, "identities", as_of), key=lambda link: link["known_at"] or datetime.min)
+    main = {link["alias_id"]: link["customer_id"] for link in links}
     if table == "customers":
         return [row for row in rows if row["customer_id"] not in main]
     return [row | {"customer_id": main.get(row["customer_id"], row["customer_id"])} for row in rows]

@@ -117,9 +117,8 @@ def _value(spec: TableSpec, column: Column, seen: Seen) -> st.SearchStrategy[obj
     if column.name == "replaced_at":
         return before if seen == "replaced" else st.one_of(st.none(), after)
     if spec.name == "identities":
-        # An id is linked once: a link that is seen and one that is not are about different ids.
-        alias = "alias" if seen == "seen" else "late alias"
-        return st.just(alias) if column.name == "alias_id" else st.sampled_from(["ann", "bob"])
+        alias = st.just("alias") if seen == "seen" else st.sampled_from(["alias", "late alias"])
+        return alias if column.name == "alias_id" else st.sampled_from(["ann", "bob"])
     kinds = _KINDS.get(spec.name, []) if column.name == "kind" else []
     value = st.sampled_from(kinds) if kinds else _VALUES.get(column.name, _OF_TYPE[column.type])
     return st.one_of(st.none(), value) if column.nullable else value

@@ -15,7 +15,8 @@ AS_OF = datetime(2022, 1, 17, 10, 30)
 
 KNOWN = """
 WITH cut AS (SELECT TIMESTAMP '{as_of}' AS now_),
-links AS (SELECT alias_id, customer_id AS main_id FROM identities, cut WHERE known_at IS NULL OR known_at < now_),
+links AS (SELECT DISTINCT ON (alias_id) alias_id, customer_id AS main_id FROM identities, cut
+    WHERE known_at IS NULL OR known_at < now_ ORDER BY alias_id, known_at DESC NULLS LAST),
 seen AS (
     SELECT coalesce(main_id, t.customer_id) AS who, t."at" AS moment, channel, kind, now_,
            now_ - t."at" <= INTERVAL 30 DAY AS in30, now_ - t."at" <= INTERVAL 90 DAY AS in90,
