@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 import narwhals as nw
 import pandas as pd
 import polars as pl
+import polars.selectors
 
 from features.errors import BadInput, BadTable, NotFound
 from features.exact import per
@@ -33,6 +34,7 @@ _TYPES = {
 DUCKDB_MEMORY = "2GB"
 """What DuckDB may hold before it writes to a temporary folder; results in Python come on top."""
 
+_IDS = polars.selectors.ends_with("_id") & polars.selectors.string()
 _TEXT = pd.StringDtype(na_value=float("nan"))
 
 
@@ -122,9 +124,12 @@ def shared(frame: Frame) -> Frame:
 
 
 def kept(frame: Frame) -> Frame:
-    """The same rows, computed now and held until nobody needs them: in memory, on DuckDB where it has room."""
+    """The same rows, computed now and held until nobody needs them: in memory, on DuckDB where it has room.
+
+    Polars holds ids as categories, which it groups and joins nearly twice as fast as texts; ``as_text`` turns them back.
+    """
     if frame.implementation.is_polars():
-        held: Frame = nw.from_native(on_polars(frame).lazy())
+        held: Frame = nw.from_native(frame.to_native().with_columns(_IDS.cast(pl.Categorical)).collect().lazy())
         return held
     return shared(frame)
 

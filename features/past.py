@@ -1,6 +1,6 @@
 """What families look at: the tables after the one cut, and the frames that several families count from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -91,17 +91,29 @@ class Past:
 
         Empty without a products table.
         """
-        if "products" in self.tables:
-            of_product = self.tables["products"].select("product_id", "category")
-            bought = self.products.join(of_product, on="product_id")
-        else:
-            bought = self.products.with_columns(category=nw.lit(None).cast(nw.String))
-        known = bought.filter(~nw.col("category").is_null())
         return self.share(
-            known.group_by("customer_id", "category").agg(
-                nw.col("first_at_days").min(), nw.col("last_at_days").max(), nw.col("lines_n").sum()
-            )
+            with_categories(self.products, self.tables)
+            .group_by("customer_id", "category")
+            .agg(nw.col("first_at_days").min(), nw.col("last_at_days").max(), nw.col("lines_n").sum())
         )
+
+    def line_sums(self, complete: Callable[[Frame, Tables], Frame], values: Mapping[str, nw.Expr]) -> Frame:
+        """One row a customer: sums of whole numbers over sale lines to which ``complete`` has added columns.
+
+        ``complete`` is a function of a module and sees neither ``as_of`` nor other lines: then several dates share the
+        sums. Tables that have no time may be joined.
+        """
+        lines = complete(self.sales, self.tables)
+        return lines.group_by("customer_id").agg(value.sum().alias(name) for name, value in values.items())
+
+
+def with_categories(bought: Frame, tables: Tables) -> Frame:
+    """Rows about products whose ``category`` is known, with it; none without a products table."""
+    if "products" in tables:
+        found = bought.join(tables["products"].select("product_id", "category"), on="product_id")
+    else:
+        found = bought.with_columns(category=nw.lit(None).cast(nw.String))
+    return found.filter(~nw.col("category").is_null())
 
 
 def order_lines(orders: Frame) -> Frame:
@@ -122,9 +134,10 @@ def with_day_before(days: Frame) -> Frame:
     return days.with_columns(before=nw.col("day").shift(1).over("customer_id", order_by="day"))
 
 
-def by_order(lines: Frame, *further: str) -> Frame:
-    """Lines summed by customer, order and ``further`` columns."""
-    return lines.group_by("customer_id", "order_id", *further).agg(
+def by_order(lines: Frame, *further: nw.Expr) -> Frame:
+    """Lines summed by customer and order, with ``further`` aggregates."""
+    return lines.group_by("customer_id", "order_id").agg(
+        *further,
         nw.col("at_days").min(),
         nw.col("at_days").max().alias("last_at_days"),
         rows_n().alias("lines_n"),

@@ -32,7 +32,8 @@ def features_of(past: Past, as_of: float) -> Frame:
         frame = frame.join(_features(family, past, as_of), on="customer_id", how="left")
         zeros = getattr(family, "ZERO_IF_NONE", ())
         frame = frame.with_columns(nw.col(name).fill_null(0.0) for name in zeros) if zeros else frame
-    return frame.select("customer_id", *feature_names(tables))
+    # Ids may be held as categories while they are worked with.
+    return frame.select(nw.col("customer_id").cast(nw.String), *feature_names(tables))
 
 
 def feature_names(tables: Collection[str]) -> tuple[str, ...]:

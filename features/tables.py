@@ -116,7 +116,12 @@ IDENTITIES = TableSpec(
     unique=True,
     time=None,
     columns=(
-        _must("alias_id", "str", "The further id; never itself the customer_id of another row that holds at that time.", personal=True),
+        _must(
+            "alias_id",
+            "str",
+            "The further id; never itself the customer_id of another row that holds at that time.",
+            personal=True,
+        ),
         _CUSTOMER,
         _KNOWN_AT,
     ),

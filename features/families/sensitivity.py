@@ -5,6 +5,7 @@ What stands on ``products`` or ``feedback`` is null where that table is missing.
 
 import narwhals as nw
 
+from features.engines import Tables
 from features.exact import count_if, ratio, rows_n, sum_if, ticks
 from features.families.feedback import is_low
 from features.past import Past
@@ -43,7 +44,7 @@ _COMPLAINTS = tuple(name for name in COLUMNS if "complaints" in name)
 
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a sale: customer_id and COLUMNS."""
-    joined = _orders(past.orders, as_of).join(_lines(past), on="customer_id")
+    joined = _orders(past.orders, as_of).join(past.line_sums(_with_list_prices, _values()), on="customer_id")
     joined = joined.join(_returns(past.returns, as_of), on="customer_id", how="left")
     if "feedback" in past.tables:
         joined = joined.join(_complaints(past.tables["feedback"], as_of), on="customer_id", how="left")
@@ -73,45 +74,41 @@ def _orders(orders: Frame, as_of: float) -> Frame:
     )
 
 
-def _lines(past: Past) -> Frame:
+def _values() -> dict[str, nw.Expr]:
     discount, units = nw.col("discount_ticks"), nw.col("units_milli")
+    # Money before discounts: it is never below 0, as what is left of a line after a wrong discount may be.
     off, gross = discount > 0, nw.col("amount_ticks") + discount
     known, cheap = ~nw.col("list_ticks").is_null(), nw.col("cheap")
-    return (
-        _with_list_prices(past)
-        .group_by("customer_id")
-        .agg(
-            rows_n().alias("lines_n"),
-            count_if(off).alias("off_lines_n"),
-            # Money before discounts: it is never below 0, as what is left of a line after a wrong discount may be.
-            gross.sum().alias("gross"),
-            discount.sum().alias("off_sum"),
-            sum_if(off, gross).alias("off_gross"),
-            # 20 % off, in whole numbers.
-            sum_if(off & (discount * 5 >= gross), gross).alias("deep_gross"),
-            sum_if(off, units).alias("off_units"),
-            sum_if(~off, units).alias("full_units"),
-            sum_if(known, gross).alias("listed_gross"),
-            sum_if(known, nw.col("list_ticks")).alias("list_ticks_sum"),
-            sum_if(cheap, gross).alias("cheap_gross"),
-            sum_if(~cheap.is_null(), gross).alias("compared_gross"),
-        )
-    )
+    return {
+        "lines_n": nw.col("quantity") * 0 + 1,
+        "off_lines_n": off.cast(nw.Float64),
+        "gross": gross,
+        "off_sum": discount,
+        "off_gross": nw.when(off).then(gross),
+        # 20 % off, in whole numbers.
+        "deep_gross": nw.when(off & (discount * 5 >= gross)).then(gross),
+        "off_units": nw.when(off).then(units),
+        "full_units": nw.when(~off).then(units),
+        "listed_gross": nw.when(known).then(gross),
+        "list_ticks_sum": nw.when(known).then(nw.col("list_ticks")),
+        "cheap_gross": nw.when(cheap).then(gross),
+        "compared_gross": nw.when(~cheap.is_null()).then(gross),
+    }
 
 
-def _with_list_prices(past: Past) -> Frame:
+def _with_list_prices(lines: Frame, tables: Tables) -> Frame:
     """Sale lines with ``list_ticks``, their units at list price, and if the product is ``cheap``; null if unknown."""
-    if "products" not in past.tables:
+    if "products" not in tables:
         unknown = nw.lit(None).cast(nw.Float64)
-        return past.sales.with_columns(list_ticks=unknown, cheap=unknown > 0)
-    listed = past.tables["products"].filter(nw.col("price") > 0).with_columns(price_ticks=ticks(nw.col("price")))
+        return lines.with_columns(list_ticks=unknown, cheap=unknown > 0)
+    listed = tables["products"].filter(nw.col("price") > 0).with_columns(price_ticks=ticks(nw.col("price")))
     grouped = listed.filter(~nw.col("category").is_null()).group_by("category")
     medians = grouped.agg(nw.col("price_ticks").median().alias("median_ticks"))
     prices = listed.join(medians, on="category", how="left").select(
         "product_id", "price", cheap=nw.col("price_ticks") < nw.col("median_ticks")
     )
-    lines = past.sales.join(prices, on="product_id", how="left")
-    return lines.with_columns(list_ticks=ticks(nw.col("quantity") * nw.col("price")))
+    priced = lines.join(prices, on="product_id", how="left")
+    return priced.with_columns(list_ticks=ticks(nw.col("quantity") * nw.col("price")))
 
 
 def _returns(returns: Frame, as_of: float) -> Frame:
