@@ -126,7 +126,7 @@ def shared(frame: Frame) -> Frame:
 def kept(frame: Frame) -> Frame:
     """The same rows, computed now and held until nobody needs them: in memory, on DuckDB where it has room.
 
-    Polars holds ids as categories, which it groups and joins nearly twice as fast as texts; ``as_text`` turns them back.
+    Polars holds ids as categories, which it groups and joins nearly twice as fast as texts.
     """
     if frame.implementation.is_polars():
         held: Frame = nw.from_native(frame.to_native().with_columns(_IDS.cast(pl.Categorical)).collect().lazy())

@@ -119,7 +119,7 @@ IDENTITIES = TableSpec(
         _must(
             "alias_id",
             "str",
-            "The further id; never itself the customer_id of another row that holds at that time.",
+            "The further id; no row that holds at the same time names it as customer_id.",
             personal=True,
         ),
         _CUSTOMER,

@@ -3,10 +3,10 @@
 Repairs, in order: spaces trimmed and blanks emptied (``tidied_<column>``, at staging), exact duplicates dropped
 (``exact_duplicate_dropped``), rows replaced by a correction (``replaced_by_correction``), values that cannot be emptied
 (``impossible_<column>_emptied``), the sign of returned quantities (``return_quantity_made_positive``), returns matched
-to the sale they take back (``return_matched_to_sale``), links pointed at the end of their chain (``chain_flattened``) and once more for each later
-link of it (``chain_grown``), versions of profiles merged for a customer of several ids (``merged_version_added``, ``replaced_by_merged_version``),
-filled from the one before (``filled_from_earlier_version``, in cells) and dropped if they say nothing new
-(``unchanged_version_dropped``).
+to the sale they take back (``return_matched_to_sale``), links pointed at the end of their chain (``chain_flattened``)
+and once more for each later link of it (``chain_grown``), versions of profiles merged for a customer of several ids
+(``merged_version_added``, ``replaced_by_merged_version``), filled from the one before
+(``filled_from_earlier_version``, in cells) and dropped if they say nothing new (``unchanged_version_dropped``).
 Rejections: :mod:`pipelines.sources` lists the reasons.
 """
 
@@ -35,7 +35,7 @@ _EARLIEST = "CASE WHEN bool_and(known_at IS NOT NULL) THEN min(known_at) END"
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What became of one table: ``rows_in`` = ``rows`` + rejects + dropped duplicates and versions - added links and versions.
+    """What became of one table: ``rows_in`` = ``rows`` + rejects + dropped rows - added links and versions.
 
     ``late`` counts kept rows that are known only since their file came.
     """

@@ -46,8 +46,8 @@ def canonical_folders(home: Workspace) -> list[Path]:
 def _with_aliases(con: duckdb.DuckDBPyConnection, folders: list[Path], asked: frozenset[str]) -> frozenset[str]:
     """``asked`` and all ids joined with them.
 
-    An alias belongs to the customer the newest table, and of its rows the newest, gives it to: following older ones too would join two people
-    through a number that was handed on.
+    An alias belongs to the customer the newest row of the newest table gives it to: following older ones too would join
+    two people through a number that was handed on.
     """
     con.execute("CREATE TABLE links (alias VARCHAR, customer VARCHAR, known TIMESTAMP, age INTEGER)")
     for age, folder in enumerate(folders):
