@@ -27,7 +27,7 @@ demo: $(VENV)/installed  ## the whole road on a simulated shop, with a summary a
 	$(BIN)/coterie demo
 
 test: lint  ## all that CI runs: lint, types, contracts, tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-tools  ## ruff, mypy strict, the import contract
 	$(BIN)/ruff check .
