@@ -42,7 +42,7 @@ serve: $(VENV)/installed  ## the service on what was published, http://127.0.0.1
 	$(BIN)/coterie serve
 
 bench: $(VENV)/installed-tools  ## every benchmark, its contestants side by side in one run
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 lock: $(VENV)/installed  ## refresh both lock files from pyproject.toml
 	$(PIP) install pip-tools

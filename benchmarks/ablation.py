@@ -1,4 +1,4 @@
-"""What each feature family adds: ``python -P benchmarks/ablation.py --home workspace [--study churn ...]``.
+"""What each feature family adds: ``python -m benchmarks.ablation --home workspace [--study churn ...]``.
 
 For each family two differences of log-loss over the study's test cutoffs, customers resampled whole: added to what
 orders alone say (purchase, cadence, basket), and taken away from everything. Above 0 the family helps. LightGBM with

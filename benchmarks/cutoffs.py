@@ -1,4 +1,4 @@
-"""Ten aggregates of Online Retail at six cutoffs beside Featuretools: ``python -P benchmarks/cutoffs.py``.
+"""Ten aggregates of Online Retail at six cutoffs beside Featuretools: ``python -m benchmarks.cutoffs``.
 
 Ours is a family written as any other, at all cutoffs, its file read included; theirs is the calculation alone. Every
 value is compared. Rounds go through both in turn, the quickest counts. Needs ``$COTERIE_DATA``; Featuretools wants an

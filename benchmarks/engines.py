@@ -1,4 +1,4 @@
-"""Every feature on every engine: ``python -P benchmarks/engines.py [--home workspace ...] [--engines duckdb spark]``.
+"""Every feature on every engine: ``python -m benchmarks.engines [--home workspace ...] [--engines duckdb spark]``.
 
 One snapshot of a workspace's canonical tables on Polars and on the others: seconds, and how many columns differ in any
 bit and by more than 1e-9. Spark runs on a standalone master with two workers on loopback, started here and stopped at

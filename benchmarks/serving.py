@@ -1,4 +1,4 @@
-"""Requests a second and p50/p99 of the running service: ``python -P benchmarks/serving.py [--requests N]``.
+"""Requests a second and p50/p99 of the running service: ``python -m benchmarks.serving [--requests N]``.
 
 (``-P`` because this file shares its name with a package.)
 Without ``--bundle`` it serves a synthetic shop of 20,000 customers with LightGBM churn, logistic next purchase and

@@ -173,18 +173,21 @@ def to_pandas(frame: Frame) -> pd.DataFrame:
 
 def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     """The same, of rows that are in memory."""
-    keys = [name for name in ("as_of", "customer_id") if name in table.columns]
+    schema = table.schema
+    keys = [name for name in ("as_of", "customer_id") if name in schema]
     if keys and table.height > 1:
         table = table.sort(keys)
     # One block of numbers: a Series a column takes longer than a whole snapshot of one customer.
-    numbers = [name for name, kind in table.schema.items() if kind.is_numeric() or kind == pl.Boolean]
-    block = table.select(pl.col(numbers).cast(pl.Float64)).to_numpy(order="fortran")
+    numbers = [name for name, kind in schema.items() if kind.is_numeric() or kind == pl.Boolean]
+    small = [name for name in numbers if schema[name] != pl.Float64]
+    block = table.select(numbers).with_columns(pl.col(small).cast(pl.Float64)).to_numpy(order="fortran")
     found = pd.DataFrame(block, columns=numbers, copy=False)
-    others = {name: _text_or_time(table[name]) for name in table.drop(numbers).columns}
+    known = set(numbers)
+    others = {name: _text_or_time(table[name]) for name in schema if name not in known}
     if not others:
         return found
     place = {name: at for at, name in enumerate((*others, *numbers))}
-    return pd.concat([pd.DataFrame(others), found], axis=1).iloc[:, [place[name] for name in table.columns]]
+    return pd.concat([pd.DataFrame(others), found], axis=1).iloc[:, [place[name] for name in schema]]
 
 
 def _text_or_time(column: pl.Series) -> Any:
