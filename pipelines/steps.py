@@ -42,6 +42,8 @@ def ingest_step(home: Workspace, source: str, raw: str, pseudonymise: bool | Non
         "rows": dict(result.counts),
         "rejects": {table: dict(reasons) for table, reasons in result.rejects.items()},
         "repairs": {table: dict(counts) for table, counts in result.repairs.items()},
+        "conflicts": dict(result.conflicts),
+        "late": dict(result.late),
         "findings": [f"{finding.code} {finding.title}: {finding.count}" for finding in result.findings],
         "report": str(result.folder / REPORT),
         "changed": result.changed,
@@ -119,6 +121,12 @@ def _ingest_message(result: IngestResult) -> str:
     refused = sum(sum(reasons.values()) for reasons in result.rejects.values())
     state = "ingested" if result.changed else "nothing new"
     lines = [f"{state}: {kept} ({refused:,} rows rejected, {len(result.findings)} audit findings) in {result.folder}"]
+    for what, found in (
+        ("rows that came late, dated by their file", result.late),
+        ("customers whose linked profiles disagree, settled by the source's rule", result.conflicts),
+    ):
+        if listed := ", ".join(f"{n:,} in {name}" for name, n in found.items() if n):
+            lines.append(f"  {what}: {listed}")
     lines += [f"  {f.severity}: {f.title} ({f.count:,} in {f.table})" for f in worst(result.findings)]
     return "\n".join([*lines, f"  all findings, and what to do: {result.folder / REPORT}"])
 
