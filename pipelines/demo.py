@@ -9,11 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from experiments.config import load_study
-from experiments.dataset import read_dataset
-from features.families import families
 from pipelines import steps
-from pipelines.dataset import build_dataset
 from pipelines.publish import publish_bundle
 from pipelines.report import summary
 from pipelines.score import SCORES, score_all
@@ -44,9 +40,6 @@ def run_demo(home: Workspace, customers: int, trials: int) -> dict[str, Any]:
         "Audit",
         *("  " + line.strip() for line in ingested["message"].splitlines()[1:]),
         "",
-        "Features",
-        *(f"  {name:12} {columns:>3} columns" for name, columns in families_used(home).items()),
-        "",
         "One question to the running service",
         f"  POST /predict {json.dumps(question)}",
         *("  " + line for line in json.dumps(answer["answers"][0], indent=2).splitlines()),
@@ -57,12 +50,6 @@ def run_demo(home: Workspace, customers: int, trials: int) -> dict[str, Any]:
         "  README.md    bring your own data, in five minutes",
     ]
     return {**report, "question": question, "answer": answer, "message": "\n".join(lines)}
-
-
-def families_used(home: Workspace) -> dict[str, int]:
-    """How many columns of each family, indicators of text included, the churn dataset offers to its models."""
-    offered = read_dataset(build_dataset(home, load_study("churn"))).features
-    return {name: sum(column.startswith(f"{name}_") for column in offered) for name in families()}
 
 
 def told(step: str, do: Callable[[], Any]) -> Any:

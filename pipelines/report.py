@@ -7,6 +7,7 @@ from rich.table import Table
 
 from experiments.run import tests_of
 from experiments.tracking import children_of, open_client
+from features.families import families
 from models.segmenter import Segmenter
 from pipelines.steps import stores
 from pipelines.workspace import Workspace
@@ -23,6 +24,7 @@ def summary(home: Workspace) -> dict[str, Any]:
     bundle = load_bundle(folder, expected=folder.name)
     scores = {name: contestant_scores(home, name, about["version"]) for name, about in bundle.versions.items()}
     segments = [segment for name in bundle.models for segment in _catalogue(bundle, name)]
+    features = features_read(bundle)
     places = {
         "bundle": str(folder),
         "canonical tables": str(home.require("canonical")),
@@ -34,8 +36,9 @@ def summary(home: Workspace) -> dict[str, Any]:
         "as_of": iso(bundle.as_of),
         "segments": segments,
         "scores": scores,
+        "features": features,
         "places": places,
-        "message": _as_text(bundle, segments, scores, places),
+        "message": _as_text(bundle, segments, scores, features, places),
     }
 
 
@@ -48,6 +51,17 @@ def contestant_scores(home: Workspace, name: str, version: str) -> dict[str, dic
     return {f"champion {run.data.params['candidate']}": tests_of(run), **beside}
 
 
+def features_read(bundle: Bundle) -> dict[str, dict[str, int]]:
+    """How many columns of each family each model reads, indicators of text included; families that none reads too."""
+    return {
+        family: {
+            name: sum(column.startswith(f"{family}_") for column in loaded.manifest["features"])
+            for name, loaded in bundle.models.items()
+        }
+        for family in families()
+    }
+
+
 def _catalogue(bundle: Bundle, name: str) -> list[dict[str, Any]]:
     model = bundle.models[name].model
     if not isinstance(model, Segmenter):
@@ -58,7 +72,13 @@ def _catalogue(bundle: Bundle, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _as_text(bundle: Bundle, segments: list[dict[str, Any]], scores: dict[str, Any], places: dict[str, str]) -> str:
+def _as_text(
+    bundle: Bundle,
+    segments: list[dict[str, Any]],
+    scores: dict[str, Any],
+    features: dict[str, dict[str, int]],
+    places: dict[str, str],
+) -> str:
     console = Console(width=WIDTH, force_terminal=False, color_system=None)
     with console.capture() as captured:
         console.print(f"Bundle {bundle.version}: {len(bundle.online):,} customers as of {iso(bundle.as_of)}\n")
@@ -66,6 +86,7 @@ def _as_text(bundle: Bundle, segments: list[dict[str, Any]], scores: dict[str, A
             console.print(_segment_table(segments), "")
         for name, contestants in scores.items():
             console.print(_score_table(name, bundle.versions.get(name, {}).get("version", "?"), contestants), "")
+        console.print(_feature_table(features, list(bundle.models)), "")
         console.print(_place_table(places))
     return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
 
@@ -89,6 +110,15 @@ def _score_table(name: str, version: str, contestants: dict[str, dict[str, float
         table.add_column(score, justify="right")
     for contestant, scores in contestants.items():
         table.add_row(contestant, *(f"{scores[score]:.4f}" if score in scores else "-" for score in shown))
+    return table
+
+
+def _feature_table(features: dict[str, dict[str, int]], models: list[str]) -> Table:
+    table = _table("Columns that each model reads", "family")
+    for name in models:
+        table.add_column(name, justify="right")
+    for family, read in features.items():
+        table.add_row(family, *(f"{read[name]}" if read[name] else "-" for name in models))
     return table
 
 

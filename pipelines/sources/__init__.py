@@ -80,7 +80,7 @@ Reasons of rejected rows, first that holds: ``missing_<column>``, ``unreadable_<
 ``self_link`` (identities), then ``duplicate_key`` (customers, products, identities: one row a key), ``two_customers``
 (a link of an alias that was linked to another customer before) and ``cycle`` (the last known link of a ring). Exact
 duplicates of rows that pass are dropped and counted; the one that was known first stays.
-Chains of links are made straight: a -> b -> c gives a -> c and b -> c, each known since the last of its links was.
+Chains of links are made straight as they become known: a -> b, and later b -> c, gives a -> b, then a -> c, and b -> c.
 An unknown product or an outlying price is a finding of the audit, no reason to reject.
 """
 

@@ -12,6 +12,7 @@ import pytest
 from experiments.registry import champions
 from pipelines.steps import stores
 from pipelines.workspace import Workspace
+from serving.bundle import load_bundle
 
 STUDIES = Path(__file__).parent / "studies"
 STUDY = STUDIES / "next_purchase.toml"
@@ -101,3 +102,11 @@ def test_nothing_new_changes_nothing_and_says_so(shop: Workspace, coterie) -> No
     assert result["changed"] is False
     assert result["message"].startswith("nothing new")
     assert state(shop.home) == before
+
+
+def test_the_report_counts_every_column_that_a_model_reads(shop: Workspace, coterie) -> None:
+    read = coterie("report", "--home", shop.home)["features"]
+    models = load_bundle(shop.require("bundles")).models
+    assert {name: sum(of[name] for of in read.values()) for name in models} == {
+        name: len(loaded.manifest["features"]) for name, loaded in models.items()
+    }
