@@ -49,9 +49,11 @@ class Cleaned:
 
 
 def clean_all(
-    con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], config: SourceConfig, erased: Mapping[str, int]
+    con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], config: SourceConfig, may_be_empty: bool
 ) -> tuple[list[Cleaned], dict[str, int]]:
     """Clean every staged table: what became of each, and the conflicts between profiles that were merged, a column.
+
+    Tables ``may_be_empty`` where somebody was erased, who may have been all there was.
 
     Raises:
         BadTable: no row of a table is left; says which reasons took how many.
@@ -67,7 +69,7 @@ def clean_all(
             repairs["customers"] |= carry_forward(con, columns)
     cleaned = [_counted(con, table, repairs[table.name]) for table in staged]
     for done in cleaned:
-        _refuse_loss(done, erased.get(done.name, 0))
+        _refuse_loss(done, may_be_empty or done.name == "identities")
     return cleaned, conflicts
 
 
@@ -178,7 +180,7 @@ def _counted(con: duckdb.DuckDBPyConnection, staged: Staged, repairs: dict[str, 
     )
 
 
-def _refuse_loss(cleaned: Cleaned, erased: int) -> None:
+def _refuse_loss(cleaned: Cleaned, may_be_empty: bool) -> None:
     dropped = sum(cleaned.repairs.get(repair, 0) for repair in DROPS)
     added = sum(cleaned.repairs.get(repair, 0) for repair in ADDS)
     accounted = cleaned.rows + sum(cleaned.rejects.values()) + dropped - added
@@ -188,7 +190,7 @@ def _refuse_loss(cleaned: Cleaned, erased: int) -> None:
             "this is a fault of coterie, please report it; nothing was changed"
         )
     # A shop may have no customer of two ids, or none yet.
-    if cleaned.rows == 0 and cleaned.name != "identities" and not erased:
+    if cleaned.rows == 0 and not may_be_empty:
         worst = ", ".join(
             f"{n} {reason}" for reason, n in sorted(cleaned.rejects.items(), key=lambda item: -item[1])[:3]
         )

@@ -2,13 +2,14 @@
 
 ``deliveries.json`` in the workspace holds, for every source, one entry a name and content (SHA-256) in the order they
 came, with the instant it was first seen (UTC) and whether it was part of a backfill. Entries are added and never
-changed. The ledger moves after the new tables are written and before the pointer moves to them, so that a crash loses
-neither.
+changed. ``to_clean`` are contents from which somebody who was erased is still to be taken: what comes in their place
+under the same name is no news, and keeps their instant. The ledger moves after the new tables are written and before
+the pointer moves to them, so that a crash loses neither.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ class Ledger:
     path: Path
     source: str
     sources: Mapping[str, Sequence[Mapping[str, Any]]]
+    to_clean: frozenset[str]
     added: Sequence[Mapping[str, Any]]
     delivered: Mapping[str, datetime | None]
 
@@ -39,13 +41,14 @@ class Ledger:
         if not self.added:
             return
         sources = {**self.sources, self.source: [*self.sources.get(self.source, ()), *self.added]}
-        draft = self.path.with_name(f".{LEDGER}-{os.getpid()}")
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump({"format": FORMAT, "sources": sources}, file, sort_keys=True, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
+        _write(self.path, sources, self.to_clean)
+
+
+def expect_cleaning(home: Path, contents: Collection[str]) -> None:
+    """Note that files with these contents (SHA-256) are to be cleaned of somebody who was erased."""
+    sources, to_clean = _read(home / LEDGER)
+    if not to_clean.issuperset(contents):
+        _write(home / LEDGER, sources, to_clean.union(contents))
 
 
 def look_up(home: Path, source: str, files: Sequence[RawFile], hashes: Mapping[str, str], now: datetime) -> Ledger:
@@ -58,23 +61,25 @@ def look_up(home: Path, source: str, files: Sequence[RawFile], hashes: Mapping[s
     Raises:
         BadArtifact: the ledger cannot be read.
     """
-    sources = _read(home / LEDGER)
+    sources, to_clean = _read(home / LEDGER)
     entries = sources.get(source, ())
     seen = {(entry["file"], entry["sha256"]): entry for entry in entries}
     # What was there under a name that is gone may have moved.
     moved = {entry["sha256"]: entry for entry in reversed(entries) if entry["file"] not in hashes}
+    newest = {entry["file"]: entry for entry in entries}
+    cleaned = {name: entry for name, entry in newest.items() if entry["sha256"] in to_clean}
     streams = {file.name for file in files if not file.full_export}
     known = {sha256 for _, sha256 in seen}
-    beginning = not any(hashes[name] in known for name in streams or hashes)
+    beginning = not any(hashes[name] in known or name in cleaned for name in streams or hashes)
     new: dict[str, Any] = {"first_seen": f"{now.isoformat()}Z", "backfill": beginning}
     added = [
-        {"file": name, "sha256": sha256} | _moment(moved.get(sha256, new))
+        {"file": name, "sha256": sha256} | _moment(moved.get(sha256) or cleaned.get(name, new))
         for name, sha256 in sorted(hashes.items())
         if (name, sha256) not in seen
     ]
     seen |= {(entry["file"], entry["sha256"]): entry for entry in added}
     delivered = {name: _instant(seen[name, hashes[name]]) if name in streams else None for name in sorted(hashes)}
-    return Ledger(home / LEDGER, source, sources, added, delivered)
+    return Ledger(home / LEDGER, source, sources, to_clean, added, delivered)
 
 
 def _moment(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,12 +95,26 @@ def _instant(entry: Mapping[str, Any]) -> datetime | None:
     return None if entry["backfill"] else datetime.fromisoformat(entry["first_seen"]).replace(tzinfo=None)
 
 
-def _read(path: Path) -> dict[str, list[dict[str, Any]]]:
+Sources = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def _write(path: Path, sources: Sources, to_clean: frozenset[str]) -> None:
+    draft = path.with_name(f".{LEDGER}-{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump({"format": FORMAT, "sources": sources, "to_clean": sorted(to_clean)}, file, sort_keys=True, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _read(path: Path) -> tuple[Sources, frozenset[str]]:
     if not path.exists():
-        return {}
+        return {}, frozenset()
     try:
         ledger = json.loads(path.read_text(encoding="utf-8"))
         sources: dict[str, list[dict[str, Any]]] = ledger["sources"]
+        to_clean = frozenset(ledger.get("to_clean", ()))
         for entries in sources.values():
             for entry in entries:
                 _instant(entry), entry["file"], entry["sha256"]
@@ -104,4 +123,4 @@ def _read(path: Path) -> dict[str, list[dict[str, Any]]]:
             f"{path} cannot be read ({type(error).__name__}: {error}): restore it from a backup; without it no row "
             "counts as late, and snapshots of the past may show what was not known then"
         ) from None
-    return sources
+    return sources, to_clean

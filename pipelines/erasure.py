@@ -11,6 +11,7 @@ from typing import Any
 
 from experiments.trained import Trained, mark_erasure_due, trained_on
 from features.errors import NotFound
+from pipelines.deliveries import expect_cleaning
 from pipelines.privacy.erased import Pending, Person, begin, finish, is_erased, read_erased, tombstones
 from pipelines.privacy.person import find_person
 from pipelines.privacy.places import PLACES, Held, fingerprints, holdings, rows_by_place
@@ -25,6 +26,7 @@ from pipelines.privacy.removal import (
 )
 from pipelines.privacy.rows import rows_of
 from pipelines.pseudonyms import key_of
+from pipelines.sources.read import file_hash
 from pipelines.steps import remembered_ingest, stores
 from pipelines.workspace import Workspace
 from serving.model_store import make_latest, stored_versions
@@ -58,7 +60,7 @@ def _complete(home: Workspace, pending: Pending) -> dict[str, Any]:
     trained = trained_on(stores(home), pending.fingerprints)
     mark_erasure_due(stores(home), trained)
     _remove(home, pending.person)
-    raw = raw_files_holding(home, remembered_ingest(home), pending.person.ids)
+    raw = _raw_files(home, pending.person)
     finish(home.home)
     return _result(pending.rows, trained, raw)
 
@@ -100,9 +102,16 @@ def _folders(held: Collection[Held], place: str, depth: int) -> list[Path]:
     return sorted({each.file.parents[depth] for each in held if each.place == place})
 
 
+def _raw_files(home: Workspace, person: Person) -> list[Path]:
+    """Raw files that hold the person; the ledger of deliveries learns that they will be cleaned."""
+    found = raw_files_holding(home, remembered_ingest(home), person.ids)
+    expect_cleaning(home.home, [file_hash(path) for path in found])
+    return found
+
+
 def _nothing_to_do(home: Workspace, person: Person) -> dict[str, Any]:
     if is_erased(home.home, person.ids):
-        raw = raw_files_holding(home, remembered_ingest(home), person.ids)
+        raw = _raw_files(home, person)
         return {**_result({}, [], raw), "message": "nothing to do: this customer was erased before"}
     raise NotFound(
         f"nothing is held about this customer in {home.home} (looked through {', '.join(PLACES)}): "

@@ -204,14 +204,14 @@ class _Work:
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, run: _Run, parts: Parts) -> _Work:
-    open_raw(con, run.source, run.files)
+    open_raw(con, run.source, run.files, may_be_empty=bool(run.erased.marks))
     if run.key is not None:
         define_pseudonym(con, run.key)
     staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
     by_file = frozenset(table.name for table in staged if _stage(con, run, table, parts))
     erased = drop_erased(con, run.erased, staged, parts.paths())
     findings = run_audit(con, [table.name for table in staged])
-    cleaned, conflicts = clean_all(con, staged, run.source.config, erased)
+    cleaned, conflicts = clean_all(con, staged, run.source.config, may_be_empty=bool(run.erased.marks))
     return _Work(staged, by_file, erased, cleaned, conflicts, findings)
 
 

@@ -67,6 +67,8 @@ an earlier delivery. Versions that repeat what was known before are dropped.
 
 - A file that changed under its name is a new delivery: the rows of its old content leave. Those of a file that vanished
   leave too. A moved or renamed file is the one it was.
+- A file from which ``coterie erase`` asked to take somebody keeps the instant it was first seen when it is written anew
+  under its name: cleaning it makes nothing late. Take rows out, add none.
 - A full export (a pattern without wildcards) takes the place of the one before: none of its rows is late. If no file of
   an earlier delivery is left, all is taken as a backfill again.
 - Only a table whose SELECT reads one alias row by row (no join, aggregate, window, DISTINCT, ORDER BY, LIMIT, subquery)

@@ -80,8 +80,12 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile]) -> None:
+def open_raw(
+    con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile], may_be_empty: bool = False
+) -> None:
     """Make one view for each alias in the schema ``raw``; every column of a CSV file is text.
+
+    Files without a row are refused unless they ``may_be_empty``: those from which the last person was erased may.
 
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
@@ -96,7 +100,7 @@ def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[Raw
         except duckdb.Error as error:
             names = ", ".join(path.name for path in paths)
             raise BadTable(f"source {source.name}: cannot read {names}: {found_by_duckdb(error)}") from None
-        if rows == 0:
+        if rows == 0 and not may_be_empty:
             names = ", ".join(path.name for path in paths)
             raise BadTable(f"source {source.name}: {names} holds no rows: export it again")
 
