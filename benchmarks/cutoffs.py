@@ -8,7 +8,6 @@ older pandas and is installed into a temporary environment, unless ``--python`` 
 import argparse
 import os
 import subprocess
-import sys
 import tempfile
 import time
 import venv
@@ -128,7 +127,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     if not os.environ.get("COTERIE_DATA"):
-        sys.exit("COTERIE_DATA is not set: name the folder with online_retail/ in it")
+        print("skipped: set COTERIE_DATA to the folder with online_retail/ in it")
+        return
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         python = chosen.python or installed(folder)

@@ -7,7 +7,9 @@ the end. Without ``--home`` a shop of 2,000 customers is simulated.
 
 import argparse
 import contextlib
+import importlib.util
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,6 +68,11 @@ def cluster(folder: Path) -> Iterator[None]:
             process.wait()
 
 
+def spark_is_there() -> bool:
+    """Whether pyspark and Java are installed."""
+    return importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -119,7 +126,7 @@ def main() -> int:
     """Exit status 1 if an engine's values are apart."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, nargs="*", default=[])
-    parser.add_argument("--engines", nargs="+", default=["duckdb", "spark"])
+    parser.add_argument("--engines", nargs="+", default=["duckdb", "spark"] if spark_is_there() else ["duckdb"])
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
         homes = [Workspace(home) for home in chosen.home] or [simulated(Path(place))]
