@@ -21,6 +21,9 @@ from pipelines.sources.read import RawFile
 LEDGER = "deliveries.json"
 FORMAT = 1
 
+Sources = Mapping[str, Sequence[Mapping[str, Any]]]
+"""The entries of each source, in the order they came."""
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -31,7 +34,7 @@ class Ledger:
 
     path: Path
     source: str
-    sources: Mapping[str, Sequence[Mapping[str, Any]]]
+    sources: Sources
     to_clean: frozenset[str]
     added: Sequence[Mapping[str, Any]]
     delivered: Mapping[str, datetime | None]
@@ -95,9 +98,6 @@ def _instant(entry: Mapping[str, Any]) -> datetime | None:
     return None if entry["backfill"] else datetime.fromisoformat(entry["first_seen"]).replace(tzinfo=None)
 
 
-Sources = Mapping[str, Sequence[Mapping[str, Any]]]
-
-
 def _write(path: Path, sources: Sources, to_clean: frozenset[str]) -> None:
     draft = path.with_name(f".{LEDGER}-{os.getpid()}")
     with draft.open("w", encoding="utf-8") as file:
@@ -113,7 +113,7 @@ def _read(path: Path) -> tuple[Sources, frozenset[str]]:
         return {}, frozenset()
     try:
         ledger = json.loads(path.read_text(encoding="utf-8"))
-        sources: dict[str, list[dict[str, Any]]] = ledger["sources"]
+        sources: Sources = ledger["sources"]
         to_clean = frozenset(ledger.get("to_clean", ()))
         for entries in sources.values():
             for entry in entries:

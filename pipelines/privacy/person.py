@@ -46,17 +46,15 @@ def canonical_folders(home: Workspace) -> list[Path]:
 def _with_aliases(con: duckdb.DuckDBPyConnection, folders: list[Path], asked: frozenset[str]) -> frozenset[str]:
     """``asked`` and all ids joined with them.
 
-    An alias belongs to the customer the newest row of the newest table gives it to: following older ones too would join
-    two people through a number that was handed on.
+    An alias belongs to the customer the newest table gives it to: following older ones too would join two people
+    through a number that was handed on.
     """
-    con.execute("CREATE TABLE links (alias VARCHAR, customer VARCHAR, known TIMESTAMP, age INTEGER)")
+    con.execute("CREATE TABLE links (alias VARCHAR, customer VARCHAR, age INTEGER)")
     for age, folder in enumerate(folders):
         if (path := folder / "identities.parquet").is_file():
-            links = f"read_parquet({quoted(str(path))})"
-            con.execute(f"INSERT INTO links SELECT alias_id, customer_id, known_at, {age} FROM {links}")
+            con.execute(f"INSERT INTO links SELECT alias_id, customer_id, {age} FROM read_parquet({quoted(str(path))})")
     con.execute(
-        """CREATE TABLE owners AS SELECT DISTINCT ON (alias) alias, customer FROM links
-            ORDER BY alias, age, known DESC NULLS LAST, customer"""
+        "CREATE TABLE owners AS SELECT alias, arg_min(customer, (age, customer)) AS customer FROM links GROUP BY alias"
     )
     ids, reached = set(asked), -1
     while len(ids) > reached:

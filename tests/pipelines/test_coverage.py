@@ -67,6 +67,16 @@ def test_a_customer_counts_once_under_all_ids(write_shop, tmp_path):
     assert (told["tables"]["orders"]["have"], told["tables"]["identities"]["have"]) == (1.0, 0.5)
 
 
+def test_a_chain_of_ids_counts_for_the_customer_it_ends_at(write_shop, tmp_path):
+    links = [("card", "app", "2024-01-02"), ("app", "ann", "2024-01-05")]
+    told = coverage(
+        write_shop, tmp_path, [line(1, "ann", 0), line(2, "card", 5), line(3, "app", 6), line(4, "bob", 9)],
+        identities=values("alias_id, customer_id, known_at", links),
+    )  # fmt: skip
+    assert told["customers"] == 2
+    assert (told["tables"]["orders"]["have"], told["tables"]["identities"]["have"]) == (1.0, 0.5)
+
+
 def shop_of(customers_n, known_at="2024-01-01"):
     """Customers who bought once before the reference date; those with attr_keen = 'yes' bought again after it.
 

@@ -229,19 +229,21 @@ def test_a_changed_file_is_a_new_delivery_and_its_old_rows_leave(shop, tmp_path)
 
 def test_a_file_that_was_cleaned_of_the_erased_makes_nothing_late(shop, tmp_path):
     home, place = Workspace(tmp_path / "home"), str(tmp_path / "shop")
-    shop(FIRST)
+    # A file that stays as it is: without it all would be a new beginning, in which nothing is late.
+    files = FIRST | {"lines-2.csv": ["A3,bob,2024-05-20,mug,1,2,sale,"]}
+    shop(files)
     ingest_step(home, place, "", None)
     assert len(erase(home, "ann")["raw_files"]) == 4
-    cleaned = {name: [line for line in lines if "ann" not in line] for name, lines in FIRST.items()}
+    cleaned = {name: [line for line in lines if "ann" not in line] for name, lines in files.items()}
     shop(cleaned)
-    ingest_step(home, place, "", None)
-    assert [(row["order_id"], row["known_at"]) for row in rows(read_result(home.require("canonical")))] == [
-        ("A2", None)
-    ]
+    assert not any(ingest_step(home, place, "", None)["late"].values())
+    found = rows(read_result(home.require("canonical")))
+    assert [(row["order_id"], row["known_at"]) for row in found] == [("A2", None), ("A3", None)]
     # What nobody asked for is news, now as before.
-    shop(cleaned | {"lines-1.csv": [*cleaned["lines-1.csv"], "A3,bob,2024-05-01,mug,1,2,sale,"]})
-    ingest_step(home, place, "", None)
-    assert all(row["known_at"] for row in rows(read_result(home.require("canonical"))))
+    shop(cleaned | {"lines-1.csv": [*cleaned["lines-1.csv"], "A4,bob,2024-05-01,mug,1,2,sale,"]})
+    told = ingest_step(home, place, "", None)
+    assert told["late"]["orders"] == 2
+    assert "came late, dated by their file: 2 in orders" in told["message"]
 
 
 def test_a_file_that_vanished_takes_its_rows_along(shop, tmp_path):

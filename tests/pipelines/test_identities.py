@@ -212,6 +212,12 @@ def test_conflicts_are_counted_by_column_and_settled_by_the_declared_rule():
     assert main[("ann", day(5))] == ("Bath", "tea")
 
 
+def test_a_conflict_in_a_chain_is_one_customers() -> None:
+    links = [("card", "ann", 2), ("card", "boss", 5), ("ann", "boss", 5)]
+    versions = {("card", 1): ("York", None), ("ann", 1): ("Bath", None), ("boss", 1): ("Bath", None)}
+    assert profiles_after(links, versions, "newest")[2] == {"city": 1}
+
+
 IDENTITIES = {
     "orders": "SELECT 'A' AS order_id, 'ann' AS customer_id, '2024-01-05' AS \"at\", 1 AS quantity, 2 AS unit_price, "
     "'sale' AS kind FROM lines",
