@@ -23,6 +23,10 @@ class BadConfig(CoterieError):
     """A study or a source file with a wrong key or value."""
 
 
+class BadPlugin(CoterieError):
+    """A plug-in's file that does not define all that its kind asks for."""
+
+
 class BadArtifact(CoterieError):
     """An artifact or a bundle that is not what its manifest says."""
 
