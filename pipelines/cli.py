@@ -27,7 +27,11 @@ app = typer.Typer(
 
 Home = Annotated[Path, typer.Option("--home", envvar="COTERIE_HOME", help="The workspace folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-Study = Annotated[str, typer.Argument(help="A shipped study (churn, next_purchase, segments) or a path to a .toml.")]
+Study = Annotated[str, typer.Argument(help="A study shipped or promoted here (churn, ...), or a path to a .toml.")]
+Studies = Annotated[
+    list[str] | None,
+    typer.Option("--study", help="Repeat for several; if none, all shipped ones and those promoted here."),
+]
 Trials = Annotated[
     int | None, typer.Option("--trials", min=1, help="Trials of the search; the study's own if not given.")
 ]
@@ -40,7 +44,6 @@ Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw dat
 Customer = Annotated[str, typer.Argument(help="The customer's id as the shop writes it, or an alias.")]
 
 DEFAULT_HOME = Path("workspace")
-ALL_STUDIES = ("segments", "churn", "next_purchase")
 
 
 @app.command()
@@ -141,15 +144,13 @@ def retrain(
     raw: Raw = "",
     trials: Trials = None,
     workers: Workers = 1,
-    study: Annotated[
-        list[str] | None, typer.Option("--study", help="Repeat for several; all shipped ones if none.")
-    ] = None,
+    study: Studies = None,
     json_: Json = False,
 ) -> None:
     """Ingest what is new, train challengers, promote what is better, publish and score. Safe to run at any time."""
     from pipelines.steps.retrain import retrain
 
-    run(home, json_, lambda workspace: retrain(workspace, source, raw, study or list(ALL_STUDIES), trials, workers))
+    run(home, json_, lambda workspace: retrain(workspace, source, raw, study or [], trials, workers))
 
 
 @app.command()

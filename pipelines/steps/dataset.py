@@ -8,7 +8,7 @@ from typing import Any, cast
 import narwhals as nw
 import pandas as pd
 
-from experiments.config import StudyConfig, load_study
+from experiments.config import StudyConfig
 from experiments.dataset import read_dataset, write_dataset
 from experiments.splits import day_of, study_cutoffs
 from features.engines import Engine, Tables, on_polars, open_tables, to_pandas
@@ -20,6 +20,7 @@ from features.snapshot import feature_names
 from features.windows import Frame
 from models.tasks import task
 from pipelines.snapshots import features_code, stored_snapshots, sweep
+from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
 
@@ -89,7 +90,7 @@ def _identity(canonical: str, study: StudyConfig) -> str:
 
 def dataset_step(workspace: Workspace, study: str, engine: str = "polars") -> dict[str, Any]:
     """Build, or find, the dataset of a study."""
-    folder = build_dataset(workspace, load_study(study), cast(Engine, engine))
+    folder = build_dataset(workspace, find_study(workspace, study), cast(Engine, engine))
     dataset = read_dataset(folder)
     cutoffs = dataset.facts["cutoffs"]
     when = cutoffs[0] if len(cutoffs) == 1 else f"{len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}"

@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from experiments.config import load_study
 from experiments.dataset import read_dataset
 from experiments.gate import promote
 from pipelines.steps.dataset import build_dataset
+from pipelines.studies import find_study, remember_study
 from pipelines.workspace import Workspace
 
 
 def promote_step(workspace: Workspace, study: str) -> dict[str, Any]:
-    """Judge the challenger of a study and move the champion alias if it wins."""
-    config = load_study(study)
+    """Judge a study's challenger; if it wins, the champion alias moves to it and the workspace remembers the study."""
+    config = find_study(workspace, study)
     dataset = read_dataset(build_dataset(workspace, config))
     verdict = promote(config, dataset, workspace.stores)
+    if verdict.promote:
+        remember_study(workspace, study)
     return {
         "promoted": verdict.promote,
         "reason": verdict.reason,

@@ -18,6 +18,10 @@ from serving.bundle import write_bundle
 from serving.model_store import put_in_store
 
 
+class NoChampion(NotFound):
+    """No study about customers has a champion, so there is nothing to serve."""
+
+
 def publish_bundle(workspace: Workspace) -> dict[str, Any]:
     """Write ``bundles/<version>``, put it into the BentoML model store, and make it the current one."""
     canonical = workspace.require("canonical")
@@ -25,7 +29,7 @@ def publish_bundle(workspace: Workspace) -> dict[str, Any]:
     # The service answers about customers; a model of companies is used from MLflow.
     chosen = {name: champion for name, champion in found.items() if entity_of(champion) == "customer"}
     if not chosen:
-        raise NotFound("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
+        raise NoChampion("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
     before = workspace.current("bundles")
     folder = workspace.publish_by_content("bundles", lambda draft: _write(workspace, draft, canonical, chosen))
     os.environ["BENTOML_HOME"] = str(workspace.bento_home)

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.config import StudyConfig, load_study
+from experiments.config import StudyConfig
 from experiments.dataset import read_dataset
 from experiments.registry import champion_guesses
 from experiments.run import run_study
 from pipelines.progress import trial_progress
 from pipelines.steps.dataset import build_dataset
+from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
 
 def train_step(workspace: Workspace, study: str, trials: int | None, workers: int) -> dict[str, Any]:
     """Run a study and register its model as challenger; a study that was run on the same dataset is found."""
-    config = load_study(study).adjusted(trials=trials)
+    config = find_study(workspace, study).adjusted(trials=trials)
     dataset = read_dataset(build_dataset(workspace, config))
     with trial_progress(config.name, config.search.trials) as on_trial:
         result = run_study(
