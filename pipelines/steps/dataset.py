@@ -13,7 +13,7 @@ from experiments.dataset import read_dataset, write_dataset
 from experiments.splits import day_of, study_cutoffs
 from features.engines import Engine, Tables, on_polars, open_tables, to_pandas
 from features.entities import about
-from features.errors import HistoryTooShort
+from features.errors import BadTable, HistoryTooShort
 from features.families import missing_tables
 from features.panel import labelled
 from features.snapshot import feature_names
@@ -39,6 +39,8 @@ def build_dataset(home: Workspace, study: StudyConfig, engine: Engine = "polars"
 
 def order_span(tables: Tables) -> tuple[float, float]:
     """Times of the first and the last sale, in days since 1970-01-01 UTC."""
+    if "orders" not in tables:
+        raise BadTable(f"found {', '.join(sorted(tables))}, a study needs 'orders': give the source an orders.sql")
     sales = tables["orders"].filter(nw.col("kind") == "sale")
     ends = to_pandas(sales.select(first=nw.col("at_days").min(), last=nw.col("at_days").max()))
     first, last = float(ends["first"].iloc[0]), float(ends["last"].iloc[0])

@@ -8,8 +8,9 @@ import pytest
 from experiments.config import load_study, shipped_studies, to_toml
 from features.errors import BadArtifact, CoterieError, HistoryTooShort
 from pipelines.steps import retrain as module
+from pipelines.steps.dataset import order_span
 from pipelines.steps.publish import NoChampion
-from pipelines.steps.retrain import retrain
+from pipelines.steps.retrain import UNANSWERABLE, retrain
 from pipelines.studies import remember_study
 from pipelines.workspace import Workspace
 
@@ -104,3 +105,8 @@ def test_if_no_study_is_promoted_the_error_gives_the_reason_of_each(
     assert f"churn: left out, {TOO_SHORT}" in str(caught.value)
     assert "segments: not proven better than recency" in str(caught.value)
     assert "coterie train" not in str(caught.value)
+
+
+def test_a_source_without_orders_cannot_answer_and_says_what_it_needs() -> None:
+    with pytest.raises(UNANSWERABLE, match=r"found events, a study needs 'orders'"):
+        order_span({"events": None})
