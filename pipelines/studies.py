@@ -8,7 +8,7 @@ one back, delete the copy, or promote a file that equals the shipped one.
 import os
 from pathlib import Path
 
-from experiments.config import StudyConfig, load_study, shipped_studies
+from experiments.config import Study, load_study, shipped_studies
 from pipelines.workspace import Workspace
 
 FOLDER = "studies"
@@ -24,7 +24,7 @@ def studies_to_retrain(workspace: Workspace) -> tuple[str, ...]:
     return tuple(sorted({*shipped_studies(), *own_studies(workspace)}))
 
 
-def find_study(workspace: Workspace, name_or_path: str) -> StudyConfig:
+def find_study(workspace: Workspace, name_or_path: str) -> Study:
     """The study of this name, the workspace's own before a shipped one, or of this TOML file."""
     own = name_or_path in own_studies(workspace)
     return load_study(_copy_of(workspace, name_or_path) if own else name_or_path)

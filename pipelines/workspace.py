@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.stores import Stores
+from experiments.tracking.stores import Stores
 from features.errors import Busy, NotFound
 
 POINTER = "CURRENT"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.trained import Trained, mark_erasure_due, trained_on
+from experiments.tracking.trained import Trained, mark_erasure_due, trained_on
 from features.errors import NotFound
 from pipelines.ingest.deliveries import expect_cleaning
 from pipelines.ingest.remembered import remembered_ingest

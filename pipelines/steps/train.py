@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.config import StudyConfig
+from experiments.config import Study
 from experiments.dataset import read_dataset
-from experiments.registry import champion_guesses
 from experiments.run import run_study
+from experiments.tracking.registry import champion_guesses
 from pipelines.progress import trial_progress
 from pipelines.steps.dataset import build_dataset
 from pipelines.studies import find_study
@@ -28,7 +28,7 @@ def train_step(workspace: Workspace, study: str, trials: int | None, workers: in
         )
     return {
         "run_id": result.run_id,
-        "model": result.model_name,
+        "model": result.study,
         "version": result.version,
         "sha256": result.sha256,
         "scores": dict(result.scores),
@@ -38,6 +38,6 @@ def train_step(workspace: Workspace, study: str, trials: int | None, workers: in
     }
 
 
-def _message(config: StudyConfig, version: str, scores: Mapping[str, float], skipped: bool) -> str:
+def _message(config: Study, version: str, scores: Mapping[str, float], skipped: bool) -> str:
     listed = ", ".join(f"{name} {value:.4f}" for name, value in sorted(scores.items()))
     return f"{config.name}: {'found' if skipped else 'trained'} version {version} ({listed})"

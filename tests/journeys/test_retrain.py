@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.registry import champions
+from experiments.tracking.registry import champions
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 
@@ -41,7 +41,7 @@ PLACES = {
     "after ingest": ("pipelines.steps.retrain", "ingest_step", "after"),
     "after dataset": ("pipelines.steps.train", "build_dataset", "after"),
     "in train, before the first trial": ("pipelines.steps.train", "run_study", "before"),
-    "in train, before the artifact is logged": ("experiments.registry", "log_pyfunc", "before"),
+    "in train, before the artifact is logged": ("experiments.tracking.registry", "log_pyfunc", "before"),
     "in train, registered but not finished": ("experiments.run", "register", "after"),
     "after train": ("pipelines.steps.retrain", "train_step", "after"),
     "in promote, judged but the alias not moved": ("experiments.gate", "write_verdict", "after"),
