@@ -1,0 +1,13 @@
+"""``coterie ui``: the MLflow UI on the workspace, on loopback unless another host is given."""
+
+import os
+import sys
+
+from pipelines.workspace import Workspace
+
+
+def replace_by_ui(workspace: Workspace, host: str, port: int) -> None:
+    """Become the MLflow UI on the workspace's tracking store; returns only by an error."""
+    start = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
+    start += ["--backend-store-uri", workspace.tracking_uri, "--default-artifact-root", str(workspace.artifact_root)]
+    os.execve(start[0], start, {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
