@@ -82,19 +82,23 @@ def check_page(path: str, method: str, pages: tuple[str, ...], posts: tuple[str,
 
 def check_headers(headers: list[tuple[bytes, bytes]], max_bytes: int) -> None:
     """Content type, encoding and the announced length, before a byte of the body is read."""
-    named: dict[bytes, str] = {}
-    for name, value in headers:
-        named[name] = f"{named[name]}, {value.decode('latin-1')}" if name in named else value.decode("latin-1")
-    kind = named.get(b"content-type", "")
+    kind = ", ".join(values(headers, b"content-type"))
     media, _, options = (part.strip().lower() for part in kind.partition(";"))
     if media != "application/json" or options.replace('"', "") not in ("", "charset=utf-8"):
         raise Refused(415, f"the body came as {shown(kind)}: send JSON with the header Content-Type: application/json")
-    encoding = named.get(b"content-encoding", "identity")
+    encoding = ", ".join(values(headers, b"content-encoding")) or "identity"
     if encoding != "identity":
         raise Refused(415, f"the body is encoded as {shown(encoding)}: send it plain, without Content-Encoding")
-    length = named.get(b"content-length", "0")
-    if length.isdecimal() and int(length) > max_bytes:
-        raise too_large(f"{int(length):,}", max_bytes)
+    for length in values(headers, b"content-length"):
+        digits = length.lstrip("0")
+        # Python refuses to read numbers of thousands of digits.
+        if digits.isdecimal() and (len(digits) > len(str(max_bytes)) or int(digits) > max_bytes):
+            raise too_large(digits[:20], max_bytes)
+
+
+def values(headers: list[tuple[bytes, bytes]], name: bytes) -> list[str]:
+    """Every value that came under the header ``name`` (lower case)."""
+    return [value.decode("latin-1") for found, value in headers if found == name]
 
 
 def too_large(found: str, max_bytes: int) -> Refused:
@@ -151,11 +155,11 @@ def _finite(text: str) -> float:
 
 
 def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise Refused(400, f"the key {shown(twice)} comes twice in one object: send it once")
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Refused(400, f"the key {shown(key)} comes twice in one object: send it once")
+        found[key] = value
     return found
 
 

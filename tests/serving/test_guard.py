@@ -170,3 +170,9 @@ def test_any_bytes_are_read_or_refused_never_anything_else(body: bytes) -> None:
     status, answered, _ = ask([body])
     assert status in (200, 400, 422)
     assert status == 200 or ": " in answered
+
+
+@pytest.mark.parametrize("length", [b"101", b"0101", b"9" * 5_000])
+def test_an_announced_length_may_have_any_number_of_digits(length: bytes) -> None:
+    status, _, chunks_read = ask(headers=(JSON_HEADER, (b"content-length", length)))
+    assert (status, chunks_read) == (413, 0)
