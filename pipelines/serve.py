@@ -7,36 +7,50 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from features.errors import NotFound
 from pipelines.workspace import Workspace
-from serving.launch import command, environment
+from serving.hosts import is_loopback
+from serving.launch import LOOPBACK, command, environment
 
 START_SECONDS = 90
 
 
-def service_environment(home: Workspace) -> dict[str, str]:
-    """The service's environment on the current bundle; NotFound if none was published."""
+def service_environment(home: Workspace, hosts: Sequence[str] = (LOOPBACK,)) -> dict[str, str]:
+    """The service's environment on the current bundle; requests may name ``hosts``. NotFound if none was published."""
     bundle = home.require("bundles").resolve()
     home.bento_home.mkdir(parents=True, exist_ok=True)
-    return {**environment(bundle), "BENTOML_HOME": str(home.bento_home)}
+    return {**environment(bundle, hosts), "BENTOML_HOME": str(home.bento_home)}
 
 
-def replace_by_service(home: Workspace, host: str, port: int) -> None:
+def replace_by_service(home: Workspace, host: str, port: int, allow_hosts: Sequence[str] = ()) -> None:
     """Become the service; returns only by an error."""
-    start = command(host, port)
-    os.execve(start[0], start, service_environment(home))
+    start, env = command(host, port), service_environment(home, [host, *allow_hosts])
+    warn_beyond_loopback(host, "customers' scores")
+    os.execve(start[0], start, env)
 
 
 def replace_by_ui(home: Workspace, host: str, port: int) -> None:
     """Become the MLflow UI on the workspace's tracking store."""
     start = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
     start += ["--backend-store-uri", home.tracking_uri, "--default-artifact-root", str(home.artifact_root)]
+    warn_beyond_loopback(host, "and change all runs and models")
     os.execve(start[0], start, {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
+
+
+def warn_beyond_loopback(host: str, what: str) -> None:
+    """One sentence on stderr if a server is about to listen to other machines."""
+    if not is_loopback(host):
+        print(
+            f"coterie: listening on {host}, so whoever reaches this machine can read {what} without a password: "
+            "leave --host out, or put a proxy that asks for one in front",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 @contextmanager

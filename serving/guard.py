@@ -1,21 +1,23 @@
 """The door: what a request must be before anything behind it looks at it.
 
-A middleware for any ASGI application. It knows which paths exist and with which method, reads a body only up to its
-limit, takes strict JSON and nothing else, hands the parsed body to the reader of its path, and answers everything it
-refuses with a 4xx and one sentence. It logs nothing: bodies are customers' data.
+A middleware for any ASGI application. It knows which hosts a request may name and which paths exist with which method,
+reads a body only up to its limit, takes strict JSON and nothing else, hands the parsed body to the reader of its path,
+and answers everything it refuses with a 4xx and one sentence. It logs nothing: bodies are customers' data.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NoReturn
 
 from features.errors import BadInput, CoterieError, NotFound
+from serving.hosts import HOSTS_VARIABLE, AllowedHosts, allowed_hosts_of_environment
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Reader = Callable[[object], object]
+Headers = Sequence[tuple[bytes, bytes]]
 
 CHECKED = "coterie.checked"  # where in the ASGI scope the application finds what its reader made of the body
 MAX_BYTES = 1 << 20
@@ -30,18 +32,28 @@ class Refused(BadInput):
 
 
 class Guard:
-    """Lets a request through if path, method, type, size and JSON are right, and its reader accepts the body.
+    """Lets a request through if host, path, method, type, size and JSON are right, and its reader accepts the body.
 
     ``readers`` maps each POST path to the function that checks its parsed body (raising ``BadInput``);
     ``pages`` are the GET paths; one that ends in ``/*`` covers everything below it.
+    ``hosts`` gives the hosts a request may name; it is called once, when the server starts.
     """
 
     def __init__(
-        self, app: App, readers: Mapping[str, Reader], pages: tuple[str, ...] = (), max_bytes: int = MAX_BYTES
+        self,
+        app: App,
+        readers: Mapping[str, Reader],
+        pages: tuple[str, ...] = (),
+        hosts: Callable[[], AllowedHosts] = allowed_hosts_of_environment,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self.app, self.readers, self.pages, self.max_bytes = app, readers, pages, max_bytes
+        self.hosts = hosts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # nothing here speaks it, so nothing checks it
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] == "http":
             try:
                 await self.admit(scope, receive)
@@ -53,11 +65,12 @@ class Guard:
     async def admit(self, scope: Scope, receive: Receive) -> None:
         """Raises if the request must not pass; otherwise leaves the checked body in ``scope[CHECKED]``."""
         path, method = scope["path"], scope["method"]
+        check_host(scope["headers"], self.hosts)
         if path not in self.readers:
             check_page(path, method, self.pages, tuple(self.readers))
             return
         if method != "POST":
-            raise Refused(405, f"{path} was asked with {method} but takes POST: send a JSON body by POST")
+            raise Refused(405, f"{path} was asked with {shown(method)} but takes POST: send a JSON body by POST")
         check_headers(scope["headers"], self.max_bytes)
         scope[CHECKED] = self.readers[path](strict_json(await read_body(receive, self.max_bytes)))
 
@@ -80,7 +93,20 @@ def check_page(path: str, method: str, pages: tuple[str, ...], posts: tuple[str,
         raise Refused(405, f"{shown(path)} was asked with {shown(method)} but takes GET: ask it with GET")
 
 
-def check_headers(headers: list[tuple[bytes, bytes]], max_bytes: int) -> None:
+def check_host(headers: Headers, allowed: AllowedHosts) -> None:
+    """Exactly one ``Host``, and one that is allowed."""
+    found = values(headers, b"host")
+    if len(found) != 1:
+        raise Refused(400, f"the request names {len(found)} hosts, needed is one: send the header Host once")
+    if not allowed.allow(found[0]):
+        raise Refused(
+            421,
+            f"the host {shown(found[0])} is not one this service answers for: ask it by its own name, or start it with "
+            f"that host in --allow-host or ${HOSTS_VARIABLE}",
+        )
+
+
+def check_headers(headers: Headers, max_bytes: int) -> None:
     """Content type, encoding and the announced length, before a byte of the body is read."""
     kind = ", ".join(values(headers, b"content-type"))
     media, _, options = (part.strip().lower() for part in kind.partition(";"))
@@ -96,7 +122,7 @@ def check_headers(headers: list[tuple[bytes, bytes]], max_bytes: int) -> None:
             raise too_large(digits[:20], max_bytes)
 
 
-def values(headers: list[tuple[bytes, bytes]], name: bytes) -> list[str]:
+def values(headers: Headers, name: bytes) -> list[str]:
     """Every value that came under the header ``name`` (lower case)."""
     return [value.decode("latin-1") for found, value in headers if found == name]
 

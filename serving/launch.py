@@ -2,22 +2,30 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from serving.hosts import HOSTS_VARIABLE, allowed_hosts, listed
 from serving.model_store import BUNDLE_VARIABLE
 
 SERVICE = "serving.service:Coterie"
+LOOPBACK = "127.0.0.1"
 
 
-def command(host: str = "127.0.0.1", port: int = 3000) -> list[str]:
+def command(host: str = LOOPBACK, port: int = 3000) -> list[str]:
     """The command that serves; other machines can reach it only if ``host`` says so."""
     return [sys.executable, "-m", "bentoml", "serve", SERVICE, "--host", host, "--port", str(port)]
 
 
-def environment(bundle: Path | None = None) -> dict[str, str]:
+def environment(bundle: Path | None = None, hosts: Sequence[str] = (LOOPBACK,)) -> dict[str, str]:
     """This process's environment without telemetry, serving ``bundle`` or else the latest in the model store.
+
+    ``hosts`` are what requests may name beside loopback and what the environment lists already; BadInput if one is
+    neither a domain name nor an address.
 
     BentoML decides about telemetry before it imports the service, so only its starter can turn it off.
     """
     chosen = {BUNDLE_VARIABLE: str(bundle)} if bundle is not None else {}
-    return {"BENTOML_DO_NOT_TRACK": "True", **os.environ, **chosen}
+    named = list(dict.fromkeys([*hosts, *listed(os.environ.get(HOSTS_VARIABLE, ""))]))
+    allowed_hosts(named)  # refused here, where a person reads it
+    return {"BENTOML_DO_NOT_TRACK": "True", **os.environ, **chosen, HOSTS_VARIABLE: ",".join(named)}
