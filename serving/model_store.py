@@ -9,10 +9,9 @@ from bentoml._internal.models import ModelStore
 from bentoml.exceptions import NotFound as NotInStore
 
 from features.errors import CoterieError, NotFound
-from serving.bundle import load_bundle
+from serving.bundle import IN_STORE, load_bundle, version_named
 
 NAME = "coterie"
-FOLDER = "bundle"  # below the model's own folder, where BentoML keeps a model.yaml
 MODEL_YAML = "model.yaml"
 BUNDLE_VARIABLE = "COTERIE_BUNDLE"
 
@@ -30,7 +29,7 @@ def put_in_store(folder: Path, version: str, home: Path | None = None) -> str:
     if not _is_whole(place, version):
         shutil.rmtree(place, ignore_errors=True)
         with bentoml.models.create(tag, _model_store=store) as model:
-            shutil.copytree(folder, model.path_of(FOLDER))
+            shutil.copytree(folder, model.path_of(IN_STORE))
     _point_latest_at(place)
     return tag
 
@@ -38,7 +37,7 @@ def put_in_store(folder: Path, version: str, home: Path | None = None) -> str:
 def stored_versions(home: Path) -> dict[str, Path]:
     """Bundles in the store of ``home`` (BentoML's), by version."""
     folder = home / "models" / NAME
-    return {path.parent.name: path for path in sorted(folder.glob(f"*/{FOLDER}"))} if folder.is_dir() else {}
+    return {path.parent.name: path for path in sorted(folder.glob(f"*/{IN_STORE}"))} if folder.is_dir() else {}
 
 
 def remove_from_store(version: str, home: Path) -> None:
@@ -73,7 +72,7 @@ def _path(store: ModelStore, version: str) -> Path:
 def _is_whole(place: Path, version: str) -> bool:
     """Whether the store's copy is what was published; BentoML copies into place, so a killed run leaves a part."""
     try:
-        load_bundle(place / FOLDER, expected=version)
+        load_bundle(place / IN_STORE, expected=version)
     except (CoterieError, OSError):
         return False
     return (place / MODEL_YAML).is_file()
@@ -86,13 +85,15 @@ def _point_latest_at(place: Path) -> None:
     pointer.replace(place.parent / "latest")
 
 
-def find_bundle() -> tuple[Path, str | None]:
+def find_bundle() -> tuple[Path, str]:
     """The bundle to serve and its expected version: the folder ``$COTERIE_BUNDLE``, else the one in the store.
 
-    Inside a Bento that is the one it was built with, by the alias in ``bentofile.yaml``; else the latest.
+    The folder may be given by a link; the folder that the link means is named by the version.
+    Inside a Bento it is the bundle it was built with, by the alias in ``bentofile.yaml``; else the latest.
     """
-    if folder := os.environ.get(BUNDLE_VARIABLE):
-        return Path(folder), None
+    if given := os.environ.get(BUNDLE_VARIABLE):
+        folder = Path(given).resolve()
+        return folder, version_named(folder)
     try:
         model = bentoml.models.get(NAME)
     except NotInStore:
@@ -100,4 +101,4 @@ def find_bundle() -> tuple[Path, str | None]:
             "no bundle is in the BentoML model store: run `coterie publish`, "
             f"or set {BUNDLE_VARIABLE} to a bundle's folder"
         ) from None
-    return Path(model.path_of(FOLDER)), model.tag.version
+    return Path(model.path_of(IN_STORE)), str(model.tag.version)

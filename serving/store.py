@@ -54,14 +54,25 @@ def encoded(ids: Sequence[str], width: int | None = None) -> NDArray[np.bytes_]:
 
 def read_store(folder: Path, features: Sequence[str]) -> OnlineStore:
     """The store in ``folder``, memory-mapped; its shape must be that of its manifest."""
-    ids: Any = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
-    matrix: Any = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
-    if ids.dtype.kind != "S" or matrix.dtype != np.float64 or matrix.shape != (len(ids), len(features)):
+    ids, matrix = _array(folder / "ids.npy"), _array(folder / "features.npy")
+    if (
+        ids.ndim != 1
+        or ids.dtype.kind != "S"
+        or matrix.dtype != np.float64
+        or matrix.shape != (len(ids), len(features))
+    ):
         raise BadArtifact(
             f"online features are {matrix.dtype} {matrix.shape} for {len(ids)} ids, "
             f"needed float64 with {len(features)} columns: publish the bundle again"
         )
     return OnlineStore(ids, matrix, tuple(features))
+
+
+def _array(path: Path) -> Any:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise BadArtifact(f"{path.name} is missing or no array ({error}): publish the bundle again") from None
 
 
 def lookup(store: OnlineStore, ids: Sequence[str]) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
