@@ -28,7 +28,7 @@ from features.windows import to_days
 from models.artifact import save
 from models.predictor import fit_predictor
 from models.sample import Sample
-from models.segmenter import default_features, fit_segmenter
+from models.segments.segmenter import default_features, fit_segmenter
 from serving.bundle import load_bundle, write_bundle
 from serving.launch import command, environment
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
 from experiments.objective import bootstrap_mean, validation_losses
-from experiments.study import Trial, best
+from experiments.search.trials import Trial, best
 
 
 def choose(config: StudyConfig, dataset: Dataset, trials: Sequence[Trial]) -> tuple[Trial, str]:

@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import json
-import pkgutil
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -13,13 +12,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-import models
 from features.entities import Entity
 from features.errors import BadConfig, NotFound
 from features.families import protected_names
 from features.indicators import split
+from features.plugins import plugin_names
 
-SHIPPED = Path(__file__).parent
+SHIPPED = Path(__file__).parent / "studies"
+
+PLACES = {"tasks": "models.tasks", "learners": "models.learners", "clusterers": "models.segments.clusterers"}
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -202,8 +203,7 @@ def near(word: str, known: Iterable[str]) -> str:
 
 def names_in(kind: str) -> tuple[str, ...]:
     """The plug-ins of a kind (tasks, learners, clusterers) by file name, without importing them."""
-    folders = [str(Path(folder) / kind) for folder in models.__path__]
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(folders) if not m.name.startswith("_")))
+    return plugin_names(PLACES[kind])
 
 
 def shipped_studies() -> tuple[str, ...]:

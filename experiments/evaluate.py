@@ -19,14 +19,15 @@ from experiments.objective import (
     row_loss,
     segment_features,
 )
+from experiments.search.trials import plugin
+from experiments.search.workers import each_of
 from experiments.splits import folds
-from experiments.study import plugin
-from experiments.workers import each_of
-from models import cluster_scores, segmenter
 from models.predictor import Predictor, fit_predictor, predict
 from models.sample import Floats, Sample
 from models.scores import predictive_scores
-from models.segmenter import Segmenter
+from models.segments import scores as cluster_scores
+from models.segments import segmenter
+from models.segments.segmenter import Segmenter
 
 TUNED = "tuned"
 UNTUNED = "untuned"

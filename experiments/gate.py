@@ -20,16 +20,18 @@ from experiments.evaluate import (
     clustered_mean,
     customers_at,
 )
-from experiments.evidence import tested_losses
 from experiments.objective import bootstrap_mean, candidate_sample, dataset_tests, row_loss, segment_features
-from experiments.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
 from experiments.splits import day_of
-from experiments.stores import Stores
-from experiments.tracking import open_client
+from experiments.tracking.evidence import tested_losses
+from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
+from experiments.tracking.runs import open_client
+from experiments.tracking.stores import Stores
 from features.errors import NotFound
-from models import artifact, cluster_scores, preprocessing, segmenter
+from models import artifact
 from models.predictor import predict
 from models.sample import Floats
+from models.segments import preprocessing, segmenter
+from models.segments import scores as cluster_scores
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,10 +15,11 @@ from experiments.config import Segments, StudyConfig
 from experiments.dataset import Dataset
 from experiments.splits import folds, test_cutoffs, validation_folds
 from features.errors import BadInput, CoterieError
-from models import cluster_scores, segmenter
 from models.predictor import fit_predictor, predict
 from models.sample import Floats, Sample
 from models.scores import predictive_scores
+from models.segments import scores as cluster_scores
+from models.segments import segmenter
 from models.tasks import task
 
 

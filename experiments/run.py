@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import evidence, report, tracking
 from experiments.choice import choose
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
@@ -22,10 +21,13 @@ from experiments.evaluate import (
     winner_first,
 )
 from experiments.objective import candidate_sample, dataset_tests, segment_features
-from experiments.registry import Version, register, version_of_run
+from experiments.report import page as report
+from experiments.search.trials import Guess, Trial, search
 from experiments.splits import day_of
-from experiments.stores import Stores
-from experiments.study import Guess, Trial, search
+from experiments.tracking import evidence
+from experiments.tracking import runs as tracking
+from experiments.tracking.registry import Version, register, version_of_run
+from experiments.tracking.stores import Stores
 from models import artifact
 
 

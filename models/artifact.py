@@ -83,7 +83,7 @@ class _Functions:
 
 def _functions(kind: str) -> _Functions:
     # The segmenter is imported only when one is there: serving churn alone needs no clustering library.
-    return cast(_Functions, predictor if kind == "predictor" else import_module("models.segmenter"))
+    return cast(_Functions, predictor if kind == "predictor" else import_module("models.segments.segmenter"))
 
 
 def _about(kind: str, model: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.trained import Trained, mark_erasure_due, trained_on
+from experiments.tracking.trained import Trained, mark_erasure_due, trained_on
 from features.errors import NotFound
 from pipelines.deliveries import expect_cleaning
 from pipelines.privacy.erased import Pending, Person, begin, finish, is_erased, read_erased, tombstones

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.dataset import read_dataset
-from experiments.trained import trained_on
+from experiments.tracking.trained import trained_on
 from features.errors import BadInput, NotFound
 from pipelines.privacy.erased import Person
 from pipelines.privacy.person import find_person

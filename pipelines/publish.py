@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from experiments.registry import Champion, champions
+from experiments.tracking.registry import Champion, champions
 from features.engines import open_tables, to_pandas
 from features.errors import NotFound
 from models import artifact

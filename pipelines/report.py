@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.run import tests_of
-from experiments.tracking import children_of, open_client
+from experiments.tracking.runs import children_of, open_client
 from features.families import families
-from models.segmenter import Segmenter
+from models.segments.segmenter import Segmenter
 from pipelines.steps import stores
 from pipelines.workspace import Workspace
 from serving.bundle import Bundle, iso, load_bundle

@@ -10,9 +10,9 @@ from typing import Any, cast
 from experiments.config import StudyConfig, load_study
 from experiments.dataset import read_dataset
 from experiments.gate import promote
-from experiments.registry import champion_guesses
 from experiments.run import run_study
-from experiments.stores import Stores
+from experiments.tracking.registry import champion_guesses
+from experiments.tracking.stores import Stores
 from features.engines import Engine
 from pipelines.audit.page import worst
 from pipelines.audit.publication import FILE as REPORT

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.predictor import Predictor, predict
-from models.segmenter import Segmenter, assign
+from models.segments.segmenter import Segmenter, assign
 from models.tasks import eligible_mask, task
 from serving.bundle import Bundle, iso
 

@@ -17,8 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.errors import CoterieError
-from models.catalogue import to_json
-from models.segmenter import Segmenter
+from models.segments.catalogue import to_json
+from models.segments.segmenter import Segmenter
 from serving.answers import as_json, columns
 from serving.bundle import Bundle, iso, load_bundle
 from serving.guard import CHECKED, Guard, shown, status_of

@@ -13,8 +13,8 @@ from experiments.config import StudyConfig, parse_study
 from experiments.dataset import Dataset, write_dataset
 from experiments.run import StudyResult, run_study
 from experiments.splits import calendar_cutoffs
-from experiments.stores import Stores
-from experiments.tracking import open_client
+from experiments.tracking.runs import open_client
+from experiments.tracking.stores import Stores
 
 FEATURES = (
     "purchase_recency_days",

@@ -7,7 +7,7 @@ import pytest
 from experiments.choice import choose
 from experiments.dataset import Dataset
 from experiments.objective import Objective, validation_losses
-from experiments.study import Trial
+from experiments.search.trials import Trial
 from tests.experiments.conftest import group_study, study
 
 NOW = datetime(2024, 1, 1)

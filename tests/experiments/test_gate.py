@@ -9,12 +9,12 @@ import pytest
 
 from experiments.config import Promotion
 from experiments.dataset import Dataset
-from experiments.evidence import HASH_TAG, key_of_test
 from experiments.gate import Difference, Verdict, decide, decide_segments, judge, promote
-from experiments.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
 from experiments.run import StudyResult, run_study
-from experiments.stores import Stores
-from experiments.tracking import open_client
+from experiments.tracking.evidence import HASH_TAG, key_of_test
+from experiments.tracking.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
+from experiments.tracking.runs import open_client
+from experiments.tracking.stores import Stores
 from features.errors import NotFound
 from tests.experiments.conftest import group_study, panel, study
 

@@ -17,14 +17,15 @@ import experiments.run
 from experiments.config import load_study
 from experiments.dataset import Dataset
 from experiments.objective import candidate_sample, dataset_tests
-from experiments.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
 from experiments.run import StudyResult, run_study
-from experiments.stores import Stores
-from experiments.study import Trial
-from experiments.tracking import children_of, current_tracking, open_client
+from experiments.search.trials import Trial
+from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
+from experiments.tracking.runs import children_of, current_tracking, open_client
+from experiments.tracking.stores import Stores
 from features.errors import BadInput
-from models import artifact, segmenter
+from models import artifact
 from models.predictor import predict
+from models.segments import segmenter
 from tests.experiments.conftest import study
 
 MakeStores = Callable[[], Stores]
@@ -210,10 +211,10 @@ def test_a_dataset_of_another_question_is_refused_before_anything_is_started(
 
 def test_importing_does_nothing() -> None:
     script = (
-        "import experiments.run, experiments.gate, experiments.registry, sys, os;"
+        "import experiments.run, experiments.gate, experiments.tracking.registry, sys, os;"
         "assert 'mlflow' not in sys.modules and 'matplotlib' not in sys.modules;"
         "assert 'MLFLOW_TRACKING_URI' not in os.environ;"
-        "import experiments.pyfunc, mlflow.models.model;"
+        "import experiments.tracking.pyfunc, mlflow.models.model;"
         "assert mlflow.models.model.__mlflow_model__ is None"
     )
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}

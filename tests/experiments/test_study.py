@@ -17,8 +17,8 @@ import pytest
 from experiments.config import StudyConfig, to_toml
 from experiments.dataset import Dataset, write_dataset
 from experiments.objective import Objective, PredictObjective, dataset_tests
+from experiments.search.trials import Trial, best, search
 from experiments.splits import validation_folds
-from experiments.study import Trial, best, search
 from features.errors import BadInput, CoterieError
 from models.learners import logistic
 from tests.experiments.conftest import group_study, study
@@ -59,7 +59,7 @@ def test_a_killed_search_goes_on_with_the_trials_it_lacks(
         from pathlib import Path
         from experiments.config import load_study
         from experiments.dataset import read_dataset
-        from experiments.study import search
+        from experiments.search.trials import search
         def kill_after_third(trial):
             if trial.slot == 2:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -167,7 +167,7 @@ def test_workers_end_when_their_parent_is_killed(dataset: Dataset, tmp_path: Pat
         import os, signal, multiprocessing
         from pathlib import Path
         from experiments.objective import Objective
-        from experiments.workers import evaluator
+        from experiments.search.workers import evaluator
         from tests.experiments.conftest import study
         from experiments.dataset import read_dataset
         if __name__ == "__main__":

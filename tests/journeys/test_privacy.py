@@ -26,8 +26,8 @@ import pytest
 from typer.testing import CliRunner
 
 from experiments.dataset import read_dataset
-from experiments.registry import aliased
-from experiments.tracking import open_client
+from experiments.tracking.registry import aliased
+from experiments.tracking.runs import open_client
 from features.tables import TABLES
 from pipelines.cli import app
 from pipelines.steps import stores

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.registry import champions
+from experiments.tracking.registry import champions
 from pipelines.steps import stores
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
@@ -42,7 +42,7 @@ PLACES = {
     "after ingest": ("pipelines.steps", "ingest_step", "after"),
     "after dataset": ("pipelines.steps", "build_dataset", "after"),
     "in train, before the first trial": ("pipelines.steps", "run_study", "before"),
-    "in train, before the artifact is logged": ("experiments.registry", "log_pyfunc", "before"),
+    "in train, before the artifact is logged": ("experiments.tracking.registry", "log_pyfunc", "before"),
     "in train, registered but not finished": ("experiments.run", "register", "after"),
     "after train": ("pipelines.steps", "train_step", "after"),
     "in promote, judged but the alias not moved": ("experiments.gate", "write_verdict", "after"),

@@ -24,7 +24,7 @@ from features.windows import to_days
 from models.artifact import save
 from models.predictor import Predictor, fit_predictor
 from models.sample import Sample
-from models.segmenter import fit_segmenter
+from models.segments.segmenter import fit_segmenter
 from models.tasks import task
 from serving.bundle import Bundle, load_bundle, write_bundle
 from serving.launch import command, environment

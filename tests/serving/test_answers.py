@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.predictor import predict
-from models.segmenter import assign
+from models.segments.segmenter import assign
 from models.tasks.churn import ACTIVE_DAYS
 from serving.answers import answer
 from serving.bundle import Bundle, load_bundle

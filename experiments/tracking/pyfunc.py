@@ -10,7 +10,8 @@ from typing import Any
 import mlflow
 import pandas as pd
 
-from models import artifact, predictor, segmenter
+from models import artifact, predictor
+from models.segments import segmenter
 
 
 class PlainModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
@@ -32,5 +33,5 @@ class PlainModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
 
 
 # MLflow runs its copy of this file under a name of its own; an ordinary import sets nothing.
-if __name__ != "experiments.pyfunc":
+if __name__ != "experiments.tracking.pyfunc":
     mlflow.models.set_model(PlainModel())

@@ -14,9 +14,9 @@ from hdbscan.validity import validity_index
 from sklearn.metrics import silhouette_samples
 
 from features.errors import BadInput
-from models import preprocessing
-from models.clusterers import NOISE, Floats, Labels
-from models.segmenter import Segmenter, assign_labels, fit_clusters
+from models.segments import preprocessing
+from models.segments.clusterers import NOISE, Floats, Labels
+from models.segments.segmenter import Segmenter, assign_labels, fit_clusters
 
 SAMPLE = 5_000  # customers a silhouette is computed on: its cost grows with the square
 NAN = float("nan")

@@ -19,11 +19,11 @@ from optuna.trial import FrozenTrial, TrialState
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
 from experiments.objective import Objective, Outcome
-from experiments.stores import creation_lock, is_sqlite
-from experiments.workers import evaluator
+from experiments.search.workers import evaluator
+from experiments.tracking.stores import creation_lock, is_sqlite
 from features.errors import BadInput
-from models.clusterers import clusterer
 from models.learners import learner
+from models.segments.clusterers import clusterer
 
 Guess = tuple[str, Mapping[str, Any]]
 """A learner or clusterer and the parameters to try it with."""

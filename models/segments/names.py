@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from models import preprocessing
-from models.clusterers import NOISE, Labels
+from models.segments import preprocessing
+from models.segments.clusterers import NOISE, Labels
 
 NO_SEGMENT = "No clear segment"
 RECENCY, TENURE = "purchase_recency_days", "purchase_tenure_days"

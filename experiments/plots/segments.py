@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.evaluate import TUNED, Clustered
-from experiments.plots import COLOURS, GREY, INK, LIGHT, figure
-from models import preprocessing
-from models.clusterers import NOISE, Floats
-from models.segmenter import Segmenter, assign_labels
+from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure
+from models.segments import preprocessing
+from models.segments.clusterers import NOISE, Floats
+from models.segments.segmenter import Segmenter, assign_labels
 
 MAP_ROWS = 4_000
 

@@ -16,8 +16,8 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from features.errors import BadArtifact, BadInput
-from models.clusterers import NOISE, Floats, Labels, Trial
 from models.plain import array_bytes, array_from, json_bytes, json_from
+from models.segments.clusterers import NOISE, Floats, Labels, Trial
 
 NAME = "hdbscan"
 BASELINE = False

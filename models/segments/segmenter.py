@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from features.errors import BadArtifact
-from models import catalogue as catalogues
-from models import preprocessing as preprocessings
-from models.catalogue import Catalogue
-from models.clusterers import Floats, Labels
-from models.clusterers import clusterer as find_clusterer
 from models.plain import json_bytes, json_from
 from models.plugins import complete_params
-from models.preprocessing import Preprocessing
+from models.segments import catalogue as catalogues
+from models.segments import preprocessing as preprocessings
+from models.segments.catalogue import Catalogue
+from models.segments.clusterers import Floats, Labels
+from models.segments.clusterers import clusterer as find_clusterer
+from models.segments.preprocessing import Preprocessing
 
 # How lately, how long, how often, how much, how wide, how returned: one column for each thing marketing acts on.
 SEGMENT_FEATURES = (

@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments import predict_plots as predictions
-from experiments import segment_plots as segments
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
 from experiments.evaluate import Clustered, Tested
 from experiments.objective import candidate_sample
-from experiments.plots import search_plot
+from experiments.plots import predictions, segments
+from experiments.plots.style import search_plot
+from experiments.search.trials import Trial
 from experiments.splits import day_of
-from experiments.study import Trial
 
 HAPPENS = {"buys": "orders within {days:g} days", "lapses": "orders nothing for {days:g} days"}
 PREDICT_COLUMNS = ("log_loss", "roc_auc", "average_precision", "lift_10", "calibration_slope")

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from features.errors import BadInput
-from models.clusterers import Floats, Labels, Trial
 from models.plain import array_bytes, array_from
-from models.preprocessing import raw_matrix
+from models.segments.clusterers import Floats, Labels, Trial
+from models.segments.preprocessing import raw_matrix
 
 NAME = "rfm"
 BASELINE = True

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import BadArtifact
-from models.clusterers import NOISE, Labels
-from models.segment_names import NO_SEGMENT, OFTEN, ORDER_VALUE, RECENCY, SPEND, TENURE, segment_names
+from models.segments.clusterers import NOISE, Labels
+from models.segments.names import NO_SEGMENT, OFTEN, ORDER_VALUE, RECENCY, SPEND, TENURE, segment_names
 
 NO_SEGMENT_ID = "s0"
 

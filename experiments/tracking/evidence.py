@@ -11,7 +11,7 @@ import numpy as np
 from experiments.config import StudyConfig
 from experiments.dataset import Dataset
 from experiments.evaluate import Contestant, Tested, losses, rolling_test
-from experiments.tracking import StudyRun, code_version
+from experiments.tracking.runs import StudyRun, code_version
 from models.sample import Floats
 
 if TYPE_CHECKING:

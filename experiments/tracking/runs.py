@@ -22,7 +22,7 @@ import features
 import models
 from experiments.config import StudyConfig, to_toml
 from experiments.dataset import Dataset
-from experiments.stores import Stores, creation_lock, is_sqlite
+from experiments.tracking.stores import Stores, creation_lock, is_sqlite
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -101,7 +101,7 @@ def identity(config: StudyConfig, dataset: Dataset) -> str:
 def code_version() -> str:
     """SHA-256 over the Python files that decide what a model becomes, 16 hex characters."""
     digest = hashlib.sha256()
-    for package in (*features.__path__, *models.__path__, str(Path(__file__).parent)):
+    for package in (*features.__path__, *models.__path__, str(Path(__file__).parents[1])):
         for path in sorted(Path(package).rglob("*.py")):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.stores import Stores, is_sqlite, sqlite_path
-from experiments.tracking import open_client
-from models.clusterers import clusterers
+from experiments.tracking.runs import open_client
+from experiments.tracking.stores import Stores, is_sqlite, sqlite_path
+from models.segments.clusterers import clusterers
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import BadInput
-from models.clusterers import Floats, Labels, Trial
 from models.plain import array_bytes, array_from
+from models.segments.clusterers import Floats, Labels, Trial
 
 NAME = "kmeans"
 BASELINE = False

@@ -9,8 +9,8 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.stores import Stores, is_sqlite, sqlite_path
-from experiments.tracking import StudyRun, current_tracking, log_values, open_client
+from experiments.tracking.runs import StudyRun, current_tracking, log_values, open_client
+from experiments.tracking.stores import Stores, is_sqlite, sqlite_path
 from models import artifact
 
 if TYPE_CHECKING:

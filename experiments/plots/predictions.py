@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.evaluate import BASELINE, TUNED, Tested
 from experiments.objective import row_loss
-from experiments.plots import COLOURS, GREY, INK, LIGHT, figure
+from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure
 from experiments.splits import day_of
 from models.predictor import predict
 from models.sample import Floats, Sample

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from models import preprocessing
-from models.cluster_scores import clustering_scores, dbcv, jaccard, permuted_gap, silhouette, sizes
-from models.segmenter import assign_labels, fit_segmenter
+from models.segments import preprocessing
+from models.segments.scores import clustering_scores, dbcv, jaccard, permuted_gap, silhouette, sizes
+from models.segments.segmenter import assign_labels, fit_segmenter
 
 FEATURES = ["a", "b", "c"]
 
