@@ -22,7 +22,7 @@ from pipelines.privacy.rows import Rows, rows_of
 from pipelines.steps import remembered_ingest, stores
 from pipelines.workspace import Workspace
 from serving.bundle import iso, load_bundle
-from serving.store import lookup
+from serving.online_store import lookup
 
 
 def export(home: Workspace, customer: str, out: Path) -> dict[str, Any]:

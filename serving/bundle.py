@@ -1,8 +1,8 @@
 """The bundle: everything an answer needs, in one immutable folder.
 
-``models/<name>/`` are model artifacts, ``online/`` every customer's features at ``as_of``, ``products.parquet`` the
-categories and prices a live history is read with, ``manifest.json`` the SHA-256 of every file. A bundle's version is
-the hash of its manifest, so the same models and features are the same bundle.
+``models/<name>/`` are model artifacts, ``online/`` has every customer's features at ``as_of``, ``products.parquet`` the
+categories and prices for live histories, ``manifest.json`` the SHA-256 of every file. A bundle's version is the hash of
+its manifest: the same models and features give the same version.
 """
 
 import json
@@ -34,7 +34,7 @@ from serving.manifest import (
     read_manifest,
     version_of,
 )
-from serving.store import OnlineStore, held, read_store, write_store
+from serving.online_store import OnlineStore, read_store, stored_among, write_store
 
 PRODUCTS = "products.parquet"
 IN_STORE = "bundle"
@@ -45,7 +45,7 @@ IN_STORE = "bundle"
 class Bundle:
     """A checked bundle in memory; ``as_of`` in days since 1970-01-01 UTC, ``products`` [product_id, category, price].
 
-    ``tables`` are the canonical tables that the online features were computed from.
+    ``tables`` names the canonical tables from which the online features were computed.
     """
 
     version: str
@@ -58,7 +58,7 @@ class Bundle:
 
     @cached_property
     def one_of_each(self) -> list[str]:
-        """A product_id of every category."""
+        """One product_id for each category."""
         if self.products is None:
             return []
         named = self.products.filter(pl.col("category").is_not_null())
@@ -76,9 +76,9 @@ def write_bundle(
 ) -> str:
     """Write the bundle into the empty or new ``folder`` and return its version.
 
-    ``models`` are artifact folders by name, ``versions`` what the registry says of each (``{"version": "3", ...}``),
-    ``online`` is a snapshot at ``as_of``: [customer_id, *features], one row a customer. Of its text and
-    of its protected features only what a model reads is kept.
+    ``models`` are artifact folders by name, ``versions`` their registry entries (``{"version": "3"}``),
+    ``online`` is a snapshot at ``as_of``: [customer_id, *features], one row a customer. Of its text features and
+    protected features only those that a model reads are stored.
     """
     _check_names(models)
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,12 +107,12 @@ def write_bundle(
 
 
 def write_bundle_without(folder: Path, source: Path, customers: Collection[str]) -> str:
-    """Write the bundle in ``source`` into ``folder``, less the online features of ``customers``; its new version.
+    """Write the bundle in ``source`` into ``folder`` without the online features of ``customers``; its new version.
 
-    The models are the same, so it is the bundle that would be published if these customers had never been there.
+    The models stay: it is the bundle that publishing these models without these customers would give.
     """
     bundle = load_bundle(source)
-    others = ~held(bundle.online, customers)
+    others = ~stored_among(bundle.online, customers)
     online = pd.DataFrame(bundle.online.matrix[others], columns=list(bundle.online.features))
     online.insert(0, "customer_id", [name.decode() for name in bundle.online.ids[others]])
     return write_bundle(
@@ -176,7 +176,7 @@ def _check_names(models: Collection[str]) -> None:
 
 
 def _copy_model(folder: Path, source: Path, online: pd.DataFrame, version: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy an artifact that loads and whose features are all online; what the manifest says of it."""
+    """Copy an artifact and return its entry in the manifest; BadInput if it reads features that are not online."""
     loaded = load(source)
     missing = [name for name in loaded.manifest["features"] if not {name, split(name)[0]} & set(online.columns)]
     if missing:
@@ -189,7 +189,7 @@ def _copy_model(folder: Path, source: Path, online: pd.DataFrame, version: Mappi
 
 
 def _numbers(online: pd.DataFrame, models: Sequence[Loaded]) -> pd.DataFrame:
-    """customer_id and numeric features: text as the indicators, protected features as far as the models read them."""
+    """customer_id and numeric features: text as its indicators, protected features only if a model reads them."""
     read = dict.fromkeys(name for loaded in models for name in loaded.manifest["features"])
     hidden = text_names() | (protected_names() - set(read))
     columns = [name for name in online.columns if name not in hidden]

@@ -10,7 +10,7 @@ from models.segments.segmenter import assign
 from models.tasks.churn import ACTIVE_DAYS
 from serving.answers import answer
 from serving.bundle import Bundle, load_bundle
-from serving.store import lookup
+from serving.online_store import lookup
 
 from .conftest import AS_OF, Shop, published
 

@@ -14,8 +14,8 @@ from features.windows import to_datetime
 from serving.answers import answer
 from serving.bundle import Bundle
 from serving.launch import command
+from serving.online_store import lookup
 from serving.service import Coterie
-from serving.store import lookup
 
 from .conftest import AS_OF, Running, Shop
 

@@ -9,10 +9,11 @@ import pytest
 from pydantic import BaseModel
 
 from features.errors import CoterieError
-from serving.guard import MAX_BYTES, check_headers, strict_json
-from serving.guard import _no_key_twice as no_key_twice
+from serving.guard import MAX_BYTES, check_headers
 from serving.live import stated_categories
-from serving.payload import HistoryRequest, PredictRequest, reader
+from serving.payload import HistoryRequest, PredictRequest
+from serving.request_errors import reader
+from serving.strict_json import _unique, strict_json
 
 LINE = {"order_id": "o", "at": "2025-01-02T03:04:05Z", "quantity": 2, "unit_price": 4.95}
 
@@ -38,7 +39,7 @@ def comparisons(keys_n: int) -> int:
     pairs: list[tuple[str, object]] = [(CountedKey(name), 1) for name in [*names, names[-1]]]
     CountedKey.operations = 0
     with pytest.raises(CoterieError, match="comes twice"):
-        no_key_twice(pairs)
+        _unique(pairs)
     return CountedKey.operations
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import BadArtifact, BadInput
-from serving.store import lookup, read_store, write_store
+from serving.online_store import lookup, read_store, write_store
 
 customer_ids = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 numbers = st.floats(width=64)
