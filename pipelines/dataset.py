@@ -8,22 +8,20 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from experiments.config import StudyConfig
-from experiments.dataset import write_dataset
-from experiments.splits import day_of, study_cutoffs
-from features.engines import Engine, Tables, on_polars, open_tables, to_pandas
+from experiments.config import Study
+from experiments.dataset import FORMAT, write_dataset
+from experiments.kinds import kind_of
+from experiments.splits import day_of
+from features.engines import Engine, Tables, open_tables, to_pandas
 from features.entities import about
 from features.errors import HistoryTooShort
 from features.families import missing_tables
-from features.panel import labelled
 from features.snapshot import feature_names
-from features.windows import Frame
-from models.tasks import task
 from pipelines.snapshots import features_code, stored_snapshots, sweep
 from pipelines.workspace import Workspace
 
 
-def build_dataset(home: Workspace, study: StudyConfig, engine: Engine = "polars") -> Path:
+def build_dataset(home: Workspace, study: Study, engine: Engine = "polars") -> Path:
     """The study's dataset on the current canonical tables; found, not made again, where it is there already.
 
     All engines give the same bytes, so the engine does not name the dataset. A build that was cut off goes on with
@@ -46,9 +44,9 @@ def order_span(tables: Tables) -> tuple[float, float]:
     return first, last
 
 
-def _write(home: Workspace, folder: Path, canonical: Path, study: StudyConfig, engine: Engine) -> None:
-    tables = open_tables(canonical, engine)
-    cutoffs = study_cutoffs(study, *order_span(tables))
+def _write(home: Workspace, folder: Path, canonical: Path, study: Study, engine: Engine) -> None:
+    tables, kind = open_tables(canonical, engine), kind_of(study)
+    cutoffs = kind.cutoffs(study, *order_span(tables))
     facts: dict[str, Any] = {
         "canonical": canonical.name,
         "cutoffs": [str(day_of(cutoff)) for cutoff in cutoffs],
@@ -57,31 +55,18 @@ def _write(home: Workspace, folder: Path, canonical: Path, study: StudyConfig, e
         "study": study.name,
         "tables": sorted(tables),
     }
-    looked_at = cutoffs if study.task else cutoffs[-1:]
-    snapshots = stored_snapshots(home, canonical, tables, looked_at, study.entity)
-    parts = [
-        to_pandas(_part(snapshot, tables, study, as_of)) for as_of, snapshot in zip(looked_at, snapshots, strict=True)
+    snapshots = stored_snapshots(home, canonical, tables, cutoffs, study.entity)
+    dated = [
+        to_pandas(kind.rows(study, snapshot, about(tables, as_of, study.entity), as_of))
+        for as_of, snapshot in zip(cutoffs, snapshots, strict=True)
     ]
-    frame = pd.concat(parts, ignore_index=True)
-    write_dataset(folder, frame, feature_names(tables), study.task, study.horizon_days, facts)
+    frame = pd.concat(dated, ignore_index=True)
+    write_dataset(folder, frame, feature_names(tables), kind.question(study), facts)
 
 
-def _part(snapshot: Frame, tables: Tables, study: StudyConfig, as_of: float) -> Frame:
-    """One cutoff of the dataset: its snapshot, with labels if the study asks for something."""
-    if study.task is None or study.horizon_days is None:
-        return snapshot.with_columns(as_of=nw.lit(as_of))
-    asked, horizon_days = task(study.task), study.horizon_days
-
-    def label(whose: Tables, as_of: float) -> Frame:
-        known: Frame = nw.from_native(on_polars(asked.label(whose, as_of, horizon_days)).lazy())
-        return known
-
-    whose = about(tables, as_of, study.entity)
-    return labelled(snapshot, whose, as_of, label, asked.MISSING_LABEL, asked.eligible(horizon_days))
-
-
-def _identity(canonical: str, study: StudyConfig) -> str:
-    """Names what the dataset depends on: the tables, the question, the cutoffs and the code of the features."""
-    question = study.model_dump(mode="json", include={"name", "entity", "task", "horizon_days", "cutoffs"})
-    text = json.dumps([canonical, question, features_code()], sort_keys=True)
+def _identity(canonical: str, study: Study) -> str:
+    """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
+    asked = {"name", "kind", "entity", "task", "horizon_days", "cutoffs"}
+    question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
+    text = json.dumps([canonical, question, features_code(), FORMAT], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from experiments.config import StudyConfig, load_study
+from experiments.config import Study, load_study
 from experiments.dataset import read_dataset
 from experiments.gate import promote
 from experiments.run import run_study
@@ -88,7 +88,7 @@ def train_step(home: Workspace, study: str, trials: int | None, workers: int) ->
         )
     return {
         "run_id": result.run_id,
-        "model": result.model_name,
+        "model": result.study,
         "version": result.version,
         "sha256": result.sha256,
         "scores": dict(result.scores),
@@ -131,6 +131,6 @@ def _ingest_message(result: IngestResult) -> str:
     return "\n".join([*lines, f"  all findings, and what to do: {result.folder / REPORT}"])
 
 
-def _train_message(config: StudyConfig, version: str, scores: Any, skipped: bool) -> str:
+def _train_message(config: Study, version: str, scores: Any, skipped: bool) -> str:
     listed = ", ".join(f"{name} {value:.4f}" for name, value in sorted(scores.items()))
     return f"{config.name}: {'found' if skipped else 'trained'} version {version} ({listed})"

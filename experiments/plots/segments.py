@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.evaluate import TUNED, Clustered
+from experiments.contest import TUNED, Scored
 from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure
 from models.segments import preprocessing
 from models.segments.clusterers import NOISE, Floats
@@ -125,7 +125,7 @@ def revenue_plot(path: Path, title: str, segmenter: Segmenter) -> None:
         axes.legend(loc="lower right")
 
 
-def reality_plot(path: Path, title: str, clustered: Sequence[Clustered]) -> None:
+def reality_plot(path: Path, title: str, clustered: Sequence[Scored]) -> None:
     """Silhouette of each clustering beside that of the same clustering of column-permuted data."""
     with figure(path, title, 8, 1.5 + 0.6 * len(clustered)) as (_, axes):
         for row, each in enumerate(reversed(clustered)):

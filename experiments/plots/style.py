@@ -52,33 +52,3 @@ def figure(path: Path, title: str, width: float, height: float, columns: int = 1
         path.parent.mkdir(parents=True, exist_ok=True)
         # Without metadata the same plot is the same bytes.
         drawn.savefig(path, metadata={"Software": None})
-
-
-def search_plot(path: Path, title: str, values: list[float | None], names: list[str], lower_is_better: bool) -> None:
-    """Every trial's value in the order tried, and the best so far."""
-    import numpy as np
-
-    pick = np.fmin if lower_is_better else np.fmax
-    tried = np.array([np.nan if value is None else value for value in values])
-    with figure(path, title, 8, 3.6) as (_, axes):
-        for colour, name in zip(COLOURS, dict.fromkeys(names), strict=False):
-            chosen = np.array([each == name for each in names])
-            axes.scatter(np.flatnonzero(chosen), tried[chosen], s=28, color=colour, label=name, zorder=3)
-        axes.step(np.arange(len(tried)), pick.accumulate(tried), where="post", color=INK, lw=1.4, label="best so far")
-        # One hopeless trial must not flatten the rest.
-        finite = tried[np.isfinite(tried)]
-        if len(finite) > 3:
-            low, high = np.quantile(finite, (0.0, 0.9) if lower_is_better else (0.1, 1.0))
-            pad = 0.08 * (high - low) or 0.01
-            axes.set_ylim(low - pad, high + pad)
-            beyond = np.flatnonzero(tried > high + pad if lower_is_better else tried < low - pad)
-            edge = high + 0.6 * pad if lower_is_better else low - 0.6 * pad
-            if len(beyond):
-                marker = "^" if lower_is_better else "v"
-                axes.scatter(
-                    beyond, np.full(len(beyond), edge), marker=marker, s=28, color=GREY, label="beyond the axis"
-                )
-        axes.set_xlabel("trial")
-        axes.set_ylabel("log-loss on validation folds" if lower_is_better else "gap to permuted data")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend(loc="best")

@@ -16,14 +16,11 @@ from typing import Any, Literal
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from experiments.config import StudyConfig
-from experiments.dataset import Dataset
-from experiments.objective import Objective, Outcome
+from experiments.config import Search
+from experiments.search.objective import Evaluate, Objective, Outcome
 from experiments.search.workers import evaluator
 from experiments.tracking.stores import creation_lock, is_sqlite
 from features.errors import BadInput
-from models.learners import learner
-from models.segments.clusterers import clusterer
 
 Guess = tuple[str, Mapping[str, Any]]
 """A learner or clusterer and the parameters to try it with."""
@@ -43,6 +40,15 @@ class Trial:
     finished: datetime
 
 
+@dataclass(frozen=True)
+class Space:
+    """What is searched: learners or clusterers by name, how long, and which value is better."""
+
+    candidates: Mapping[str, Any]
+    settings: Search
+    direction: Literal["minimize", "maximize"]
+
+
 @dataclass
 class _Pending:
     trial: optuna.Trial
@@ -54,8 +60,8 @@ class _Pending:
 
 
 def search(
-    config: StudyConfig,
-    dataset: Dataset,
+    space: Space,
+    evaluate: Evaluate,
     storage_url: str,
     study_name: str,
     *,
@@ -63,16 +69,17 @@ def search(
     warm_start: Sequence[Guess] = (),
     on_trial: Callable[[Trial], None] | None = None,
 ) -> list[Trial]:
-    """All ``config.search.trials`` trials in the order of their slots; those already stored are not run again.
+    """All ``trials`` of the settings in the order of their slots; those already stored are not run again.
 
-    The warm start and each candidate's defaults are tried first. ``on_trial`` hears of every trial once, those found
-    in the storage included.
+    The warm start and each candidate's defaults are tried first. ``on_trial`` is called once for every trial, those
+    found in the storage included.
     """
+    direction = space.direction
     storage = open_storage(storage_url)
-    log = optuna.create_study(storage=storage, study_name=study_name, direction=direction(config), load_if_exists=True)
+    log = optuna.create_study(storage=storage, study_name=study_name, direction=direction, load_if_exists=True)
     stored = {t.user_attrs["slot"]: t for t in log.get_trials(deepcopy=False) if "slot" in t.user_attrs}
-    proposals = optuna.create_study(direction=direction(config))
-    for guess in first_guesses(config, warm_start):
+    proposals = optuna.create_study(direction=direction)
+    for guess in first_guesses(space.candidates, warm_start):
         proposals.enqueue_trial(guess)
     pending: deque[_Pending] = deque()
     trials: list[Trial] = []
@@ -84,11 +91,11 @@ def search(
         if on_trial:
             on_trial(item.done)
 
-    with evaluator(Objective(config, dataset), workers) as evaluate:
-        for slot in range(config.search.trials):
-            if len(pending) == config.search.parallel:
+    with evaluator(Objective(evaluate), workers) as start:
+        for slot in range(space.settings.trials):
+            if len(pending) == space.settings.parallel:
                 trials.append(settle_oldest(proposals, pending, record))
-            pending.append(propose(config, proposals, slot, stored.get(slot), evaluate))
+            pending.append(propose(space, proposals, slot, stored.get(slot), start))
             for item in pending:
                 if item.done is None and item.future.done():
                     record(item)
@@ -97,18 +104,14 @@ def search(
     return trials
 
 
-def best(config: StudyConfig, trials: Sequence[Trial]) -> Trial:
+def best(trials: Sequence[Trial], direction: str) -> Trial:
     """The trial with the best value, the earliest of equals."""
     valid = [trial for trial in trials if trial.value is not None]
     if not valid:
         reasons = sorted({trial.reason for trial in trials})
-        raise BadInput(f"none of the {len(trials)} trials of study {config.name} succeeded: {'; '.join(reasons[:3])}")
-    sign = 1.0 if direction(config) == "minimize" else -1.0
+        raise BadInput(f"none of the {len(trials)} trials succeeded: {'; '.join(reasons[:3])}")
+    sign = 1.0 if direction == "minimize" else -1.0
     return min(valid, key=lambda trial: sign * (trial.value or 0.0))
-
-
-def direction(config: StudyConfig) -> Literal["minimize", "maximize"]:
-    return "minimize" if config.search.metric == "log_loss" else "maximize"
 
 
 def open_storage(url: str) -> optuna.storages.RDBStorage:
@@ -119,11 +122,11 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
         return optuna.storages.RDBStorage(url, engine_kwargs=settings)
 
 
-def first_guesses(config: StudyConfig, warm_start: Sequence[Guess]) -> list[dict[str, Any]]:
+def first_guesses(candidates: Mapping[str, Any], warm_start: Sequence[Guess]) -> list[dict[str, Any]]:
     """Parameters tried before anything is sampled: the champion's, then each candidate's defaults."""
-    defaults = [(name, plugin(config, name).DEFAULTS) for name in config.candidates]
-    guesses = [guess for guess in (*warm_start, *defaults) if guess[0] in config.candidates]
-    if len(config.candidates) == 1:
+    defaults = [(name, module.DEFAULTS) for name, module in candidates.items()]
+    guesses = [guess for guess in (*warm_start, *defaults) if guess[0] in candidates]
+    if len(candidates) == 1:
         return unique(dict(params) for _, params in guesses)
     return unique({"candidate": name, **{f"{name}.{k}": v for k, v in params.items()}} for name, params in guesses)
 
@@ -137,39 +140,34 @@ def unique(guesses: Any) -> list[dict[str, Any]]:
     return found
 
 
-def plugin(config: StudyConfig, name: str) -> Any:
-    """The learner or clusterer called ``name``, as the kind of study has it."""
-    return learner(name) if config.kind == "predict" else clusterer(name)
-
-
 def propose(
-    config: StudyConfig,
+    space: Space,
     proposals: optuna.Study,
     slot: int,
     stored: FrozenTrial | None,
-    evaluate: Callable[[str, dict[str, Any]], Future[Outcome]],
+    start: Callable[[str, dict[str, Any]], Future[Outcome]],
 ) -> _Pending:
     """Draw the parameters of a slot and start its evaluation, or take over the stored outcome of the same draw."""
     proposals.sampler = optuna.samplers.TPESampler(
-        seed=config.search.seed + slot, n_startup_trials=max(4, min(10, config.search.trials // 3))
+        seed=space.settings.seed + slot, n_startup_trials=max(4, min(10, space.settings.trials // 3))
     )
     trial = proposals.ask()
-    candidate, params = draw(config, trial)
+    candidate, params = draw(space.candidates, trial)
     if stored is None:
-        return _Pending(trial, slot, candidate, params, evaluate(candidate, params))
+        return _Pending(trial, slot, candidate, params, start(candidate, params))
     # A stored trial counts for its slot even where the space has changed since: what was paid for is not thrown away.
     future: Future[Outcome] = Future()
     future.set_result(outcome_of(stored))
     return _Pending(trial, slot, stored.user_attrs["candidate"], stored.user_attrs["params"], future)
 
 
-def draw(config: StudyConfig, trial: optuna.Trial) -> tuple[str, dict[str, Any]]:
+def draw(candidates: Mapping[str, Any], trial: optuna.Trial) -> tuple[str, dict[str, Any]]:
     """A candidate and its complete parameters."""
-    if len(config.candidates) == 1:
-        module = plugin(config, config.candidates[0])
-        return module.NAME, {**module.DEFAULTS, **module.space(trial)}
-    module = plugin(config, str(trial.suggest_categorical("candidate", config.candidates)))
-    return module.NAME, {**module.DEFAULTS, **module.space(_Prefixed(trial, module.NAME))}
+    if len(candidates) == 1:
+        ((name, module),) = candidates.items()
+        return name, {**module.DEFAULTS, **module.space(trial)}
+    name = str(trial.suggest_categorical("candidate", tuple(candidates)))
+    return name, {**candidates[name].DEFAULTS, **candidates[name].space(_Prefixed(trial, name))}
 
 
 class _Prefixed:

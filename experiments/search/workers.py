@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
-from experiments.objective import Objective, Outcome
+from experiments.search.objective import Objective, Outcome
 from features.errors import CoterieError
 
 Result = TypeVar("Result")

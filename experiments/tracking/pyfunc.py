@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import pandas as pd
 
-from models import artifact, predictor
-from models.segments import segmenter
+from models import artifact
 
 
 class PlainModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
-    """Features in, one row each: ``probability``, or ``segment_id``, ``segment_name`` and ``segment_strength``."""
+    """Features in, answers out, one row each: the columns that the model's question has, or the segment's."""
 
     def load_context(self, context: Any) -> None:
         """Read the artifact; its hash is in the model's metadata."""
@@ -26,10 +24,7 @@ class PlainModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ARG002
         """A frame of answers in the order of the rows; columns are taken by name."""
-        model = self.loaded.model
-        if isinstance(model, segmenter.Segmenter):
-            return segmenter.assign(model, model_input)
-        return pd.DataFrame({"probability": predictor.predict(model, model_input)}, index=model_input.index)
+        return artifact.table(self.loaded.model, model_input)
 
 
 # MLflow runs its copy of this file under a name of its own; an ordinary import sets nothing.

@@ -9,6 +9,9 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from experiments.tracking.runs import StudyRun, current_tracking, log_values, open_client
 from experiments.tracking.stores import Stores, is_sqlite, sqlite_path
 from models import artifact
@@ -99,11 +102,12 @@ def signature(loaded: artifact.Loaded) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    inputs = Schema([ColSpec("double", name) for name in loaded.model.features])
-    if loaded.manifest["kind"] == "predictor":
-        return ModelSignature(inputs, Schema([ColSpec("double", "probability")]))
-    answer = [("string", "segment_id"), ("string", "segment_name"), ("double", "segment_strength")]
-    return ModelSignature(inputs, Schema([ColSpec(kind, column) for kind, column in answer]))
+    features = loaded.model.features
+    nobody = pd.DataFrame(np.empty((0, len(features))), columns=list(features))
+    answer = artifact.table(loaded.model, nobody)
+    kinds = {name: "double" if kind == np.float64 else "string" for name, kind in answer.dtypes.items()}
+    inputs = Schema([ColSpec("double", name) for name in features])
+    return ModelSignature(inputs, Schema([ColSpec(kind, str(name)) for name, kind in kinds.items()]))
 
 
 def ensure_registered(client: "MlflowClient", name: str) -> None:

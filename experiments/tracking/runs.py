@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import features
 import models
-from experiments.config import StudyConfig, to_toml
+from experiments.config import Study, to_toml
 from experiments.dataset import Dataset
 from experiments.tracking.stores import Stores, creation_lock, is_sqlite
 
@@ -91,9 +91,9 @@ def open_experiment(client: "MlflowClient", stores: Stores, name: str) -> str:
         return str(client.create_experiment(name, artifact_location=place))
 
 
-def identity(config: StudyConfig, dataset: Dataset) -> str:
+def identity(study: Study, dataset: Dataset) -> str:
     """What makes two runs of a study the same: its choices, the dataset's bytes and our code. 32 hex characters."""
-    parts = (config.key, dataset.fingerprint, code_version())
+    parts = (study.key, dataset.fingerprint, code_version())
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:32]
 
 
@@ -126,9 +126,9 @@ def find_study(client: "MlflowClient", experiment_id: str, key: str) -> "Run | N
     return min(found, key=lambda run: run.info.status != "FINISHED", default=None)
 
 
-def start_study(client: "MlflowClient", experiment_id: str, config: StudyConfig, dataset: Dataset) -> StudyRun:
+def start_study(client: "MlflowClient", experiment_id: str, study: Study, dataset: Dataset) -> StudyRun:
     """A new parent run, or the unfinished one that a killed process left, with everything known beforehand."""
-    key = identity(config, dataset)
+    key = identity(study, dataset)
     run = find_study(client, experiment_id, key)
     if run is not None:
         client.update_run(run.info.run_id, status="RUNNING")
@@ -139,14 +139,14 @@ def start_study(client: "MlflowClient", experiment_id: str, config: StudyConfig,
         "coterie.role": "study",
         "coterie.dataset": dataset.fingerprint,
         "coterie.code": code_version(),
-        "mlflow.source.name": f"coterie train {config.name}",
+        "mlflow.source.name": f"coterie train {study.name}",
         "mlflow.source.type": "LOCAL",
         **({"mlflow.source.git.commit": commit} if commit else {}),
     }
-    name = f"{config.name} {datetime.now():%Y-%m-%d %H:%M}"
+    name = f"{study.name} {datetime.now():%Y-%m-%d %H:%M}"
     run_id = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
     log_dataset(client, run_id, dataset)
-    client.log_text(run_id, to_toml(config), "study.toml")
+    client.log_text(run_id, to_toml(study), "study.toml")
     return StudyRun(client, experiment_id, run_id, {})
 
 
@@ -171,7 +171,7 @@ def log_dataset(client: "MlflowClient", run_id: str, dataset: Dataset) -> None:
         "features": len(dataset.features),
     }
     entry = LoggedDataset(
-        name=dataset.task or "segments",
+        name=dataset.question.task if dataset.question else "segments",
         digest=dataset.fingerprint[:DIGEST_LENGTH],
         source_type="local",
         source=json.dumps({"fingerprint": dataset.fingerprint, **dataset.facts}, default=str)[:60_000],

@@ -13,12 +13,14 @@ from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 
 from models.learners import Params
+from models.params import Trial
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
-from models.sample import Floats, Positive, Sample, column
+from models.sample import Floats, Sample, column
 
 NAME = "bgnbd"
 BASELINE = True
+OUTCOMES = ("buys", "lapses")
+READS = ("purchase_days_n", "purchase_tenure_days", "purchase_recency_days")
 DEFAULTS: Params = {}
 BOUNDS = [(-9.0, 9.0)] * 4
 """Of the logarithms of r, alpha / mean T, a and b: without repeat purchases the likelihood has no maximum."""
@@ -40,7 +42,7 @@ class Fitted:
 
     process: BgNbd
     horizon_days: float
-    positive: Positive
+    positive: str
 
 
 def space(trial: Trial) -> Params:  # noqa: ARG001 - maximum likelihood has nothing to tune
@@ -52,7 +54,7 @@ def fit(sample: Sample, params: Params, seed: int) -> Fitted:  # noqa: ARG001 - 
     """Maximum likelihood on the newest cutoff: its rows already hold the whole history of each customer."""
     newest = sample.where(sample.as_of == sample.as_of.max())
     process = maximum_likelihood(*_recency_frequency(newest.X))
-    return Fitted(process, sample.horizon_days, sample.positive)
+    return Fitted(process, sample.question.horizon_days, sample.question.outcome)
 
 
 def predict(model: Fitted, X: pd.DataFrame) -> Floats:

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from models.learners import Params
+from models.params import Trial
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample
 
 NAME = "constant"
 BASELINE = True
+READS = ()
 DEFAULTS: Params = {}
 
 

@@ -7,12 +7,13 @@ import pandas as pd
 
 from models.learners import Params
 from models.logit import Logit, apply_logit, fit_logit
+from models.params import Trial
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample, column
 
 NAME = "logistic"
 BASELINE = True
+READS = ("purchase_recency_days", "purchase_orders_n", "purchase_spend")
 DEFAULTS: Params = {"ridge": 1.0}
 COLUMNS = ("purchase_recency_days", "purchase_orders_n", "purchase_spend")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from features.errors import BadArtifact
+from models.params import complete_params
 from models.plain import json_bytes, json_from
-from models.plugins import complete_params
 from models.segments import catalogue as catalogues
 from models.segments import preprocessing as preprocessings
 from models.segments.catalogue import Catalogue
@@ -106,9 +106,17 @@ def assign_labels(segmenter: Segmenter, X: pd.DataFrame) -> tuple[Labels, Floats
     return find_clusterer(segmenter.clusterer).assign(segmenter.model, X, Z)
 
 
+table = assign
+
+
+def about(segmenter: Segmenter) -> dict[str, Any]:
+    """What a manifest says of the model."""
+    return {"task": "segments", "clusterer": segmenter.clusterer, "features": list(segmenter.features)}
+
+
 def dump(segmenter: Segmenter) -> dict[str, bytes]:
     """``segmenter.json`` (features, clusterer, parameters, catalogue), and the files of preprocessing and clusterer."""
-    about = {
+    state = {
         "features": list(segmenter.features),
         "clusterer": segmenter.clusterer,
         "params": segmenter.params,
@@ -116,19 +124,19 @@ def dump(segmenter: Segmenter) -> dict[str, bytes]:
         "catalogue": catalogues.to_json(segmenter.catalogue),
     }
     inner = find_clusterer(segmenter.clusterer).dump(segmenter.model)
-    return {"segmenter.json": json_bytes(about), **preprocessings.dump(segmenter.preprocessing), **inner}
+    return {"segmenter.json": json_bytes(state), **preprocessings.dump(segmenter.preprocessing), **inner}
 
 
 def load(files: Mapping[str, bytes]) -> Segmenter:
     """What :func:`dump` wrote, refused if its parts do not fit each other."""
-    about = json_from(files, "segmenter.json")
-    lacking = sorted({"features", "clusterer", "params", "seed", "catalogue"} - set(about))
+    state = json_from(files, "segmenter.json")
+    lacking = sorted({"features", "clusterer", "params", "seed", "catalogue"} - set(state))
     if lacking:
         raise BadArtifact(f"segmenter.json lacks {', '.join(lacking)}: train the model again")
     prepared = preprocessings.load(files)
-    kind = find_clusterer(about["clusterer"])
-    model, found = kind.load(files), catalogues.from_json(about["catalogue"])
+    kind = find_clusterer(state["clusterer"])
+    model, found = kind.load(files), catalogues.from_json(state["catalogue"])
     if set(kind.labels(model)) != {segment.label for segment in found}:
         raise BadArtifact("the segment catalogue does not name the clusterer's labels: train the model again")
-    features, params, seed = tuple(about["features"]), about["params"], int(about["seed"])
-    return Segmenter(features, prepared, about["clusterer"], params, seed, model, found)
+    features, params, seed = tuple(state["features"]), state["params"], int(state["seed"])
+    return Segmenter(features, prepared, state["clusterer"], params, seed, model, found)

@@ -94,7 +94,7 @@ def _write_dataset(
         facts["canonical"] = canonical
     others = panel[~panel["customer_id"].isin(whose(folder, person))]
     features = [name for name in panel.columns if name not in ("customer_id", "as_of", "label")]
-    write_dataset(draft, others, features, dataset.task, dataset.horizon_days, facts)
+    write_dataset(draft, others, features, dataset.question, facts)
 
 
 def remove_from_bundle(home: Workspace, folder: Path, person: Person) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from features.errors import BadArtifact, BadConfig, BadInput, NotFound
-from models.plugins import complete_params
+from models.params import complete_params
 from models.segments import clusterers, segmenter
 from models.segments.clusterers import NOISE, clusterer
 from models.segments.segmenter import Segmenter, assign, assign_labels, fit_segmenter

@@ -8,7 +8,7 @@ import pytest
 
 from features.errors import NotFound
 from models.learners import learner, learners
-from models.plugins import Choice
+from models.params import Choice
 from models.sample import Floats, Sample
 from models.scores import roc_auc
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, cast
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.plugins import Trial, plugin, plugins
+from features.plugins import default, plugin, plugins
+from models.params import Trial
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -21,13 +23,20 @@ class Clusterer(Protocol):
     """One file of this folder. ``X`` are features in their units, ``Z`` the same customers preprocessed."""
 
     NAME: str
-    BASELINE: bool
-    DEFAULTS: dict[str, Any]
-    NEEDS: tuple[str, ...]  # columns of X it reads besides Z
-    KEEPS_POINTS: bool  # whether a fitted model holds feature vectors of the customers it was fitted on
-    NAMES: Mapping[int, str]  # names its labels always have; empty if the data must name them
+    BASELINE: bool = False
+    DEFAULTS: Mapping[str, Any] = MappingProxyType({})
+    NEEDS: tuple[str, ...] = ()
+    """Columns of X it reads besides Z."""
+    KEEPS_POINTS: bool = True
+    """Whether a fitted model contains feature vectors of the customers it was fitted on."""
+    NAMES: Mapping[int, str] = MappingProxyType({})
+    """Names its labels always have; empty if the data must name them."""
 
-    def space(self, trial: Trial) -> dict[str, Any]: ...
+    @default
+    def space(self, trial: Trial) -> dict[str, Any]:  # noqa: ARG002 - nothing to tune
+        """Parameters proposed by a tuner; keys of ``DEFAULTS``."""
+        return {}
+
     def fit(self, X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Any: ...
     def labels(self, model: Any) -> tuple[int, ...]:
         """Every label the model can give, noise included."""
@@ -41,9 +50,9 @@ class Clusterer(Protocol):
 
 def clusterers() -> Mapping[str, Clusterer]:
     """Every clusterer by name, in alphabetical order."""
-    return {name: cast(Clusterer, module) for name, module in plugins(__name__).items()}
+    return plugins(__name__, Clusterer)
 
 
 def clusterer(name: str) -> Clusterer:
-    """The clusterer of this name."""
-    return cast(Clusterer, plugin(__name__, "clusterer", name))
+    """The clusterer of this name; NotFound names the others."""
+    return plugin(__name__, Clusterer, name)

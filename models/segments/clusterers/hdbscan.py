@@ -19,17 +19,12 @@ from features.errors import BadArtifact, BadInput
 from models.plain import array_bytes, array_from, json_bytes, json_from
 from models.segments.clusterers import NOISE, Floats, Labels, Trial
 
-NAME = "hdbscan"
-BASELINE = False
 DEFAULTS: dict[str, Any] = {
     "min_cluster_share": 0.03,
     "min_samples": 10,
     "epsilon": 0.0,
     "selection": "eom",
 }
-NEEDS: tuple[str, ...] = ()
-KEEPS_POINTS = True
-NAMES: Mapping[int, str] = {}
 BLOCK = 50_000
 FIT_ROWS = 20_000  # more rows are sampled: density needs no more, and the tree stays small enough to serve
 

@@ -12,12 +12,8 @@ from features.errors import BadInput
 from models.plain import array_bytes, array_from
 from models.segments.clusterers import Floats, Labels, Trial
 
-NAME = "kmeans"
-BASELINE = False
 DEFAULTS: dict[str, Any] = {"k": 6}
-NEEDS: tuple[str, ...] = ()
 KEEPS_POINTS = False
-NAMES: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,7 @@ from models.plain import array_bytes, array_from
 from models.segments.clusterers import Floats, Labels, Trial
 from models.segments.preprocessing import raw_matrix
 
-NAME = "rfm"
 BASELINE = True
-DEFAULTS: dict[str, Any] = {}
 NEEDS: tuple[str, ...] = ("purchase_recency_days", "purchase_days_n", "purchase_spend")
 KEEPS_POINTS = False
 NAMES: Mapping[int, str] = {

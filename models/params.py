@@ -1,13 +1,9 @@
-"""Finding plug-ins: every module in a folder that names itself is one, and nothing has to be registered."""
+"""Parameters of learners and clusterers: how a search space asks a tuner, and what a study may set."""
 
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
-from functools import cache
-from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
-from features.errors import BadConfig, NotFound
+from features.errors import BadConfig
 
 Choice = TypeVar("Choice", bound=str | int | float | bool | None)
 
@@ -23,23 +19,6 @@ class Trial(Protocol):
 
     def suggest_categorical(self, name: str, choices: Sequence[Choice]) -> Choice:
         """One of the choices."""
-
-
-@cache
-def plugins(package: str) -> dict[str, ModuleType]:
-    """Modules directly inside ``package`` that have a ``NAME``, by that name, in alphabetical order."""
-    folder = importlib.import_module(package).__path__
-    names = sorted(found.name for found in pkgutil.iter_modules(folder) if not found.name.startswith("_"))
-    modules = [importlib.import_module(f"{package}.{name}") for name in names]
-    return {module.NAME: module for module in modules if hasattr(module, "NAME")}
-
-
-def plugin(package: str, kind: str, name: str) -> ModuleType:
-    """The plug-in called ``name``; NotFound lists those there are."""
-    found = plugins(package)
-    if name not in found:
-        raise NotFound(f"no {kind} is called {name!r}: choose one of {', '.join(found)}")
-    return found[name]
 
 
 def complete_params(name: str, defaults: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
