@@ -68,8 +68,8 @@ def synthetic_bundle(folder: Path, customers: int) -> Path:
     }
     for name, model in models.items():
         save(folder / name, model, {})
-    write_bundle(folder / "bundle", {name: folder / name for name in models}, {}, online, AS_OF)
-    return folder / "bundle"
+    version = write_bundle(folder / "draft", {name: folder / name for name in models}, {}, online, AS_OF)
+    return (folder / "draft").rename(folder / version)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -99,13 +100,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return Shop(orders, products, online, {name: folder / name for name in models})
 
 
+def published(folder: Path, *parts: Any) -> Path:
+    """The folder of a bundle of ``parts`` (as ``write_bundle`` takes them), below ``folder``, named by its version."""
+    version = write_bundle(folder / "draft", *parts)
+    return (folder / "draft").rename(folder / version)
+
+
 @pytest.fixture(scope="session")
 def bundle_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's bundle on disk."""
-    folder = tmp_path_factory.mktemp("bundles") / "bundle"
+    folder = tmp_path_factory.mktemp("bundles")
     versions = {name: {"version": str(number)} for number, name in enumerate(shop.artifacts, start=1)}
-    write_bundle(folder, shop.artifacts, versions, shop.online, AS_OF, shop.products)
-    return folder
+    return published(folder, shop.artifacts, versions, shop.online, AS_OF, shop.products)
 
 
 @pytest.fixture(scope="session")
