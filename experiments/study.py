@@ -17,9 +17,11 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from experiments.config import StudyConfig
+from experiments.databases import prepare
 from experiments.dataset import Dataset
 from experiments.objective import Objective, Outcome
-from experiments.stores import creation_lock, is_sqlite
+from experiments.schemas import optuna_schema
+from experiments.stores import is_sqlite
 from experiments.workers import evaluator
 from features.errors import BadInput
 from models.clusterers import clusterer
@@ -112,11 +114,11 @@ def direction(config: StudyConfig) -> Literal["minimize", "maximize"]:
 
 
 def open_storage(url: str) -> optuna.storages.RDBStorage:
-    """The RDB storage; an SQLite schema is created once, however many processes arrive."""
+    """Optuna's storage at ``url``; an SQLite database is created or migrated first, once for all processes."""
     logging.getLogger("optuna").setLevel(logging.WARNING)
     settings = {"connect_args": {"timeout": 60}} if is_sqlite(url) else {}
-    with creation_lock(url):
-        return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+    prepare(url, optuna_schema())
+    return optuna.storages.RDBStorage(url, engine_kwargs=settings)
 
 
 def first_guesses(config: StudyConfig, warm_start: Sequence[Guess]) -> list[dict[str, Any]]:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from experiments.tracking import open_client
 from features.errors import NotFound
+from pipelines.steps import stores
 from pipelines.workspace import Workspace
 from serving.launch import command, environment
 
@@ -33,7 +35,8 @@ def replace_by_service(home: Workspace, host: str, port: int) -> None:
 
 
 def replace_by_ui(home: Workspace, host: str, port: int) -> None:
-    """Become the MLflow UI on the workspace's tracking store."""
+    """Become the MLflow UI on the workspace's tracking store, which is created first if there is none."""
+    open_client(stores(home))
     start = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
     start += ["--backend-store-uri", home.tracking_uri, "--default-artifact-root", str(home.artifact_root)]
     os.execve(start[0], start, {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
