@@ -21,7 +21,7 @@ from typing import Any
 import optuna
 import pytest
 import sqlalchemy
-from pipelines.serve import replace_by_ui
+from pipelines.steps.serve import replace_by_ui
 from sqlalchemy.engine import Engine
 
 from experiments import databases, tracking
