@@ -17,6 +17,7 @@ from experiments.splits import folds, test_cutoffs, validation_folds
 from features.errors import BadInput, CoterieError
 from models import cluster_scores, segmenter
 from models.predictor import fit_predictor, predict
+from models.question import Question
 from models.sample import Floats, Sample
 from models.scores import predictive_scores
 from models.tasks import task
@@ -67,8 +68,7 @@ def candidate_sample(config: StudyConfig, dataset: Dataset, every_feature: bool 
         X=dataset.frame[list(features)],
         y=dataset.frame["label"].to_numpy(dtype=np.float64),
         as_of=dataset.as_of,
-        horizon_days=float(dataset.horizon_days or 0.0),
-        positive=task(config.task).POSITIVE,
+        question=Question(config.task, "binary", task(config.task).POSITIVE, (float(dataset.horizon_days or 0.0),)),
     )
 
 

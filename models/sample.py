@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import BadInput
+from models.question import Question
 
 Floats = npt.NDArray[np.float64]
 Positive = Literal["buys", "lapses"]
@@ -17,29 +18,39 @@ Positive = Literal["buys", "lapses"]
 class Sample:
     """One row a customer and cutoff.
 
-    ``X``: float64 features, NaN is null. ``y``: 0.0 or 1.0. ``as_of``: the row's cutoff in float days since
-    1970-01-01 UTC. ``positive``: what y = 1 means within ``horizon_days`` of the cutoff.
+    ``X``: float64 features, NaN is null. ``y``: what the question's target makes of the labels: (n,) for binary and
+    amount, (n, 2) days to the event and days observed for a curve. ``as_of``: the row's cutoff in float days since
+    1970-01-01 UTC.
     """
 
     X: pd.DataFrame
     y: Floats
     as_of: Floats
-    horizon_days: float
-    positive: Positive
+    question: Question
 
     def __post_init__(self) -> None:
-        """Refuse columns of unequal length and labels that are not 0 or 1."""
+        """Refuse columns of unequal length and binary labels that are not 0 or 1."""
         if not len(self.X) == len(self.y) == len(self.as_of):
             raise BadInput(
                 f"sample has {len(self.X)} feature rows, {len(self.y)} labels and {len(self.as_of)} cutoffs: "
                 "give one of each a row"
             )
-        if not np.isin(self.y, (0.0, 1.0)).all():
+        if self.question.target == "binary" and not np.isin(self.y, (0.0, 1.0)).all():
             raise BadInput("labels hold values other than 0 and 1: label each row 0.0 or 1.0")
 
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.y)
+
+    @property
+    def horizon_days(self) -> float:
+        """The question's longest horizon."""
+        return self.question.horizon_days
+
+    @property
+    def positive(self) -> Positive:
+        """What y = 1 means, of a binary question."""
+        return "lapses" if self.question.outcome == "lapses" else "buys"
 
     def where(self, mask: npt.NDArray[np.bool_]) -> "Sample":
         """The rows where ``mask`` is true, in the same order."""

@@ -17,6 +17,8 @@ class Learner(Protocol):
     NAME: str
     BASELINE: bool
     """True where the learner is something a challenger has to beat."""
+    TARGETS: tuple[str, ...]
+    """Kinds of answer it can give."""
     DEFAULTS: Params
 
     def space(self, trial: Trial) -> Params:
@@ -26,7 +28,10 @@ class Learner(Protocol):
         """A model; the same sample, params and seed give the same model."""
 
     def predict(self, model: Any, X: pd.DataFrame) -> Floats:
-        """P(y = 1) a row, in [0, 1]; a row's answer does not depend on the other rows."""
+        """Answers before calibration; a row's does not depend on the other rows.
+
+        binary: (n,) P(y = 1). amount: (n,) expected amount, above 0. curve: (n, K) P(event within each horizon).
+        """
 
     def importance(self, model: Any) -> dict[str, float]:
         """Weight of each feature the model uses, non-negative; empty where it uses none."""

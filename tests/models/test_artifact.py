@@ -10,6 +10,7 @@ import pytest
 from features.errors import BadArtifact
 from models import artifact
 from models.predictor import Predictor, fit_predictor, predict
+from models.question import Question
 from models.sample import Sample
 
 FACTS = {"dataset_fingerprint": "ab" * 32, "training_window": ["2024-01-01", "2024-06-01"], "scores": {"roc_auc": 0.7}}
@@ -19,7 +20,7 @@ def rows(seed: int = 0) -> Sample:
     random = np.random.default_rng(seed)
     X = pd.DataFrame({"purchase_recency_days": random.uniform(0, 90, 600), "noise": random.normal(size=600)})
     y = (random.uniform(size=600) < np.exp(-X["purchase_recency_days"] / 60.0)).to_numpy(dtype=float)
-    return Sample(X, y, np.repeat([0.0, 30.0, 60.0], 200), 30.0, "buys")
+    return Sample(X, y, np.repeat([0.0, 30.0, 60.0], 200), Question("", "binary", "buys", (30.0,)))
 
 
 @pytest.fixture(scope="module")

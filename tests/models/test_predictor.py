@@ -10,6 +10,7 @@ from features.errors import BadArtifact, BadConfig, BadInput, HistoryTooShort, N
 from models import predictor
 from models.learners import logistic
 from models.predictor import Predictor, fit_predictor, predict
+from models.question import Question
 from models.sample import Sample
 
 DAYS = (1000.0, 1015.0, 1030.0, 1045.0, 1060.0)
@@ -31,7 +32,7 @@ def sample(rows_a_cutoff: int = 400, cutoffs: tuple[float, ...] = DAYS, seed: in
             "purchase_spend": orders * random.gamma(2.0, 20.0, rows),
         }
     )
-    return Sample(X, y, as_of, 30.0, "buys")
+    return Sample(X, y, as_of, Question("", "binary", "buys", (30.0,)))
 
 
 @pytest.fixture(scope="module")
