@@ -23,6 +23,7 @@ from features.snapshot import feature_names, snapshot
 from features.windows import to_days
 from models.artifact import save
 from models.predictor import Predictor, fit_predictor
+from models.question import Question
 from models.sample import Sample
 from models.segments.segmenter import fit_segmenter
 from models.tasks import task
@@ -75,7 +76,9 @@ def fitted(tables: Tables, task_name: str, learner: str) -> Predictor:
     eligible = asked.eligible(30.0)
     rows = to_pandas(panel(tables, CUTOFFS, label=label, missing_label=asked.MISSING_LABEL, eligible=eligible))
     X = rows[numbers(rows[list(feature_names(tables))])]
-    sample = Sample(X, rows["label"].to_numpy(), rows["as_of"].to_numpy(), 30.0, asked.POSITIVE)
+    sample = Sample(
+        X, rows["label"].to_numpy(), rows["as_of"].to_numpy(), Question(task_name, "binary", asked.POSITIVE, (30.0,))
+    )
     return fit_predictor(task_name, learner, sample, {}, seed=1, calibrate=True)
 
 
