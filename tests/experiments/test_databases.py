@@ -24,13 +24,14 @@ import sqlalchemy
 from sqlalchemy.engine import Engine
 
 from experiments.search.trials import open_storage
-from experiments.tracking import databases, tracking
+from experiments.tracking import databases
+from experiments.tracking import runs as tracking
 from experiments.tracking.databases import Schema, drafts, prepare, revision
 from experiments.tracking.runs import open_client, open_experiment
 from experiments.tracking.schemas import mlflow_schema, optuna_schema
 from experiments.tracking.stores import Stores
 from features.errors import BadDatabase, Busy
-from pipelines.steps.serve import replace_by_ui
+from pipelines.steps.ui import replace_by_ui
 from pipelines.workspace import Workspace
 
 KILL_POINTS = int(os.environ.get("KILL_POINTS", "6"))
