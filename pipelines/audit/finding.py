@@ -7,6 +7,8 @@ from typing import Literal
 
 import duckdb
 
+from pipelines.sql import one_number
+
 Severity = Literal["note", "warning", "error"]
 
 EXAMPLES_N = 5
@@ -82,8 +84,3 @@ def examples_of(con: duckdb.DuckDBPyConnection, rows: str, show: Sequence[str]) 
 def _as_text(value: object) -> str | None:
     """Text of a value; what looks like an e-mail address is masked, wherever a shifted column may have put it."""
     return None if value is None else _ADDRESS.sub("…@…", str(value))
-
-
-def one_number(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    """The whole number a query returns; 0 if it returns null."""
-    return int(con.execute(query).fetchall()[0][0] or 0)

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 
 from features.tables import TABLES
-from pipelines.audit.finding import one_number
+from pipelines.scratch import set_present
+from pipelines.sql import one_number
 
 FILE = "profile.json"
 MANY_ROWS = 100_000
@@ -30,7 +31,7 @@ Given = Mapping[str, frozenset[str]]
 
 def recall(con: duckdb.DuckDBPyConnection, before: Path | None, present: datetime) -> None:
     """Make ``profiles.before`` and ``getvariable('present')`` known to the rules; the first ingest has no profile."""
-    con.execute("SET VARIABLE present = ?", [present])
+    set_present(con, present)
     path = None if before is None else before / FILE
     if path is None or not path.is_file():
         return
@@ -66,7 +67,6 @@ def given_columns(con: duckdb.DuckDBPyConnection) -> Given:
 
 
 def _store(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    con.execute("CREATE SCHEMA IF NOT EXISTS profiles")
     con.execute(f"CREATE OR REPLACE TABLE profiles.{name} ({_COLUMNS})")
     if rows:
         row = f"({', '.join('?' * len(_NAMES))})"

@@ -11,8 +11,9 @@ import duckdb
 
 from features.tables import TABLES
 from pipelines.audit import rules as rules_package
-from pipelines.audit.finding import Finding, Found, Severity, one_number
+from pipelines.audit.finding import Finding, Found, Severity
 from pipelines.audit.profile import Given, given_columns, take_profile
+from pipelines.sql import one_number, search_path
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -59,11 +60,8 @@ def run_audit(
     names = sorted(tables)
     take_profile(con, names)
     given = given_columns(con)
-    con.execute("SET search_path = 'staged'")
-    try:
+    with search_path(con, "staged"):
         findings = [finding for table in names for finding in _audit_table(con, table, given, asked)]
-    finally:
-        con.execute("SET search_path = 'main'")
     return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.table))
 
 

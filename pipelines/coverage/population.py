@@ -27,7 +27,6 @@ def make_people(con: duckdb.DuckDBPyConnection, given: Given) -> None:
 
     Customers are those with a profile or an order, or, in a source without orders, with an event.
     """
-    con.execute("CREATE SCHEMA IF NOT EXISTS coverage")
     acting = "orders" if "orders" in given else "events"
     _make_resolved(con, [table for table in BEHAVIOUR if table in given], "identities" in given)
     _make_profiles(con, given)

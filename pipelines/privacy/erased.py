@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import BadArtifact, BadConfig
-from pipelines.pseudonyms import KEY_FILE, key_id, key_of, pseudonym
+from pipelines.privacy.pseudonyms import KEY_FILE, key_id, key_of, pseudonym
 
 LEDGER = "erased.json"
 MARK = "erased\n"

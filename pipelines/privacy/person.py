@@ -6,13 +6,13 @@ import duckdb
 
 from features.errors import BadInput
 from pipelines.privacy.erased import Person, known_as, read_erased
-from pipelines.privacy.rows import columns_of
+from pipelines.privacy.person_rows import columns_of
 from pipelines.sources.casting import BLANKS, trimmed
-from pipelines.sources.read import quoted
+from pipelines.sql import connect, quoted
 from pipelines.workspace import Workspace
 
 
-def find_person(home: Workspace, customer: str) -> Person:
+def find_person(workspace: Workspace, customer: str) -> Person:
     """The person behind the shop's own id, as the workspace stores them; of an erasure under way, all it began with.
 
     Raises:
@@ -20,9 +20,9 @@ def find_person(home: Workspace, customer: str) -> Person:
     """
     if not customer.strip(BLANKS):
         raise BadInput("the customer id is blank: give the id as the shop writes it")
-    asked = known_as(home.home, customer.strip(BLANKS))
-    folders = canonical_folders(home)
-    with duckdb.connect() as con:
+    asked = known_as(workspace.home, customer.strip(BLANKS))
+    folders = canonical_folders(workspace)
+    with connect() as con:
         ids = _with_aliases(con, folders, asked)
         person = Person(
             ids=ids,
@@ -31,16 +31,18 @@ def find_person(home: Workspace, customer: str) -> Person:
             orders=_only_theirs(con, folders, "orders", "order_id", ids),
             sessions=_only_theirs(con, folders, "events", "session_id", ids),
         )
-    pending = read_erased(home.home).pending
+    pending = read_erased(workspace.home).pending
     if pending is None or pending.person.ids.isdisjoint(person.ids):
         return person
     return Person(**{name: getattr(person, name) | getattr(pending.person, name) for name in vars(person)})
 
 
-def canonical_folders(home: Workspace) -> list[Path]:
+def canonical_folders(workspace: Workspace) -> list[Path]:
     """All published canonical folders, the newest word first: the current one, then by age."""
-    current = home.current("canonical")
-    return sorted(home.published("canonical"), key=lambda path: (path != current, -path.stat().st_mtime, path.name))
+    current = workspace.current("canonical")
+    return sorted(
+        workspace.published("canonical"), key=lambda path: (path != current, -path.stat().st_mtime, path.name)
+    )
 
 
 def _with_aliases(con: duckdb.DuckDBPyConnection, folders: list[Path], asked: frozenset[str]) -> frozenset[str]:

@@ -6,19 +6,18 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from features.errors import CoterieError
-from pipelines.sources.read import quoted, raw_files
+from pipelines.sources.read import raw_files
 from pipelines.sources.source import load_source
+from pipelines.sql import connect, quoted
 from pipelines.workspace import Workspace
 
 CHUNK = 1 << 22
 
 
-def raw_files_holding(home: Workspace, last: dict[str, Any] | None, ids: Collection[str]) -> list[Path]:
+def raw_files_holding(workspace: Workspace, last: dict[str, Any] | None, ids: Collection[str]) -> list[Path]:
     """Files of the last ingest, and of the simulation in the workspace, that hold one of ``ids`` as a word."""
-    paths = {path for path in (home.home / "raw").rglob("*") if path.is_file()} | _last_files(last)
+    paths = {path for path in (workspace.home / "raw").rglob("*") if path.is_file()} | _last_files(last)
     return sorted(path for path in paths if holds(path, ids))
 
 
@@ -39,7 +38,7 @@ def holds(path: Path, ids: Collection[str]) -> bool:
 
 def _in_parquet(path: Path, ids: Collection[str]) -> bool:
     read = f"read_parquet({quoted(str(path))})"
-    with duckdb.connect() as con:
+    with connect() as con:
         names = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]
         tests = " OR ".join(f'list_contains($1, trim(CAST("{name}" AS VARCHAR)))' for name in names)
         return bool(

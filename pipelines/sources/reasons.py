@@ -4,8 +4,8 @@ from datetime import datetime
 
 from features.tables import Column, TableSpec
 from pipelines.sources.casting import is_blank
-from pipelines.sources.read import quoted
 from pipelines.sources.source import SourceConfig
+from pipelines.sql import quoted
 
 KINDS = {
     "orders": ("sale", "return"),

@@ -30,7 +30,6 @@ from experiments.tracking.registry import aliased
 from experiments.tracking.runs import open_client
 from features.tables import TABLES
 from pipelines.cli import app
-from pipelines.steps import stores
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 
@@ -340,8 +339,8 @@ def test_what_was_trained_on_them_is_due_and_what_is_trained_now_is_not(road: Ro
     assert {(each["model"], each["version"]) for each in told["versions"]} == {("segments", "1"), ("churn", "1")}
     # The second erasure finds the same runs, by the datasets that its datasets descend from.
     assert road.told["colleague"]["runs"] == told["runs"]
-    home = stores(Workspace(road.home))
-    new, client = aliased(home, "segments", "challenger"), open_client(home)
+    stores = Workspace(road.home).stores
+    new, client = aliased(stores, "segments", "challenger"), open_client(stores)
     assert new is not None
     assert new.version == "2"
     assert "coterie.erasure_due" not in new.tags

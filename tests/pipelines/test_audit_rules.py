@@ -9,7 +9,8 @@ import pytest
 
 from features.tables import TABLES
 from pipelines.audit import not_applicable, recall, rules, run_audit, write_profile
-from pipelines.ingest import ingest
+from pipelines.ingest.canonical import ingest
+from pipelines.scratch import create_schemas
 from pipelines.sources.read import open_raw, raw_files
 from pipelines.sources.stage import stage
 from pipelines.workspace import Workspace
@@ -455,7 +456,7 @@ def stage_shop(con, write_shop, shop, tables):
     con.execute("SET TimeZone = 'UTC'")
     for schema in ("staged", "raw"):
         con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-    con.execute("CREATE SCHEMA staged")
+    create_schemas(con)
     open_raw(con, source, raw_files(source))
     return [stage(con, source, table, PRESENT).name for table in sql if table in tables]
 

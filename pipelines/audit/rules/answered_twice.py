@@ -2,7 +2,8 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, examples_of, one_number
+from pipelines.audit.finding import Found, Severity, examples_of
+from pipelines.sql import one_number
 
 CODE = "feedback.answered_twice"
 TITLE = "Answers that contradict another of the same moment"

@@ -2,8 +2,9 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number, rows_where
+from pipelines.audit.finding import Found, Severity, rows_where
 from pipelines.audit.people import near_days
+from pipelines.sql import one_number
 
 CODE = "events.checkout_without_order"
 TITLE = "Checkouts without an order by the customer on the day"

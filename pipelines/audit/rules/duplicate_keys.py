@@ -3,7 +3,8 @@
 import duckdb
 
 from features.tables import TABLES as TABLE_SPECS
-from pipelines.audit.finding import Found, Severity, one_number
+from pipelines.audit.finding import Found, Severity
+from pipelines.sql import one_number
 
 CODE = "any.duplicate_keys"
 TITLE = "Rows that share a key but differ"

@@ -2,7 +2,8 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number
+from pipelines.audit.finding import Found, Severity
+from pipelines.sql import one_number
 
 CODE = "any.exact_duplicates"
 TITLE = "Rows that repeat another row exactly"

@@ -3,7 +3,8 @@
 import duckdb
 
 from pipelines.audit.clock import has_times
-from pipelines.audit.finding import Found, Severity, examples_of, one_number
+from pipelines.audit.finding import Found, Severity, examples_of
+from pipelines.sql import one_number
 
 CODE = "any.same_second"
 TITLE = "Rows of many customers at one second"

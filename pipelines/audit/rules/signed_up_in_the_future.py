@@ -3,6 +3,7 @@
 import duckdb
 
 from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.scratch import PRESENT
 
 CODE = "customers.signed_up_in_the_future"
 TITLE = "Customers who sign up in the future"
@@ -13,4 +14,4 @@ NEEDS = ("signed_up_at",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    return rows_where(con, table, "signed_up_at >= getvariable('present')")
+    return rows_where(con, table, f"signed_up_at >= {PRESENT}")

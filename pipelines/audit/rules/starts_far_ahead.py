@@ -3,6 +3,7 @@
 import duckdb
 
 from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.scratch import PRESENT
 
 CODE = "subscriptions.starts_far_ahead"
 TITLE = "Contracts that start more than a year ahead"
@@ -13,4 +14,4 @@ NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    return rows_where(con, table, "started_at > getvariable('present') + INTERVAL 1 YEAR", show=("plan", "started_at"))
+    return rows_where(con, table, f"started_at > {PRESENT} + INTERVAL 1 YEAR", show=("plan", "started_at"))

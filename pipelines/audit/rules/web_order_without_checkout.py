@@ -2,8 +2,9 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number, rows_where
+from pipelines.audit.finding import Found, Severity, rows_where
 from pipelines.audit.people import near_days
+from pipelines.sql import one_number
 
 CODE = "orders.web_order_without_checkout"
 TITLE = "Web orders without a checkout by the customer on the day"
