@@ -207,7 +207,7 @@ def _catalogue(products: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_parts(bundle: Bundle, manifest: Manifest) -> None:
-    """The parts must fit each other: what does not is refused here, not when somebody asks about a customer."""
+    """Refuse a bundle whose parts contradict each other, rather than fail at the first request."""
     missing = {name for loaded in bundle.models.values() for name in loaded.manifest["features"]}
     missing -= set(bundle.online.features)
     problems = []

@@ -1,4 +1,4 @@
-"""Answers of predictors: what the target of a model's question says about customers, or why it is not asked."""
+"""Answers of predictors: the columns and JSON of the target, or the reason why a task does not apply to a customer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,15 +19,15 @@ def key(model_name: str) -> str:
 
 
 def columns(predictor: Predictor, features: pd.DataFrame) -> dict[str, list[Any]]:
-    """The target's columns, null where the task does not ask about the customer, and then why not in ``reason``."""
+    """The target's columns, and ``reason``: where the task does not apply, values are null and the reason is not."""
     question = predictor.question
-    asked = eligible_mask(question.task, features, question.horizon_days)
-    # A row of nulls stands in where there is nobody, because only answers say which columns there are.
+    eligible = eligible_mask(question.task, features, question.horizon_days)
+    # Without customers, a row of nulls is answered instead: the names of the columns come with the answers.
     rows = features if len(features) else pd.DataFrame(np.nan, columns=list(predictor.features), index=[0])
     found = target(question.target).columns(predict(predictor, rows), question)
     why = task(question.task).REASON_NOT_ELIGIBLE
-    values = {name: np.where(asked, column[: len(features)], np.nan).tolist() for name, column in found.items()}
-    return {**values, "reason": [None if one else why for one in asked]}
+    values = {name: np.where(eligible, column[: len(features)], np.nan).tolist() for name, column in found.items()}
+    return {**values, "reason": [None if applies else why for applies in eligible]}
 
 
 def as_json(predictor: Predictor, row: Mapping[str, Any], as_of: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The service as it runs: what it answers, what it refuses, and that it says exactly what the batch says."""
+"""The service as it runs: what it answers, what it refuses, and that its answers equal the batch scores."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ JSON = {"content-type": "application/json"}
 
 
 def assert_equal_batch(body: dict[str, Any], bundle: Bundle, features: pd.DataFrame) -> None:
-    """HTTP answers say what ``answer`` says of the same customers, value for value and bit for bit."""
+    """HTTP answers equal the batch scores of the same customers bit for bit."""
     for one, row in zip(body["answers"], answer(bundle, features).to_dict("records"), strict=True):
         assert one["customer_id"] == row["customer_id"]
         assert one["segment"] == {name: row[f"segment_{name}"] for name in ("id", "name", "strength")}
@@ -166,7 +166,7 @@ def test_other_types_methods_and_paths_are_refused(client: httpx.Client) -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "said"),
+    ("change", "status", "part"),
     [
         ({"orders": []}, 422, "empty list"),
         ({"as_of": "2020-01-01"}, 422, "none of the 1 histories has a sale before 2020-01-01T00:00:00Z"),
@@ -177,14 +177,14 @@ def test_other_types_methods_and_paths_are_refused(client: httpx.Client) -> None
     ],
 )
 def test_a_wrong_history_is_a_4xx_with_one_sentence(
-    client: httpx.Client, change: dict[str, Any], status: int, said: str
+    client: httpx.Client, change: dict[str, Any], status: int, part: str
 ) -> None:
     line = {"order_id": "o1", "at": "2025-05-01T10:00:00Z", "quantity": 2, "unit_price": 4.95}
     line |= {key: value for key, value in change.items() if key in ("at", "kind", "quantity")}
     customer = {"customer_id": change.get("customer_id", "a"), "orders": change.get("orders", [line])}
     body = {"customers": [customer]} | ({"as_of": change["as_of"]} if "as_of" in change else {})
     response = client.post("/predict_history", json=body)
-    assert (response.status_code, said in response.json()["error"]) == (status, True), response.json()
+    assert (response.status_code, part in response.json()["error"]) == (status, True), response.json()
 
 
 def test_an_order_at_as_of_belongs_to_the_future(client: httpx.Client, shop: Shop) -> None:
@@ -199,7 +199,7 @@ def test_an_order_at_as_of_belongs_to_the_future(client: httpx.Client, shop: Sho
 
 
 def test_a_stated_category_counts_only_for_a_product_the_catalogue_has_not(client: httpx.Client) -> None:
-    def said(product: str, *categories: str) -> httpx.Response:
+    def ask_about(product: str, *categories: str) -> httpx.Response:
         lines = [
             {"order_id": f"o{n}", "at": f"2025-05-0{n + 1}", "quantity": 1, "unit_price": 5.0, "product_id": product}
             | {"category": category}
@@ -207,9 +207,9 @@ def test_a_stated_category_counts_only_for_a_product_the_catalogue_has_not(clien
         ]
         return client.post("/predict_history", json={"customers": [{"customer_id": "a", "orders": lines}]})
 
-    assert said("p1", "anything").json()["answers"] == said("p1", "k1").json()["answers"]
-    assert said("new", "toys", "tools").status_code == 422
-    assert "send one category a product" in said("new", "toys", "tools").json()["error"]
+    assert ask_about("p1", "anything").json()["answers"] == ask_about("p1", "k1").json()["answers"]
+    assert ask_about("new", "toys", "tools").status_code == 422
+    assert "send one category a product" in ask_about("new", "toys", "tools").json()["error"]
 
 
 def test_the_pages_tell_models_segments_and_status(client: httpx.Client, bundle: Bundle, shop: Shop) -> None:
