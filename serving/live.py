@@ -33,8 +33,8 @@ def live_features(
 ) -> tuple[pd.DataFrame, float]:
     """[customer_id, *features] of the customers with a sale before ``as_of``, and ``as_of`` in days.
 
-    Rows are in the order of the request. By default ``as_of`` is the bundle's, and the answers are those of ``/predict``
-    for the same history.
+    Rows are in the order of the request. By default ``as_of`` is the bundle's: the same history then gets the same
+    answer from ``/predict``.
 
     Raises:
         BadInput: tables that the models read are missing, or orders lie after the default ``as_of``.

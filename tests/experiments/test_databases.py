@@ -21,16 +21,16 @@ from typing import Any
 import optuna
 import pytest
 import sqlalchemy
-from pipelines.serve import replace_by_ui
 from sqlalchemy.engine import Engine
 
-from experiments import databases, tracking
 from experiments.search.trials import open_storage
+from experiments.tracking import databases, tracking
 from experiments.tracking.databases import Schema, drafts, prepare, revision
 from experiments.tracking.runs import open_client, open_experiment
 from experiments.tracking.schemas import mlflow_schema, optuna_schema
 from experiments.tracking.stores import Stores
 from features.errors import BadDatabase, Busy
+from pipelines.steps.serve import replace_by_ui
 from pipelines.workspace import Workspace
 
 KILL_POINTS = int(os.environ.get("KILL_POINTS", "6"))

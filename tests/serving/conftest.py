@@ -80,15 +80,14 @@ def fitted(tables: Tables, asked: Question, learner_name: str) -> Predictor:
 
 
 def questions() -> dict[str, Question]:
-    """A question of each task that some learner can answer."""
+    """A question of each task."""
     horizons = {"curve": (7.0, 30.0, 90.0)}
-    asked = {name: question(name, horizons.get(found.TARGET, (30.0,))) for name, found in tasks().items()}
-    return {name: each for name, each in asked.items() if able(each)}
+    return {name: question(name, horizons.get(found.TARGET, (30.0,))) for name, found in tasks().items()}
 
 
-def able(asked: Question) -> list[str]:
-    """The learners that can answer the question; LightGBM first."""
-    return [name for name in dict.fromkeys(["lightgbm", *learners()]) if not cannot_answer(name, asked)]
+def learner_for(asked: Question) -> str:
+    """A learner that can answer the question: trees if possible."""
+    return next(name for name in ("lightgbm", "hazard", *learners()) if not cannot_answer(name, asked))
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +100,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     online = to_pandas(snapshot(tables, AS_OF))
     features = ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean", "purchase_tenure_days"]
     X = online[numbers(online)].drop(columns="customer_id")
-    models: dict[str, Any] = {name: fitted(tables, asked, able(asked)[0]) for name, asked in questions().items()}
+    models: dict[str, Any] = {name: fitted(tables, asked, learner_for(asked)) for name, asked in questions().items()}
     models["segments"] = fit_segmenter(X, features, "kmeans", {"k": 4}, seed=1)
     for name, model in models.items():
         save(folder / name, model, {"training_window": ["2025-02-01", "2025-05-01"], "scores": {}})
