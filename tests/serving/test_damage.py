@@ -34,7 +34,7 @@ NOT_MANIFESTS = (
 @pytest.fixture(scope="module")
 def small(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of two small models and a few customers."""
-    models = {name: shop.artifacts[name] for name in ("next_purchase", "segments")}
+    models = {name: shop.artifacts[name] for name in ("churn", "segments")}
     online = shop.online[["customer_id", *features_of(models)]].head(5)
     return published(tmp_path_factory.mktemp("small"), models, {}, online, AS_OF, shop.products)
 
@@ -125,7 +125,7 @@ def test_a_damaged_manifest_under_its_own_version_is_refused_as_what_it_is(small
     assert loaded < refused / 20
 
 
-@pytest.mark.parametrize("name", ["next_purchase", "segments"])
+@pytest.mark.parametrize("name", ["churn", "segments"])
 def test_a_damaged_manifest_of_a_model_is_refused(name: str, shop: Shop) -> None:
     folder = shop.artifacts[name]
     expected = artifact.load(folder).sha256
