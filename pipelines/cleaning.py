@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import duckdb
 
 from features.errors import BadTable
-from pipelines.audit.finding import one_number
 from pipelines.corrections import date_corrections, drop_repeats, mark_replaced
 from pipelines.identities import flatten_links, reject_links
 from pipelines.impossible import empty_impossible
@@ -24,6 +23,7 @@ from pipelines.profiles import carry_forward, merge_profiles
 from pipelines.returns import make_positive, match_returns
 from pipelines.sources.source import SourceConfig
 from pipelines.sources.stage import HIDDEN, Staged
+from pipelines.sql import one_number
 
 # Repairs that take rows away, and those that add some.
 DROPS = ("exact_duplicate_dropped", "unchanged_version_dropped", "replaced_by_merged_version")

@@ -6,7 +6,7 @@ Links are judged in the order in which they became known, so that a later link n
 
 import duckdb
 
-from pipelines.audit.finding import one_number
+from pipelines.sql import one_number
 
 ALWAYS = "TIMESTAMP '-infinity'"
 

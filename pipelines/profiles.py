@@ -10,8 +10,8 @@ from typing import Literal
 
 import duckdb
 
-from pipelines.audit.finding import one_number
 from pipelines.identities import ALWAYS
+from pipelines.sql import one_number
 
 # Which of several values wins, as an order: when it was said, whether the main id said it, who said it.
 WINNERS = {"newest": "(said, own, id)", "main": "(own, said, id)"}

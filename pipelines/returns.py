@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.finding import one_number
+from pipelines.sql import one_number
 
 MATCHED = "SELECT count(*) FROM clean.orders WHERE kind = 'return' AND original_order_id IS NOT NULL"
 

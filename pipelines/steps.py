@@ -14,7 +14,7 @@ from experiments.registry import champion_guesses
 from experiments.run import run_study
 from experiments.stores import Stores
 from features.engines import Engine
-from pipelines.audit.page import worst
+from pipelines.audit import worst
 from pipelines.audit.publication import FILE as REPORT
 from pipelines.dataset import build_dataset
 from pipelines.ingest import IngestResult, ingest

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.audit.finding import one_number
 from pipelines.privacy.erased import Erased, follow, tombstone_sql
 from pipelines.privacy.rows import Rows, condition, define_person, erased_from_part
 from pipelines.pseudonyms import define_pseudonym
 from pipelines.sources.casting import trimmed
 from pipelines.sources.stage import HIDDEN, Staged
+from pipelines.sql import one_number
 
 LEADS = {"person_orders": ("orders", "order_id"), "person_sessions": ("events", "session_id")}
 
