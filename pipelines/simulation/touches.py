@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from features.tables import TOUCHES
 from pipelines.simulation.campaigns import Sends
 from pipelines.simulation.lifetimes import activity
 from pipelines.simulation.population import CHANNELS, Population, customer_numbers, numbered
@@ -12,7 +13,7 @@ from pipelines.simulation.world import World
 
 GONE_OPENING = 0.15
 """How much of their opening is left once customers are gone."""
-REACTIONS = ("sent", "open", "click", "bounce", "unsubscribe", "like", "comment", "share", "attend")
+REACTIONS = TOUCHES.levels("kind")
 SHARES_AFTER_ORDER = 0.06
 """Chance that the most content customers recommend the shop after an order."""
 REFERRALS = 900
