@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from features.tables import TABLES
-from pipelines.audit import not_applicable, recall, rules, run_audit, write_profile
+from pipelines.audit import not_applicable, recall, rules, run_audit, write_statistics
 from pipelines.ingest.canonical import ingest
 from pipelines.scratch import create_schemas
 from pipelines.sources.read import open_raw, raw_files
@@ -473,7 +473,7 @@ def audit(write_shop, tmp_path, shop, before=None, only=None, tables=TABLES):
     with duckdb.connect() as con:
         if before is not None:
             run_audit(con, stage_shop(con, write_shop, before, tables), only=[])
-            write_profile(con, tmp_path)
+            write_statistics(con, tmp_path)
         recall(con, None if before is None else tmp_path, PRESENT)
         return run_audit(con, stage_shop(con, write_shop, shop, tables), only), not_applicable(con)
 
@@ -527,7 +527,7 @@ def test_a_rule_is_not_asked_without_what_it_needs(write_shop, tmp_path, code):
         column = need in ROW[case.table]
         lacking = f"{case.table}.{need}" if column else need
         shop = Shop(case.fires.added, case.fires.only, (*case.fires.without, lacking))
-        before = None if need == "profiles.before" else case.before
+        before = None if need == "statistics.before" else case.before
         findings, skipped = audit(write_shop, tmp_path, shop, before, [rule], looked_at(rule, case))
         assert [finding for finding in findings if finding.table == case.table] == []
         assert lacking in skipped[code][case.table]
