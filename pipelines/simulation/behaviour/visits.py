@@ -87,8 +87,8 @@ def _idle(rng: np.random.Generator, world: World, population: Population, purcha
     begin = population.registered
     customer = np.repeat(np.arange(population.size), rng.poisson(population.browsing * (world.days - begin)))
     at = _hours(rng, np.floor(begin[customer] + rng.random(len(customer)) * (world.days - begin)[customer]))
-    kept = rng.random(len(at)) < activity(purchases.fading_from[customer], at, GONE_BROWSING)
-    return customer[kept], at[kept]
+    happens = rng.random(len(at)) < activity(purchases.fading_from[customer], at, GONE_BROWSING)
+    return customer[happens], at[happens]
 
 
 def _hours(rng: np.random.Generator, day: Floats) -> Floats:
