@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from features.entities import Entity
 from features.errors import BadConfig, BadInput, NotFound
@@ -26,7 +26,12 @@ SHIPPED = Path(__file__).parent / "studies"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Unit = Annotated[float, Field(ge=0, le=1)]
-Days = Annotated[float, Field(gt=0)]
+Horizons = Annotated[
+    tuple[Annotated[float, Field(gt=0)], ...],
+    BeforeValidator(lambda days: days if isinstance(days, list | tuple) else (days,)),
+    Field(min_length=1),
+]
+"""Days ahead; one number may stand alone."""
 
 
 class Section(BaseModel):
@@ -142,14 +147,14 @@ class PredictStudy(Study):
 
     kind: Literal["predict"] = "predict"
     task: str
-    horizon_days: Days | Annotated[tuple[Days, ...], Field(min_length=1)]
+    horizon_days: Horizons
     learners: Annotated[tuple[str, ...], Field(min_length=1)]
     calibrate: bool = True
 
     @property
     def question(self) -> Question:
         """The task at the horizons."""
-        return question(self.task, self.horizon_days if isinstance(self.horizon_days, tuple) else (self.horizon_days,))
+        return question(self.task, self.horizon_days)
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:
@@ -262,9 +267,11 @@ def validated(model: type[AnyStudy], content: dict[str, Any], source: str) -> An
 
 def sentence(problem: Any, model: type[Study]) -> str:
     """One validation problem as ``key: what was found, what is allowed``."""
-    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("constrained", "tuple")))
+    key = ".".join(part for part in problem["loc"] if isinstance(part, str) and not part.startswith("constrained"))
     if problem["type"] == "extra_forbidden":
         return unknown_key(key, problem["loc"], model)
+    if problem["type"] == "too_short":
+        return f"{key} is empty: name at least one"
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not key:
         return message

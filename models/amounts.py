@@ -1,23 +1,27 @@
-"""Amounts: a floor under every expectation, their level and interval out of time, and how well they order customers."""
+"""Amounts: what is expected of a customer, and an interval that contains four outcomes in five.
 
-from typing import Any
+``y`` and ``expected`` are amounts a row, in the currency, 0 or more.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.stats import rankdata
+from sklearn.isotonic import isotonic_regression
 
-from models.calibration import LEVEL_TRUST
 from models.sample import Floats
-
-COVERAGE = 0.8
-"""Share of outcomes that an interval is to contain."""
-
-GROUPS = 20
-"""At most so many groups of equal size by expectation; each learns its own interval."""
-
-FEWEST_IN_GROUP = 50
 
 FLOOR_SHARE = 0.01
 """No customer is expected to bring less than this share of the mean: an expectation of 0 would make any purchase an
 infinite surprise, and so the deviance of everybody."""
+
+COVERAGE = 0.8
+"""Share of outcomes that an interval contains."""
+
+FEWEST_A_GROUP = 100
+"""Rows from which an interval is read: with fewer, its edges are single customers."""
+
+MOST_GROUPS = 20
 
 
 def floored(expected: Floats, mean: float) -> Floats:
@@ -25,60 +29,59 @@ def floored(expected: Floats, mean: float) -> Floats:
     return np.maximum(expected, max(FLOOR_SHARE * mean, 1e-9))
 
 
-def calibrate(raw: Floats, y: Floats) -> dict[str, Any]:
-    """``level``, the factor of the expectations, and ``edges``, ``low``, ``high``: interval ends a group.
+def fit_level(expected: Floats, y: Floats, trust: float) -> float:
+    """The factor on all expectations that brings their total to what came, to the power ``trust``; 1 if nothing came.
 
-    ``raw`` and ``y`` are predictions and outcomes out of time. The ends are multiples of the group's expectation, so
-    that they grow inside a group too, and never fall from one group to the next.
+    >>> fit_level(np.array([1.0, 1.0]), np.array([4.0, 4.0]), trust=0.5)
+    2.0
     """
-    level = 1.0 + LEVEL_TRUST * (float(y.sum() / raw.sum()) - 1.0)
-    expected = raw * level
-    groups = np.array_split(np.argsort(expected, kind="stable"), max(1, min(GROUPS, len(y) // FEWEST_IN_GROUP)))
-    centres = np.array([np.median(expected[group]) for group in groups])
-    ends = np.array([shortest_interval(y[group]) for group in groups])
-    low, high = np.maximum.accumulate(ends, axis=0).T
-    return {"level": level, "centres": centres.tolist(), "low": low.tolist(), "high": high.tolist()}
+    return float((y.sum() / expected.sum()) ** trust) if y.sum() > 0.0 else 1.0
 
 
-def calibrated(raw: Floats, calibration: dict[str, Any]) -> Floats:
-    """(n, 3): expected, low, high; the ends are interpolated between groups and always contain the expectation."""
-    expected = raw * calibration["level"]
-    low, high = (np.interp(expected, calibration["centres"], calibration[end]) for end in ("low", "high"))
-    # Beyond the last group the interval grows with the expectation.
-    beyond = np.maximum(expected / max(calibration["centres"][-1], 1e-9), 1.0)
-    return np.column_stack([expected, np.minimum(low * beyond, expected), np.maximum(high * beyond, expected)])
+def fit_band(expected: Floats, y: Floats) -> dict[str, list[float]]:
+    """Knots (``expected``, ``low``, ``high``) of an interval, from predictions made out of time.
+
+    Rows are grouped by their expectation. In each group the interval is the shortest that contains ``COVERAGE`` of
+    the outcomes, counted as conformal prediction does, with one outcome to come. Over the groups both edges are made
+    never decreasing. Where more than ``COVERAGE`` of a group spend nothing, its interval is [0, 0].
+    """
+    order = np.argsort(expected, kind="stable")
+    count = int(np.clip(len(y) // FEWEST_A_GROUP, 1, MOST_GROUPS))
+    groups = np.array_split(order, count)
+    edges = np.array([shortest_interval(y[rows]) for rows in groups])
+    low, high = (isotonic_regression(edge) for edge in edges.T)
+    centres = [float(np.median(expected[rows])) for rows in groups]
+    return {"expected": centres, "low": low.tolist(), "high": np.maximum(low, high).tolist()}
 
 
 def shortest_interval(y: Floats) -> tuple[float, float]:
-    """The shortest interval between outcomes that contains ``COVERAGE`` of them; of equals the lowest.
+    """Edges of the shortest interval that contains ``COVERAGE`` of the outcomes; the lowest of equally short ones.
 
-    >>> shortest_interval(np.array([0.0, 0.0, 0.0, 5.0, 90.0]))
-    (0.0, 5.0)
+    >>> shortest_interval(np.array([0.0, 0.0, 1.0, 9.0]))
+    (0.0, 9.0)
     """
+    inside = min(len(y), int(np.ceil(COVERAGE * (len(y) + 1))))
     ordered = np.sort(y)
-    inside = min(int(np.ceil(COVERAGE * (len(y) + 1))), len(y))
-    widths = ordered[inside - 1 :] - ordered[: len(y) - inside + 1]
-    first = int(np.argmin(widths))
-    return float(ordered[first]), float(ordered[first + inside - 1])
+    lows, highs = ordered[: len(y) - inside + 1], ordered[inside - 1 :]
+    best = int(np.argmin(highs - lows))
+    return float(lows[best]), float(highs[best])
 
 
-def normalised_gini(y: Floats, score: Floats) -> float:
-    """Gini coefficient of the outcomes ordered by ``score`` over that of the perfect order; 0 for a random order.
+def apply_band(band: Mapping[str, Sequence[float]], expected: Floats) -> tuple[Floats, Floats]:
+    """(low, high) a row: straight between the knots, in proportion to the expectation beyond the last."""
+    beyond = np.maximum(expected / band["expected"][-1], 1.0)
+    low, high = (np.interp(expected, band["expected"], band[edge]) * beyond for edge in ("low", "high"))
+    return low, high
 
-    Rows of equal score share their outcomes. nan if nothing happened or all outcomes are equal.
 
-    >>> normalised_gini(np.array([0.0, 1.0, 5.0]), np.array([0.1, 0.2, 0.9]))
+def normalised_gini(y: Floats, expected: Floats) -> float:
+    """How well the order of ``expected`` gathers the amounts at the top: 1 as by ``y`` itself, 0 as by chance.
+
+    Ties are shared; nan if all amounts are equal.
+
+    >>> normalised_gini(np.array([0.0, 1.0, 5.0]), np.array([1.0, 2.0, 3.0]))
     1.0
     """
-    best = _gini(y, y)
-    return _gini(y, score) / best if best > 0.0 else float("nan")
-
-
-def _gini(y: Floats, score: Floats) -> float:
-    """Twice the area between the curve of outcomes found, highest score first, and the diagonal."""
-    if not y.sum() > 0.0:
-        return 0.0
-    values, group = np.unique(-score, return_inverse=True)
-    rows, weight = np.bincount(group, minlength=len(values)), np.bincount(group, weights=y, minlength=len(values))
-    x, found = np.append(0.0, np.cumsum(rows) / len(y)), np.append(0.0, np.cumsum(weight) / y.sum())
-    return float(2.0 * np.trapezoid(found, x) - 1.0)
+    centre = (len(y) + 1.0) / 2.0
+    best = float((y * (rankdata(y) - centre)).sum())
+    return float((y * (rankdata(expected) - centre)).sum() / best) if best > 0.0 else float("nan")

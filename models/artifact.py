@@ -65,7 +65,7 @@ def load(folder: Path, expected: str | None = None) -> Loaded:
         )
     manifest = _manifest(written)
     files = _checked_files(folder, manifest["files"])
-    return Loaded(_functions(manifest["kind"]).load(files), manifest, found)
+    return Loaded(_model(manifest, files), manifest, found)
 
 
 def table(model: Any, X: pd.DataFrame) -> pd.DataFrame:
@@ -120,13 +120,30 @@ def _manifest(written: bytes) -> dict[str, Any]:
         raise BadArtifact(
             f"the artifact has format {manifest.get('format')}, this version reads format {FORMAT}: train it again"
         )
-    if manifest.get("kind") not in ("predictor", "segmenter") or not isinstance(manifest.get("files"), dict):
+    if manifest.get("kind") not in ("predictor", "segmenter") or not _is_text_by_text(manifest.get("files")):
         raise BadArtifact("the manifest names no kind of model or no files: train it again")
     return manifest
 
 
+def _is_text_by_text(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _model(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Any:
+    """The model in checked ``files``, refused if the manifest speaks of another."""
+    try:
+        model = _functions(manifest["kind"]).load(files)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadArtifact(f"the files are no {manifest['kind']} ({error}): train it again") from error
+    if manifest.get("features") != list(model.features):
+        raise BadArtifact("manifest and model differ in their features: train it again")
+    return model
+
+
 def _checked_files(folder: Path, hashes: Mapping[str, str]) -> dict[str, bytes]:
     """The bytes of every file, read once: what was hashed is what gets parsed."""
+    if folder.is_symlink():
+        raise BadArtifact(f"the folder {folder.name!r} is a link: give the folder that was saved")
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
     if there != set(hashes):
         odd = sorted(there ^ set(hashes))

@@ -21,7 +21,8 @@ def clustered_mean(
     (1.0, 1.0, 1.0)
     """
     _, number = np.unique(customer, return_inverse=True)
-    total, rows = np.bincount(number, weights=each), np.bincount(number).astype(np.float64)
+    total = np.bincount(number, weights=each).astype(np.float64)
+    rows = np.bincount(number).astype(np.float64)
     random = np.random.default_rng(seed)
     means = np.concatenate([_means(total, rows, size, random) for size in _steps(draws, len(rows))])
     edge = (1.0 - confidence) / 2.0

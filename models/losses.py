@@ -58,4 +58,4 @@ def integrated_brier(happened: Floats, within: Floats, horizons: tuple[float, ..
     areas = (each[:, 1:] + each[:, :-1]) / 2.0 * np.diff(days)
     longest = np.where(known, days[1:], 0.0).max(axis=1)
     total = np.where(known, areas, 0.0).sum(axis=1)
-    return np.divide(total, longest, out=np.full(len(total), np.nan), where=longest > 0.0)
+    return np.where(longest > 0.0, total / np.where(longest > 0.0, longest, 1.0), np.nan)

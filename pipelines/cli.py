@@ -38,6 +38,10 @@ Trials = Annotated[
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the search.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless given.")]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", help="A domain or address that requests may name; repeat for several."),
+]
 EngineName = Annotated[str, typer.Option("--engine", help="polars, duckdb or spark: the same bytes from each.")]
 Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw data; the source's own if not given.")]
 
@@ -130,11 +134,11 @@ def score(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
 
 
 @app.command()
-def serve(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 3000) -> None:
+def serve(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 3000, allow_host: AllowHost = None) -> None:
     """Answer over HTTP from the published bundle, until stopped."""
     from pipelines.steps.serve import replace_by_service
 
-    run_until_stopped(lambda: replace_by_service(Workspace(home), host, port))
+    run_until_stopped(lambda: replace_by_service(Workspace(home), host, port, allow_host or ()))
 
 
 @app.command()

@@ -19,7 +19,9 @@ from optuna.trial import FrozenTrial, TrialState
 from experiments.config import Search
 from experiments.search.objective import Evaluate, Objective, Outcome
 from experiments.search.workers import evaluator
-from experiments.tracking.stores import creation_lock, is_sqlite
+from experiments.tracking.databases import prepare
+from experiments.tracking.schemas import optuna_schema
+from experiments.tracking.stores import is_sqlite
 from features.errors import BadInput
 
 Guess = tuple[str, Mapping[str, Any]]
@@ -115,11 +117,11 @@ def best(trials: Sequence[Trial], direction: str) -> Trial:
 
 
 def open_storage(url: str) -> optuna.storages.RDBStorage:
-    """The RDB storage; an SQLite schema is created once, however many processes arrive."""
+    """Optuna's storage at ``url``; an SQLite database is created or migrated first, once for all processes."""
     logging.getLogger("optuna").setLevel(logging.WARNING)
     settings = {"connect_args": {"timeout": 60}} if is_sqlite(url) else {}
-    with creation_lock(url):
-        return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+    prepare(url, optuna_schema())
+    return optuna.storages.RDBStorage(url, engine_kwargs=settings)
 
 
 def first_guesses(candidates: Mapping[str, Any], warm_start: Sequence[Guess]) -> list[dict[str, Any]]:

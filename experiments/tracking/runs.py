@@ -22,7 +22,9 @@ import features
 import models
 from experiments.config import Study, to_toml
 from experiments.dataset import Dataset
-from experiments.tracking.stores import Stores, creation_lock, is_sqlite
+from experiments.tracking.databases import prepare
+from experiments.tracking.schemas import mlflow_schema
+from experiments.tracking.stores import Stores, creation_lock
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -68,16 +70,11 @@ def current_tracking(uri: str) -> Iterator[None]:
 
 
 def open_client(stores: Stores) -> "MlflowClient":
-    """A client of the tracking store; an SQLite store is created once, under a lock, with its artifacts beside it."""
+    """A client of the tracking store; an SQLite database is created or migrated first, with its artifacts beside it."""
     mlflow = quiet_mlflow()
-    with creation_lock(stores.tracking_uri):
-        if is_sqlite(stores.tracking_uri) and stores.artifact_uri:
-            from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-            # Otherwise MLflow would put its default experiment into the current directory.
-            SqlAlchemyStore(stores.tracking_uri, stores.artifact_uri)  # type: ignore[no-untyped-call]
-        client: MlflowClient = mlflow.MlflowClient(stores.tracking_uri, stores.tracking_uri)
-        client.search_experiments(max_results=1)
+    prepare(stores.tracking_uri, mlflow_schema(stores.artifact_uri))
+    client: MlflowClient = mlflow.MlflowClient(stores.tracking_uri, stores.tracking_uri)
+    client.search_experiments(max_results=1)
     return client
 
 

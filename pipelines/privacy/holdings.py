@@ -17,7 +17,7 @@ from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 from serving.model_store import stored_versions
-from serving.store import held
+from serving.online_store import stored_among
 
 PLACES = ("canonical tables", "rejects", "staging", "snapshots", "datasets", "online features", "model store", "scores")
 IDS = "ids.npy"
@@ -96,4 +96,4 @@ def _count(rows: PersonRows, path: Path, person: Person) -> int:
         online = load_bundle(path.parents[1]).online
     except BadArtifact as error:
         raise BadArtifact(f"{error}; or delete {path.parents[1]}, nothing that cannot be read can be cleaned") from None
-    return int(held(online, person.ids).sum())
+    return int(stored_among(online, person.ids).sum())

@@ -22,7 +22,7 @@ from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.privacy.raw import raw_files_holding
 from pipelines.workspace import Workspace
 from serving.bundle import iso, load_bundle
-from serving.store import lookup
+from serving.online_store import lookup
 
 
 def export(workspace: Workspace, customer: str, out: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pipelines.workspace import Workspace
 from serving.answers import answer
 from serving.bundle import Bundle, load_bundle
-from serving.store import all_rows
+from serving.online_store import batches
 
 SCORES = "scores.parquet"
 BATCH_ROWS = 50_000
@@ -32,7 +32,7 @@ def score_all(workspace: Workspace) -> dict[str, Any]:
 
 def _write(folder: Path, bundle: Bundle) -> None:
     writer: pq.ParquetWriter | None = None
-    for features in all_rows(bundle.online, BATCH_ROWS):
+    for features in batches(bundle.online, BATCH_ROWS):
         table = pa.Table.from_pandas(_row(bundle, features), preserve_index=False).replace_schema_metadata(None)
         writer = writer or pq.ParquetWriter(folder / SCORES, table.schema, compression="zstd")
         writer.write_table(table.cast(writer.schema))

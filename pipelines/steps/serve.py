@@ -4,35 +4,49 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from features.errors import NotFound
 from pipelines.workspace import Workspace
-from serving.launch import command, environment
+from serving.hosts import is_loopback
+from serving.launch import LOOPBACK, command, environment
 
 START_SECONDS = 90
 
 
-def service_environment(home: Workspace) -> dict[str, str]:
-    """The service's environment on the current bundle; NotFound if none was published."""
-    bundle = home.require("bundles").resolve()
-    home.bento_home.mkdir(parents=True, exist_ok=True)
-    return {**environment(bundle), "BENTOML_HOME": str(home.bento_home)}
+def service_environment(workspace: Workspace, hosts: Sequence[str] = (LOOPBACK,)) -> dict[str, str]:
+    """The service's environment on the current bundle; requests may name ``hosts``. NotFound if none was published."""
+    bundle = workspace.require("bundles").resolve()
+    workspace.bento_home.mkdir(parents=True, exist_ok=True)
+    return {**environment(bundle, hosts), "BENTOML_HOME": str(workspace.bento_home)}
 
 
-def replace_by_service(home: Workspace, host: str, port: int) -> None:
+def replace_by_service(workspace: Workspace, host: str, port: int, allow_hosts: Sequence[str] = ()) -> None:
     """Become the service; returns only by an error."""
-    start = command(host, port)
-    os.execve(start[0], start, service_environment(home))
+    start, env = command(host, port), service_environment(workspace, [host, *allow_hosts])
+    warn_beyond_loopback(host, "customers' scores")
+    os.execve(start[0], start, env)
+
+
+def warn_beyond_loopback(host: str, what: str) -> None:
+    """One sentence on stderr if a server is about to listen to other machines."""
+    if not is_loopback(host):
+        print(
+            f"coterie: listening on {host}, so whoever reaches this machine can read {what} without a password: "
+            "leave --host out, or put a proxy that asks for one in front",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 @contextmanager
-def running_service(home: Workspace) -> Iterator[str]:
+def running_service(workspace: Workspace) -> Iterator[str]:
     """The service on a free loopback port for as long as the block lasts; yields its address.
 
     Raises:
@@ -40,10 +54,10 @@ def running_service(home: Workspace) -> Iterator[str]:
     """
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    log = home.home / "service.log"
+    log = workspace.home / "service.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command(port=port), env=service_environment(home), stdout=out, stderr=subprocess.STDOUT
+            command(port=port), env=service_environment(workspace), stdout=out, stderr=subprocess.STDOUT
         )
         try:
             _wait_until_ready(address, process, log)

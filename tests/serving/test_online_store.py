@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import BadArtifact, BadInput
-from serving.store import lookup, read_store, write_store
+from serving.online_store import lookup, read_store, write_store
 
 customer_ids = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 numbers = st.floats(width=64)
@@ -67,5 +67,5 @@ def test_arrays_of_another_shape_are_refused(tmp_path: Path) -> None:
 def test_a_pickled_array_is_never_loaded(tmp_path: Path) -> None:
     stored(tmp_path, {"a": 1.0})
     np.save(tmp_path / "features.npy", np.array([{"code": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match=r"(?i)object arrays|python objects"):
+    with pytest.raises(BadArtifact, match=r"(?i)object arrays|python objects"):
         read_store(tmp_path, ["x"])

@@ -1,11 +1,11 @@
-"""The rows a customer's own history may hold: the canonical tables as JSON, with exact types and bounded values."""
+"""Rows of a customer's history as a request sends them: canonical tables in JSON, with exact types and bounds."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-# Aggregates are exact sums of whole ten-thousandths: 5,000 lines of 1e8 stay below 2**53 of them.
+# Amounts are summed exactly as whole ten-thousandths: 5,000 lines of 1e8 stay below 2**53 of them.
 MAX_AMOUNT = 1e8
 MAX_SECONDS = 1e6
 MAX_TEXT = 10_000
@@ -13,7 +13,7 @@ YEARS = (1900, 2200)
 
 
 def utc(value: object) -> datetime:
-    """An ISO 8601 text as a naive UTC datetime; a text without an offset is UTC already.
+    """An ISO 8601 text as a datetime in UTC without tzinfo; a text without an offset is taken as UTC.
 
     >>> utc("2011-12-09T12:50:00+01:00")
     datetime.datetime(2011, 12, 9, 11, 50)
@@ -31,9 +31,9 @@ def utc(value: object) -> datetime:
 
 
 def clean(value: str) -> str:
-    """A text without NUL characters, which no stored id can hold."""
+    """The text itself, refused if it has a NUL character: stored ids are padded with NUL."""
     if "\0" in value:
-        raise ValueError("must not hold a NUL character")
+        raise ValueError("must not contain a NUL character")
     return value
 
 
@@ -44,21 +44,21 @@ Money = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
 
 
-class Payload(BaseModel):
-    """A part of a request: exact types, no unknown key, never changed."""
+class RequestPart(BaseModel):
+    """Base of every part of a request: no type conversion, no unknown keys, immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Happened(Payload):
-    """A row of something that happened; ``known_at`` if it could first be read later."""
+class DatedRow(RequestPart):
+    """An event at a moment; ``known_at`` if it was recorded later than it happened."""
 
     at: Time
     known_at: Time | None = None
 
 
-class OrderLine(Happened):
-    """One line of an order, as in the canonical ``orders``; ``category`` if the product is not in the catalogue."""
+class OrderRow(DatedRow):
+    """A row of ``orders``: one line of an order. ``category`` is for products that the bundle's catalogue lacks."""
 
     order_id: Id
     quantity: Quantity
@@ -71,8 +71,8 @@ class OrderLine(Happened):
     original_order_id: Id | None = None
 
     @model_validator(mode="after")
-    def bounded(self) -> "OrderLine":
-        """Quantity times price stays within what is summed exactly."""
+    def bounded(self) -> "OrderRow":
+        """Amounts stay small enough to be summed exactly, and a category comes with its product."""
         if self.quantity * self.unit_price > MAX_AMOUNT:
             raise ValueError(f"quantity times unit_price must be at most {MAX_AMOUNT:,.0f}")
         if self.category is not None and self.product_id is None:
@@ -80,8 +80,8 @@ class OrderLine(Happened):
         return self
 
 
-class Event(Happened):
-    """One use of the site or the app, as in the canonical ``events``."""
+class EventRow(DatedRow):
+    """A row of ``events``: one interaction with the site or the app."""
 
     kind: Literal[
         "page_view",
@@ -101,16 +101,16 @@ class Event(Happened):
     channel: Id | None = None
 
 
-class Touch(Happened):
-    """One contact of a campaign, as in the canonical ``touches``."""
+class TouchRow(DatedRow):
+    """A row of ``touches``: one contact of a campaign with the customer."""
 
     campaign_id: Id | None = None
     channel: Id
     kind: Literal["sent", "open", "click", "unsubscribe", "bounce", "like", "share", "comment", "attend"]
 
 
-class Said(Happened):
-    """One answer, review or ticket, as in the canonical ``feedback``; ``sentiment`` is read from ``text`` if absent."""
+class FeedbackRow(DatedRow):
+    """A row of ``feedback``: a survey answer, review or ticket. ``sentiment`` is computed from ``text`` if absent."""
 
     kind: Literal["nps", "csat", "review", "ticket"]
     score: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] | None = None
@@ -119,8 +119,8 @@ class Said(Happened):
     sentiment: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
 
 
-class Contract(Payload):
-    """One contract, as in the canonical ``subscriptions``."""
+class SubscriptionRow(RequestPart):
+    """A row of ``subscriptions``: one contract."""
 
     plan: Id
     price: Money | None = None
@@ -130,8 +130,8 @@ class Contract(Payload):
     known_at: Time | None = None
 
 
-class Profile(Payload):
-    """Who the customer is, as in the canonical ``customers``; leave out what is not known."""
+class CustomerRow(RequestPart):
+    """A row of ``customers``: the customer's profile. Leave out what is not known."""
 
     signed_up_at: Time | None = None
     birth_year: Annotated[int, Field(ge=1850, le=2200)] | None = None
