@@ -27,8 +27,9 @@ from features.snapshot import snapshot
 from features.windows import to_days
 from models.artifact import save
 from models.predictor import fit_predictor
+from models.question import Question
 from models.sample import Sample
-from models.segmenter import default_features, fit_segmenter
+from models.segments.segmenter import default_features, fit_segmenter
 from serving.bundle import load_bundle, write_bundle
 from serving.launch import command, environment
 
@@ -60,7 +61,7 @@ def synthetic_bundle(folder: Path, customers: int) -> Path:
     online = to_pandas(snapshot(from_frames({"orders": synthetic_orders(customers, 10, seed=1)}), AS_OF))
     X = online.drop(columns="customer_id")
     coin = np.random.default_rng(2).random(len(X)) < 1 / (1 + X["purchase_recency_days"].to_numpy() / 30)
-    sample = Sample(X, coin.astype(float), np.full(len(X), AS_OF), 30.0, "buys")
+    sample = Sample(X, coin.astype(float), np.full(len(X), AS_OF), Question("", "binary", "buys", (30.0,)))
     models: dict[str, Any] = {
         "churn": fit_predictor("churn", "lightgbm", sample, {}, 1, calibrate=False),
         "next_purchase": fit_predictor("next_purchase", "logistic", sample, {}, 1, calibrate=False),
@@ -68,8 +69,8 @@ def synthetic_bundle(folder: Path, customers: int) -> Path:
     }
     for name, model in models.items():
         save(folder / name, model, {})
-    write_bundle(folder / "bundle", {name: folder / name for name in models}, {}, online, AS_OF)
-    return folder / "bundle"
+    version = write_bundle(folder / "draft", {name: folder / name for name in models}, {}, online, AS_OF)
+    return (folder / "draft").rename(folder / version)
 
 
 @contextmanager

@@ -3,26 +3,35 @@
 import difflib
 import hashlib
 import json
-import pkgutil
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-import models
 from features.entities import Entity
-from features.errors import BadConfig, NotFound
+from features.errors import BadConfig, BadInput, NotFound
 from features.families import protected_names
 from features.indicators import split
+from features.plugins import plugin_names
+from models.learners import cannot_answer
+from models.question import Question
+from models.targets import target
+from models.tasks import question
 
-SHIPPED = Path(__file__).parent
+SHIPPED = Path(__file__).parent / "studies"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Unit = Annotated[float, Field(ge=0, le=1)]
+Horizons = Annotated[
+    tuple[Annotated[float, Field(gt=0)], ...],
+    BeforeValidator(lambda days: days if isinstance(days, list | tuple) else (days,)),
+    Field(min_length=1),
+]
+"""Days ahead; one number may stand alone."""
 
 
 class Section(BaseModel):
@@ -32,7 +41,11 @@ class Section(BaseModel):
 
 
 class Cutoffs(Section):
-    """When the past ends: the dates on which customers are looked at."""
+    """When the past ends: the dates on which customers are looked at.
+
+    Of the older cutoffs the ``newest`` are used, and as many more as a long horizon needs. ``test`` cutoffs are a
+    horizon apart where the history is long enough, closer otherwise.
+    """
 
     every: Literal["week", "half-month", "month"] = "half-month"
     test: Annotated[int, Field(ge=1)] | Annotated[tuple[date, ...], Field(min_length=1)] = 3
@@ -46,13 +59,13 @@ class Search(Section):
     ``parallel`` trials are drawn before the first of them is known, so up to as many workers find the same parameters
     as one does. Trials look at no more than ``customers`` of them; the model that they choose is fitted on all.
     ``accept = "proven"`` keeps the first guess (the champion's parameters, else the defaults) unless the best trial is
-    proven better.
+    proven better. ``metric`` is the loss of the task's target, or "permuted_gap" for segments; it may be left out.
     """
 
     trials: Annotated[int, Field(ge=1)] = 30
     seed: Annotated[int, Field(ge=0)] = 7
     validation_folds: Annotated[int, Field(ge=1)] = 3
-    metric: Literal["log_loss", "permuted_gap"] = "log_loss"
+    metric: str = ""
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
     customers: Annotated[int, Field(ge=100)] = 10_000
     accept: Literal["proven", "best"] = "proven"
@@ -104,76 +117,92 @@ class Promotion(Section):
     min_stability: Unit = 0.5
 
 
-class StudyConfig(Section):
-    """One question put to a dataset.
-
-    ``kind = "predict"`` needs ``task`` and ``learners``, ``kind = "segment"`` needs ``clusterers``; the search chooses
-    among several.
-    """
+class Study(Section):
+    """One question put to a dataset; what prediction and segmentation have in common."""
 
     name: Name
     title: str = ""
-    kind: Literal["predict", "segment"]
+    kind: str
     entity: Entity = "customer"
-    task: str | None = None
-    horizon_days: Annotated[float, Field(gt=0)] | None = None
-    learners: tuple[str, ...] = ()
-    clusterers: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
-    calibrate: bool = True
     cutoffs: Cutoffs = Cutoffs()
     search: Search = Search()
     features: Features = Features()
-    segments: Segments = Segments()
     promotion: Promotion = Promotion()
-
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> Self:
-        predicts = self.kind == "predict"
-        field, other, metric = (
-            ("learners", "clusterers", "log_loss") if predicts else ("clusterers", "learners", "permuted_gap")
-        )
-        if not self.candidates:
-            raise ValueError(f"{field}: a {self.kind} study needs at least one of {listed(field)}")
-        if getattr(self, other):
-            raise ValueError(f"{other}: a {self.kind} study takes {field} only, remove {other} or change kind")
-        if predicts and (self.task is None or self.horizon_days is None):
-            raise ValueError(f"task and horizon_days: a predict study needs both, task is one of {listed('tasks')}")
-        if not predicts and (self.task or self.horizon_days):
-            raise ValueError("task and horizon_days: a segment study has no label, remove them")
-        if self.search.metric != metric:
-            raise ValueError(f"search.metric is {self.search.metric!r}: a {self.kind} study is searched by {metric!r}")
-        check_names("task", (self.task,) if self.task else (), "tasks")
-        check_names(field, self.candidates, field)
-        check_names("baselines", self.baselines, field)
-        return self
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """The learners or the clusterers, whichever this kind of study searches among."""
-        return self.learners or self.clusterers
 
     @property
     def key(self) -> str:
         """SHA-256 of all choices, 64 hex characters: two studies with equal keys ask the same."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
-    def adjusted(self, trials: int | None = None, seed: int | None = None) -> "StudyConfig":
+    def adjusted(self, trials: int | None = None, seed: int | None = None) -> Self:
         """The same study with other ``search.trials`` or ``search.seed``, as the command line asks for."""
         search = self.search.model_dump()
         search |= {k: v for k, v in (("trials", trials), ("seed", seed)) if v is not None}
-        return parse_study({**self.model_dump(), "search": search}, self.name)
+        return validated(type(self), {**self.model_dump(), "search": search}, self.name)
 
 
-def check_names(key: str, values: Iterable[str], kind: str) -> None:
-    """Each value names a plug-in of the kind."""
+class PredictStudy(Study):
+    """What will customers do? A task at one or several horizons; the search chooses among ``learners``."""
+
+    kind: Literal["predict"] = "predict"
+    task: str
+    horizon_days: Horizons
+    learners: Annotated[tuple[str, ...], Field(min_length=1)]
+    calibrate: bool = True
+
+    @property
+    def question(self) -> Question:
+        """The task at the horizons."""
+        return question(self.task, self.horizon_days)
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        check_names("task", (self.task,), "models.tasks")
+        try:
+            asked = self.question
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+        for key, names_ in (("learners", self.learners), ("baselines", self.baselines)):
+            check_names(key, names_, "models.learners")
+            for name in names_:
+                if why := cannot_answer(name, asked):
+                    raise ValueError(f"{key} has {name!r}, which cannot learn {self.task}: {why}")
+        check_metric(self.search.metric, target(asked.target).LOSS)
+        return self
+
+
+class SegmentStudy(Study):
+    """Which customers are alike? The search chooses among ``clusterers``."""
+
+    kind: Literal["segment"] = "segment"
+    clusterers: Annotated[tuple[str, ...], Field(min_length=1)]
+    segments: Segments = Segments()
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        check_names("clusterers", self.clusterers, "models.segments.clusterers")
+        check_names("baselines", self.baselines, "models.segments.clusterers")
+        check_metric(self.search.metric, "permuted_gap")
+        return self
+
+
+KINDS: dict[str, type[Study]] = {"predict": PredictStudy, "segment": SegmentStudy}
+AnyStudy = TypeVar("AnyStudy", bound=Study)
+
+
+def check_metric(metric: str, own: str) -> None:
+    """The study is searched by its own metric."""
+    if metric not in ("", own):
+        raise ValueError(f"search.metric is {metric!r}: this study is searched by {own!r}, leave search.metric out")
+
+
+def check_names(key: str, values: Iterable[str], package: str) -> None:
+    """Each value names a plug-in of the package."""
+    known = plugin_names(package)
     for value in values:
-        if value not in names_in(kind):
-            raise ValueError(f"{key} has {value!r}, allowed are {listed(kind)}{near(value, names_in(kind))}")
-
-
-def listed(kind: str) -> str:
-    return ", ".join(names_in(kind))
+        if value not in known:
+            raise ValueError(f"{key} has {value!r}, allowed are {', '.join(known)}{near(value, known)}")
 
 
 def matches(column: str, patterns: Sequence[str]) -> bool:
@@ -200,17 +229,11 @@ def near(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def names_in(kind: str) -> tuple[str, ...]:
-    """The plug-ins of a kind (tasks, learners, clusterers) by file name, without importing them."""
-    folders = [str(Path(folder) / kind) for folder in models.__path__]
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(folders) if not m.name.startswith("_")))
-
-
 def shipped_studies() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
 
-def load_study(name_or_path: str | Path) -> StudyConfig:
+def load_study(name_or_path: str | Path) -> Study:
     """The study of a shipped name (``churn``) or of a TOML file's path."""
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -226,21 +249,29 @@ def load_study(name_or_path: str | Path) -> StudyConfig:
     return parse_study(content, path.name)
 
 
-def parse_study(content: dict[str, Any], source: str) -> StudyConfig:
-    """A checked study; every problem is named by its key in one ``BadConfig``."""
+def parse_study(content: dict[str, Any], source: str) -> Study:
+    """A checked study of its kind; every problem is named by its key in one ``BadConfig``."""
+    kind = content.get("kind")
+    if kind not in KINDS:
+        raise BadConfig(f"study {source}: kind is {kind!r}: write one of {', '.join(map(repr, KINDS))}")
+    return validated(KINDS[str(kind)], content, source)
+
+
+def validated(model: type[AnyStudy], content: dict[str, Any], source: str) -> AnyStudy:
     try:
-        return StudyConfig.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(sentence(problem) for problem in error.errors())
+        problems = "; ".join(sentence(problem, model) for problem in error.errors())
         raise BadConfig(f"study {source}: {problems}") from None
 
 
-def sentence(problem: Any) -> str:
+def sentence(problem: Any, model: type[Study]) -> str:
     """One validation problem as ``key: what was found, what is allowed``."""
-    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("constrained", "tuple")))
+    key = ".".join(part for part in problem["loc"] if isinstance(part, str) and not part.startswith("constrained"))
     if problem["type"] == "extra_forbidden":
-        known = known_keys(problem["loc"][:-1])
-        return f"{key} is not a known key{near(str(problem['loc'][-1]), known)}; known are {', '.join(known)}"
+        return unknown_key(key, problem["loc"], model)
+    if problem["type"] == "too_short":
+        return f"{key} is empty: name at least one"
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not key:
         return message
@@ -248,16 +279,25 @@ def sentence(problem: Any) -> str:
     return f"{key}{found}: {message[0].lower()}{message[1:]}"
 
 
-def known_keys(section: Sequence[Any]) -> tuple[str, ...]:
-    model: Any = StudyConfig
+def unknown_key(key: str, place: Sequence[Any], model: type[Study]) -> str:
+    """A key that the study does not have, or that only another kind of study has."""
+    others = [kind for kind, other in KINDS.items() if key in other.model_fields]
+    if others:
+        return f"{key} belongs to a {others[0]} study: remove it or change kind"
+    known = known_keys(place[:-1], model)
+    return f"{key} is not a known key{near(str(place[-1]), known)}; known are {', '.join(known)}"
+
+
+def known_keys(section: Sequence[Any], study: type[Study]) -> tuple[str, ...]:
+    model: Any = study
     for part in section:
         model = model.model_fields[part].annotation
     return tuple(model.model_fields)
 
 
-def to_toml(config: StudyConfig) -> str:
+def to_toml(study: Study) -> str:
     """The complete study, defaults included, as a TOML that ``load_study`` reads back to the same key."""
-    content = config.model_dump(mode="json", exclude_none=True)
+    content = study.model_dump(mode="json", exclude_none=True)
     sections = {key: value for key, value in content.items() if isinstance(value, dict)}
     lines = [f"{key} = {json.dumps(value)}" for key, value in content.items() if key not in sections]
     for name, section in sections.items():

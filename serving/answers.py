@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.predictor import Predictor, predict
-from models.segmenter import Segmenter, assign
+from models.segments.segmenter import Segmenter, assign
 from models.tasks import eligible_mask, task
 from serving.bundle import Bundle, iso
 
@@ -51,10 +51,10 @@ def segments(segmenter: Segmenter, features: pd.DataFrame) -> Columns:
 def propensity(name: str, predictor: Predictor, features: pd.DataFrame) -> Columns:
     """``<name>_probability`` and ``<name>_reason`` for each row; exactly one of the two is null."""
     probability = np.full(len(features), np.nan)
-    asked = eligible_mask(predictor.task, features, predictor.horizon_days)
+    asked = eligible_mask(predictor.question.task, features, predictor.question.horizon_days)
     if asked.any():
         probability[asked] = predict(predictor, features if asked.all() else features[asked])
-    why = task(predictor.task).reason_not_eligible
+    why = task(predictor.question.task).REASON_NOT_ELIGIBLE
     return {f"{name}_probability": probability.tolist(), f"{name}_reason": [None if one else why for one in asked]}
 
 
@@ -80,7 +80,9 @@ def _one(bundle: Bundle, row: dict[str, Any]) -> dict[str, Any]:
         one["segment"] = {column.removeprefix("segment_"): row[column] for column in SEGMENT_COLUMNS}
     for name, loaded in bundle.models.items():
         if isinstance(loaded.model, Predictor):
-            one[name] = _propensity(row[f"{name}_probability"], row[f"{name}_reason"], loaded.model.horizon_days)
+            one[name] = _propensity(
+                row[f"{name}_probability"], row[f"{name}_reason"], loaded.model.question.horizon_days
+            )
     return one
 
 

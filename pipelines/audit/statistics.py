@@ -14,9 +14,11 @@ from typing import Any
 import duckdb
 
 from features.tables import TABLES
+from pipelines.scratch import set_present
 from pipelines.sql import one_number
 
 FILE = "statistics.json"
+# Its name in workspaces written by version 0.2.
 FILE_UNTIL_0_2 = "profile.json"
 MANY_ROWS = 100_000
 ONE_IN = 16
@@ -29,7 +31,7 @@ _NAMES = tuple(column.split()[0] for column in _COLUMNS.split(", "))
 
 def recall(con: duckdb.DuckDBPyConnection, before: Path | None, present: datetime) -> None:
     """Give the rules ``statistics.before``, unless this is the first ingest, and ``getvariable('present')``."""
-    con.execute("SET VARIABLE present = ?", [present])
+    set_present(con, present)
     stored = [] if before is None else [before / name for name in (FILE, FILE_UNTIL_0_2)]
     for path in [path for path in stored if path.is_file()][:1]:
         rows = json.loads(path.read_text(encoding="utf-8"))["columns"]
@@ -50,7 +52,6 @@ def write_statistics(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def _store(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    con.execute("CREATE SCHEMA IF NOT EXISTS statistics")
     con.execute(f"CREATE OR REPLACE TABLE statistics.{name} ({_COLUMNS})")
     if rows:
         places = f"({', '.join('?' * len(_NAMES))})"

@@ -27,9 +27,10 @@ from features.sentiment import sentiment
 from features.tables import CUSTOMER_IDS, TABLES, Column, TableSpec
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
-from pipelines.sources.read import found_by_duckdb, quoted
+from pipelines.sources.read import found_by_duckdb
 from pipelines.sources.reasons import not_product, reason_at, reasons
 from pipelines.sources.source import Source, SourceConfig
+from pipelines.sql import quoted, search_path
 
 SOURCE_PREFIX = "source_"
 # What pseudonyms hide.
@@ -103,24 +104,20 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
         BadTable: it is no SELECT, does not fit the files, or its columns are not the table's.
     """
     query = _single_select(con, source, table)
-    con.execute("SET search_path = 'raw'")
     try:
-        return _described(con, source, table, query, hidden)
+        with search_path(con, "raw"):
+            return _described(con, source, table, query, hidden)
     except duckdb.Error as error:
         raise _misfit(source, table, error) from None
-    finally:
-        con.execute("SET search_path = 'main'")
 
 
 def run_select(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
     """Run the SELECT over the views of ``schema`` into the table ``into``: all but what the present decides."""
-    con.execute(f"SET search_path = '{schema}'")
     try:
-        con.execute(f'CREATE TABLE main."{into}" AS {_staging_query(staged, source.config)}')
+        with search_path(con, schema):
+            con.execute(f'CREATE TABLE main."{into}" AS {_staging_query(staged, source.config)}')
     except duckdb.Error as error:
         raise _misfit(source, staged.name, error) from None
-    finally:
-        con.execute("SET search_path = 'main'")
     if staged.name == "feedback":
         _hear(con, into)
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from features.tables import TABLES
 from pipelines.audit import Finding, Rule, findings_of, recall, take_statistics, write_statistics
+from pipelines.scratch import create_schemas
 from pipelines.sources.source import NotProducts, Source, SourceConfig
 from pipelines.sources.stage import stage
 
@@ -111,8 +112,9 @@ class Stage:
         self._folder = folder
         self._known: dict[str, str] = {}
         self._described: dict[str, Path] = {}
-        for query in ("SET TimeZone = 'UTC'", "SET threads = 1", "CREATE SCHEMA raw", "CREATE SCHEMA once"):
+        for query in ("SET TimeZone = 'UTC'", "SET threads = 1", "CREATE SCHEMA once"):
             self.con.execute(query)
+        create_schemas(self.con)
 
     def put(self, shop: Shop, only: Collection[str] = tuple(TABLES), hidden: Iterable[str] = ()) -> list[str]:
         """Make ``staged`` these tables of the shop; ``hidden`` columns look as if the source had not returned them."""
@@ -141,7 +143,8 @@ class Stage:
 
     def follow(self, before: Shop | None, only: Collection[str] = tuple(TABLES)) -> None:
         """Give the rules the statistics of ``before`` as those of the ingest before; None: there was none."""
-        self.con.execute("DROP SCHEMA IF EXISTS statistics CASCADE")
+        for name in ("before", "now"):
+            self.con.execute(f"DROP TABLE IF EXISTS statistics.{name}")
         folder = self._folder / str(len(self._described))
         if before is not None and repr((before, only)) not in self._described:
             folder.mkdir()

@@ -10,8 +10,8 @@ import pytest
 from pipelines.audit import Change, Finding, worst
 from pipelines.audit.page import Page, render
 from pipelines.audit.page.weeks import Week, chart, marked
-from pipelines.ingest import ingest
-from pipelines.steps import ingest_step
+from pipelines.ingest.canonical import ingest
+from pipelines.steps.ingest import ingest_step
 from pipelines.workspace import Workspace
 
 HARM = "<script>alert(1)</script>"

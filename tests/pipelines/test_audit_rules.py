@@ -9,7 +9,7 @@ import pytest
 from features.tables import TABLES
 from pipelines.audit import all_rules, not_applicable
 from pipelines.audit.rule import tables_of
-from pipelines.ingest import ingest
+from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
 from tests.pipelines.audit_shop import CLEAN, ROW, Shop, Stage
 

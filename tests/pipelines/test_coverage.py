@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.audit.coverage.encoding import categories, design
 from pipelines.audit.coverage.gain import Gain, gain_of
-from pipelines.ingest import ingest
+from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
 
 ORDERS = """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id, qty AS quantity,

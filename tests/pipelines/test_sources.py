@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from features.errors import BadConfig, BadTable, NotFound
-from pipelines.ingest import ingest
+from pipelines.ingest.canonical import ingest
 from pipelines.sources import load_source
 from pipelines.workspace import Workspace
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -22,8 +23,9 @@ from features.snapshot import feature_names, snapshot
 from features.windows import to_days
 from models.artifact import save
 from models.predictor import Predictor, fit_predictor
+from models.question import Question
 from models.sample import Sample
-from models.segmenter import fit_segmenter
+from models.segments.segmenter import fit_segmenter
 from models.tasks import task
 from serving.bundle import Bundle, load_bundle, write_bundle
 from serving.launch import command, environment
@@ -74,7 +76,9 @@ def fitted(tables: Tables, task_name: str, learner: str) -> Predictor:
     eligible = asked.eligible(30.0)
     rows = to_pandas(panel(tables, CUTOFFS, label=label, missing_label=asked.MISSING_LABEL, eligible=eligible))
     X = rows[numbers(rows[list(feature_names(tables))])]
-    sample = Sample(X, rows["label"].to_numpy(), rows["as_of"].to_numpy(), 30.0, asked.POSITIVE)
+    sample = Sample(
+        X, rows["label"].to_numpy(), rows["as_of"].to_numpy(), Question(task_name, "binary", asked.POSITIVE, (30.0,))
+    )
     return fit_predictor(task_name, learner, sample, {}, seed=1, calibrate=True)
 
 
@@ -99,13 +103,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return Shop(orders, products, online, {name: folder / name for name in models})
 
 
+def published(folder: Path, *parts: Any) -> Path:
+    """The folder of a bundle of ``parts`` (as ``write_bundle`` takes them), below ``folder``, named by its version."""
+    version = write_bundle(folder / "draft", *parts)
+    return (folder / "draft").rename(folder / version)
+
+
 @pytest.fixture(scope="session")
 def bundle_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's bundle on disk."""
-    folder = tmp_path_factory.mktemp("bundles") / "bundle"
+    folder = tmp_path_factory.mktemp("bundles")
     versions = {name: {"version": str(number)} for number, name in enumerate(shop.artifacts, start=1)}
-    write_bundle(folder, shop.artifacts, versions, shop.online, AS_OF, shop.products)
-    return folder
+    return published(folder, shop.artifacts, versions, shop.online, AS_OF, shop.products)
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from models.predictor import predict
-from models.segmenter import assign
+from models.segments.segmenter import assign
 from models.tasks.churn import ACTIVE_DAYS
 from serving.answers import answer
-from serving.bundle import Bundle, load_bundle, write_bundle
-from serving.store import lookup
+from serving.bundle import Bundle, load_bundle
+from serving.online_store import lookup
 
-from .conftest import AS_OF, Shop
+from .conftest import AS_OF, Shop, published
 
 
 def test_one_row_alone_is_the_row_in_the_batch(bundle: Bundle, shop: Shop) -> None:
@@ -50,8 +50,8 @@ def test_answers_are_what_the_models_say(bundle: Bundle, shop: Shop) -> None:
 
 
 def test_a_bundle_of_one_model_answers_that_alone(shop: Shop, tmp_path: Path) -> None:
-    write_bundle(tmp_path / "b", {"churn": shop.artifacts["churn"]}, {}, shop.online, AS_OF)
-    found = answer(load_bundle(tmp_path / "b"), shop.online.head(3))
+    folder = published(tmp_path, {"churn": shop.artifacts["churn"]}, {}, shop.online, AS_OF)
+    found = answer(load_bundle(folder), shop.online.head(3))
     assert list(found.columns) == ["customer_id", "churn_probability", "churn_reason"]
 
 

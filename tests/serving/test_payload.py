@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from features.errors import BadInput
-from serving.payload import HistoryRequest, PredictRequest, reader
-from serving.rows import utc
+from serving.payload import HistoryRequest, PredictRequest
+from serving.request_errors import reader
+from serving.request_rows import utc
 
 LINE = {"order_id": "o1", "at": "2025-01-02T03:04:05Z", "quantity": 2, "unit_price": 4.95}
 
@@ -76,7 +77,7 @@ def test_a_wrong_order_line_is_told_what_is_wrong(changes: dict[str, Any], said:
 
 def test_lines_are_limited_over_all_customers() -> None:
     customers = [{"customer_id": str(number), "orders": [LINE] * 2_501} for number in range(2)]
-    assert "holds 5,002 rows together" in sentence({"customers": customers})
+    assert "has 5,002 rows together" in sentence({"customers": customers})
 
 
 def test_a_customer_comes_once() -> None:

@@ -14,8 +14,8 @@ from features.windows import to_datetime
 from serving.answers import answer
 from serving.bundle import Bundle
 from serving.launch import command
+from serving.online_store import lookup
 from serving.service import Coterie
-from serving.store import lookup
 
 from .conftest import AS_OF, Running, Shop
 
@@ -202,6 +202,15 @@ def test_the_pages_tell_models_segments_and_status(client: httpx.Client, bundle:
     assert "POST /predict" in client.get("/").json()
     for path in ("/livez", "/readyz", "/metrics", "/docs.json", "/schema.json"):
         assert client.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("path", ["/", "/models", "/status", "/livez", "/readyz", "/metrics", "/docs.json", "/predict"])
+def test_no_path_answers_to_a_host_that_was_not_allowed(client: httpx.Client, path: str) -> None:
+    asked = {"customer_ids": ["c00001"]} if path == "/predict" else None
+    response = client.request("POST" if asked else "GET", path, json=asked, headers={"host": "attacker.example:3000"})
+    assert response.status_code == 421
+    assert "attacker.example:3000" in response.json()["error"]
+    assert client.get("/status", headers={"host": "localhost"}).status_code == 200
 
 
 def test_no_page_sends_the_reader_elsewhere(client: httpx.Client) -> None:

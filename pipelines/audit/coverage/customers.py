@@ -27,7 +27,6 @@ def make_customers(con: duckdb.DuckDBPyConnection, returned: Returned) -> None:
 
     Customers are those with a profile or an order, or, in a source without orders, with an event.
     """
-    con.execute("CREATE SCHEMA IF NOT EXISTS coverage")
     acting = "orders" if "orders" in returned else "events"
     _make_resolved(con, [table for table in BEHAVIOUR if table in returned], "identities" in returned)
     _make_profiles(con, returned)
