@@ -15,10 +15,10 @@ from features.engines import Engine, Tables, on_polars, open_tables, to_pandas
 from features.entities import about
 from features.errors import HistoryTooShort
 from features.families import missing_tables
-from features.panel import labelled
 from features.snapshot import feature_names
 from features.windows import Frame
 from models.tasks import task
+from pipelines.labels import labelled
 from pipelines.snapshots import features_code, stored_snapshots, sweep
 from pipelines.workspace import Workspace
 

@@ -10,12 +10,12 @@ import pipelines.snapshots
 from experiments.config import StudyConfig, parse_study
 from experiments.dataset import read_dataset
 from features.engines import open_tables, to_pandas
-from features.panel import panel
 from models.tasks import task
 from pipelines.dataset import build_dataset
 from pipelines.ingest import ingest
 from pipelines.sources import load_source
 from pipelines.workspace import Workspace
+from tests.panels import panel
 
 LINES = 400
 CUTOFFS = 5

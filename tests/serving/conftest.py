@@ -17,7 +17,6 @@ import pytest
 
 from features.engines import Tables, from_frames, to_pandas
 from features.indicators import numbers
-from features.panel import panel
 from features.snapshot import feature_names, snapshot
 from features.windows import to_days
 from models.artifact import save
@@ -27,6 +26,7 @@ from models.segmenter import fit_segmenter
 from models.tasks import task
 from serving.bundle import Bundle, load_bundle, write_bundle
 from serving.launch import command, environment
+from tests.panels import panel
 
 START = datetime(2024, 1, 1)
 AS_OF = to_days("2025-06-01")
