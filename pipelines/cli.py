@@ -37,7 +37,7 @@ Trials = Annotated[
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the search.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")]
-Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless you say otherwise.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless given.")]
 AllowHost = Annotated[
     list[str] | None,
     typer.Option("--allow-host", help="A domain or address that requests may name; repeat for several."),
@@ -71,7 +71,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0)] = 7,
     json_: Json = False,
 ) -> None:
-    """Make a shop's raw files, dirt included, and its hidden truth apart."""
+    """Make a simulated shop's raw files, dirt included, and separately its hidden truth."""
     from pipelines.steps.simulate import simulate_step
 
     run(home, json_, lambda workspace: simulate_step(workspace, customers, days, seed))
@@ -159,7 +159,7 @@ def retrain(
 
 @app.command()
 def erase(customer: Customer, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
-    """Remove a person, under all their ids, from everything in the workspace, and keep them out of later ingests."""
+    """Remove a person, under all their ids, from everything in the workspace, and exclude them from later ingests."""
     from pipelines.steps.erase import erase
 
     run(home, json_, lambda workspace: erase(workspace, customer))
@@ -172,7 +172,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="The new file, outside the workspace.")] = Path("customer.json"),
     json_: Json = False,
 ) -> None:
-    """Write everything that is held about a person, under all their ids, to one JSON file."""
+    """Write everything that is stored about a person, under all their ids, to one JSON file."""
     from pipelines.steps.export import export
 
     run(home, json_, lambda workspace: export(workspace, customer, out))

@@ -17,15 +17,12 @@ SCHEMAS = {
     "raw": "a view an alias of source.toml, over all of its files",
     "one_file": "the same views over one file each, to stage file by file",
     "staged": "a table a SELECT: what it returned beside canonical types, with reasons for rejection (sources.stage)",
-    "profiles": "`now` and `before`: figures on every staged column at this ingest and the one before (audit)",
+    "statistics": "`now` and `before`: figures on every staged column at this ingest and the one before (audit)",
     "clean": "a table a canonical table, with the rows that are stored (ingest.cleaning)",
     "rejects": "a view a canonical table, with the rejected rows as they were returned (ingest.cleaning)",
     "coverage": "who has which values, and what those values tell about behaviour (audit)",
 }
 """What each schema contains; ``main`` is for tables that one function makes and drops."""
-
-PRESENT = "getvariable('present')"
-"""SQL of the moment (UTC) from which on rows are in the future; :func:`set_present` sets it."""
 
 
 @contextmanager
@@ -51,5 +48,5 @@ def create_schemas(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def set_present(con: duckdb.DuckDBPyConnection, present: datetime) -> None:
-    """Make :data:`PRESENT` known to the connection."""
+    """Rows at or after ``present`` (UTC) are in the future; SQL reads it as ``getvariable('present')``."""
     con.execute("SET VARIABLE present = ?", [present])

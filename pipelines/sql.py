@@ -45,6 +45,15 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(identifier(name) for name in names)
 
 
+def quoted_list(texts: Iterable[str]) -> str:
+    """SQL string literals in brackets, to be looked for with IN.
+
+    >>> quoted_list(["sale", "return"])
+    "('sale', 'return')"
+    """
+    return f"({', '.join(quoted(text) for text in texts)})"
+
+
 def parquet(*paths: Path) -> str:
     """A table function over Parquet files; a column that some of them lack is null there."""
     files = ", ".join(quoted(str(path)) for path in paths)

@@ -2,15 +2,7 @@
 
 import duckdb
 
-# Table, column: what no such column can hold.
-IMPOSSIBLE = {
-    ("events", "duration_s"): "duration_s < 0",
-    ("subscriptions", "price"): "price < 0",
-    ("products", "price"): "price < 0",
-    ("products", "unit_cost"): "unit_cost < 0",
-    ("feedback", "score"): "(kind = 'nps' AND score NOT BETWEEN 0 AND 10) "
-    "OR (kind IN ('csat', 'review') AND score NOT BETWEEN 1 AND 5)",
-}
+from pipelines.sources.impossible import IMPOSSIBLE
 
 
 def empty_impossible(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Where a workspace keeps rows about people: every file, its place, and how many rows are someone's."""
+"""Where the rows about one person lie: every file of the workspace, its place, and how many rows are theirs."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -13,7 +13,7 @@ from experiments.dataset import MANIFEST, PANEL, Dataset, read_dataset
 from features.errors import BadArtifact
 from pipelines import snapshots
 from pipelines.privacy.erased import Person
-from pipelines.privacy.person_rows import Rows, rows_of
+from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 from serving.model_store import stored_versions
@@ -25,7 +25,7 @@ LINEAGE = "erased_from"  # among a dataset's facts
 
 
 @dataclass(frozen=True)
-class Held:
+class Holding:
     """``rows`` of a person in one file of the workspace."""
 
     place: str
@@ -51,22 +51,24 @@ def files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
         yield "scores", folder / "scores.parquet"
 
 
-def holdings(workspace: Workspace, person: Person) -> list[Held]:
-    """Every file that holds rows of the person."""
+def find_holdings(workspace: Workspace, person: Person) -> list[Holding]:
+    """Every file that contains rows of the person."""
     with rows_of(person) as rows:
-        counted = [Held(place, path, _count(rows, path, person)) for place, path in files(workspace) if path.is_file()]
+        counted = [
+            Holding(place, path, _count(rows, path, person)) for place, path in files(workspace) if path.is_file()
+        ]
     return [each for each in counted if each.rows]
 
 
-def rows_by_place(held: Collection[Held]) -> dict[str, int]:
-    """Rows of the person in each place that has any, in the order of :data:`PLACES`."""
-    found = {place: sum(each.rows for each in held if each.place == place) for place in PLACES}
+def rows_by_place(holdings: Collection[Holding]) -> dict[str, int]:
+    """PersonRows of the person in each place that has any, in the order of :data:`PLACES`."""
+    found = {place: sum(each.rows for each in holdings if each.place == place) for place in PLACES}
     return {place: n for place, n in found.items() if n}
 
 
-def fingerprints(held: Collection[Held]) -> tuple[str, ...]:
+def fingerprints(holdings: Collection[Holding]) -> tuple[str, ...]:
     """Fingerprints of the datasets among them, and of those they are what is left of after other erasures."""
-    datasets = [read_dataset(each.file.parent) for each in held if each.place == "datasets"]
+    datasets = [read_dataset(each.file.parent) for each in holdings if each.place == "datasets"]
     return tuple(sorted({each.fingerprint for each in datasets} | {f for each in datasets for f in lineage(each)}))
 
 
@@ -84,7 +86,7 @@ def whose(dataset: Path, person: Person) -> frozenset[str]:
     return person.companies if facts.get("entity") == "company" else person.ids
 
 
-def _count(rows: Rows, path: Path, person: Person) -> int:
+def _count(rows: PersonRows, path: Path, person: Person) -> int:
     if path.name == PANEL:
         ids = pq.read_table(path, columns=["customer_id"]).column(0)
         return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)

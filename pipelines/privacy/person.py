@@ -8,7 +8,7 @@ from features.errors import BadInput
 from pipelines.privacy.erased import Person, known_as, read_erased
 from pipelines.privacy.person_rows import columns_of
 from pipelines.sources.casting import BLANKS, trimmed
-from pipelines.sql import connect, quoted
+from pipelines.sql import connect, parquet
 from pipelines.workspace import Workspace
 
 
@@ -54,7 +54,7 @@ def _with_aliases(con: duckdb.DuckDBPyConnection, folders: list[Path], asked: fr
     con.execute("CREATE TABLE links (alias VARCHAR, customer VARCHAR, age INTEGER)")
     for age, folder in enumerate(folders):
         if (path := folder / "identities.parquet").is_file():
-            con.execute(f"INSERT INTO links SELECT alias_id, customer_id, {age} FROM read_parquet({quoted(str(path))})")
+            con.execute(f"INSERT INTO links SELECT alias_id, customer_id, {age} FROM {parquet(path)}")
     con.execute(
         "CREATE TABLE owners AS SELECT alias, arg_min(customer, (age, customer)) AS customer FROM links GROUP BY alias"
     )
@@ -77,7 +77,7 @@ def _companies(
     if not profiles:
         return frozenset()
     rows = con.execute(
-        f"""SELECT company_id FROM {_all(profiles)} WHERE company_id IS NOT NULL
+        f"""SELECT company_id FROM {parquet(*profiles)} WHERE company_id IS NOT NULL
             GROUP BY company_id HAVING {of_contacts}(list_contains($1, customer_id))""",
         [list(ids)],
     )
@@ -87,7 +87,7 @@ def _companies(
 def _only_theirs(
     con: duckdb.DuckDBPyConnection, folders: list[Path], table: str, column: str, ids: frozenset[str]
 ) -> frozenset[str]:
-    """Values of ``column`` on their rows, kept or rejected, that no other customer's row has."""
+    """Values of ``column`` on their rows, stored or rejected, that no other customer's row has."""
     paths = [
         path for folder in folders for path in (folder / f"{table}.parquet", folder / "rejects" / f"{table}.parquet")
     ]
@@ -95,14 +95,9 @@ def _only_theirs(
     if not paths:
         return frozenset()
     value, owner = trimmed(column), trimmed("customer_id")
-    query = " UNION ALL ".join(f"SELECT {value} AS v, {owner} AS owner FROM {_all([path])}" for path in paths)
+    query = " UNION ALL ".join(f"SELECT {value} AS v, {owner} AS owner FROM {parquet(path)}" for path in paths)
     con.execute(f"CREATE OR REPLACE TABLE used AS SELECT DISTINCT v, owner FROM ({query}) WHERE owner IS NOT NULL")
     rows = con.execute(
         "SELECT v FROM used WHERE v IS NOT NULL GROUP BY v HAVING bool_and(list_contains($1, owner))", [list(ids)]
     )
     return frozenset(str(row[0]) for row in rows.fetchall())
-
-
-def _all(paths: list[Path]) -> str:
-    listed = ", ".join(quoted(str(path)) for path in paths)
-    return f"read_parquet([{listed}], union_by_name = true)"

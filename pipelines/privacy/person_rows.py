@@ -1,6 +1,7 @@
 """Which rows of a table are a person's: by the columns that name people, or by an order or a visit only they made.
 
-Whoever asks has three tables of one column in the connection: ``person_ids``, ``person_orders``, ``person_sessions``.
+The SQL looks into three tables of the connection, each with one column: ``person_ids``, ``person_orders`` and
+``person_sessions``.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -11,11 +12,12 @@ from typing import Any
 
 import duckdb
 
+from features.tables import CUSTOMER_IDS
 from pipelines.privacy.erased import Person
 from pipelines.sources.casting import trimmed
-from pipelines.sql import connect, quoted
+from pipelines.sql import connect, parquet, quoted
 
-IDS = ("customer_id", "alias_id")
+IDS = CUSTOMER_IDS
 RETURNED = "returned_"
 SOURCE = "source_"
 # A line that lost its customer is still theirs if its order or visit is.
@@ -24,9 +26,9 @@ ERASED = "erased"
 
 
 def condition(columns: Collection[str]) -> str | None:
-    """SQL that says whether a row is the person's, never null; None if no column names people.
+    """SQL condition for the person's rows, never null; None if no column names people.
 
-    ``returned_*`` are columns as a SELECT returned them, ``source_*`` what a source keeps beside.
+    ``returned_*`` are columns as a SELECT returned them, ``source_*`` those a source returns beside.
     """
     tests = [
         f"{_text(name)} IN (FROM person_ids)"
@@ -43,7 +45,7 @@ def condition(columns: Collection[str]) -> str | None:
 
 
 def define_person(con: duckdb.DuckDBPyConnection, ids: Mapping[str, Collection[str]]) -> None:
-    """Make the three tables; ``ids`` holds what is in each."""
+    """Make the tables that :func:`condition` looks into; ``ids`` maps each to its values."""
     for table, values in ids.items():
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT unnest(CAST(? AS VARCHAR[])) AS id", [sorted(values)]
@@ -51,7 +53,7 @@ def define_person(con: duckdb.DuckDBPyConnection, ids: Mapping[str, Collection[s
 
 
 @dataclass(frozen=True)
-class Rows:
+class PersonRows:
     """Looks for one person's rows in Parquet files."""
 
     con: duckdb.DuckDBPyConnection
@@ -88,22 +90,17 @@ class Rows:
             draft.replace(path)
 
     def _theirs(self, path: Path, negated: str = "") -> str:
-        return f"{read(path)} WHERE {negated} ({condition(columns_of(self.con, path)) or 'false'})"
+        return f"{parquet(path)} WHERE {negated} ({condition(columns_of(self.con, path)) or 'false'})"
 
 
 @contextmanager
-def rows_of(person: Person) -> Iterator[Rows]:
+def rows_of(person: Person) -> Iterator[PersonRows]:
     """A reader that knows the person."""
     with connect() as con:
         define_person(
             con, {"person_ids": person.ids, "person_orders": person.orders, "person_sessions": person.sessions}
         )
-        yield Rows(con)
-
-
-def read(path: Path) -> str:
-    """A Parquet file as SQL."""
-    return f"read_parquet({quoted(str(path))})"
+        yield PersonRows(con)
 
 
 def erased_from_part(con: duckdb.DuckDBPyConnection, path: Path) -> int:
@@ -115,7 +112,7 @@ def erased_from_part(con: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 def columns_of(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     """Column names of a Parquet file."""
-    return [str(row[0]) for row in con.execute(f"DESCRIBE SELECT * FROM {read(path)}").fetchall()]
+    return [str(row[0]) for row in con.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall()]
 
 
 def _text(column: str) -> str:

@@ -1,4 +1,4 @@
-"""Writing what is left: each published folder that holds a person is written anew without them and then deleted.
+"""Writing what is left: each published folder that contains a person is written anew without them and then deleted.
 
 Names are made from the old ones and the tombstones, so a removal that was killed finds its own work when it is
 repeated. The old folder goes last: as long as it is there, nothing was forgotten.
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from experiments.dataset import PANEL, read_dataset, write_dataset
 from pipelines.privacy.erased import Person
 from pipelines.privacy.holdings import LINEAGE, lineage, whose
-from pipelines.privacy.person_rows import Rows
+from pipelines.privacy.person_rows import PersonRows
 from pipelines.workspace import Workspace
 from serving.bundle import write_bundle_without
 from serving.model_store import put_in_store, remove_from_store, stored_versions
@@ -32,17 +32,17 @@ def successor(name: str, marks: frozenset[str]) -> str:
     return f"{stem}{dash}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def remove_from_canonical(workspace: Workspace, folder: Path, rows: Rows, marks: frozenset[str]) -> None:
+def remove_from_canonical(workspace: Workspace, folder: Path, rows: PersonRows, marks: frozenset[str]) -> None:
     """Tables and rejects without the person's rows; the manifest counts them as erased.
 
-    Examples of audit findings may be theirs, so none are kept; reports for reading come again with the next ingest.
+    Examples of audit findings may be theirs, so none are copied; the audit page comes again with the next ingest.
     """
     name = successor(folder.name, marks)
     workspace.write_once("canonical", name, lambda draft: _write_canonical(draft, folder, rows, name))
     _replace(workspace, "canonical", folder, name)
 
 
-def _write_canonical(draft: Path, folder: Path, rows: Rows, name: str) -> None:
+def _write_canonical(draft: Path, folder: Path, rows: PersonRows, name: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     (draft / "rejects").mkdir()
     for path in sorted(folder.glob("*.parquet")):
@@ -57,20 +57,20 @@ def _write_canonical(draft: Path, folder: Path, rows: Rows, name: str) -> None:
             _write_json(draft / path.name, _without_examples(json.loads(path.read_text(encoding="utf-8"))))
 
 
-def _discount(table: dict[str, Any], kept: int, refused: Mapping[str, int]) -> None:
+def _discount(table: dict[str, Any], stored: int, refused: Mapping[str, int]) -> None:
     """Take rows out of a table's counts in the manifest."""
-    gone = kept + sum(refused.values())
-    table["rows"] -= kept
+    gone = stored + sum(refused.values())
+    table["rows"] -= stored
     table["rows_in"] -= gone
     left = {reason: n - refused.get(reason, 0) for reason, n in table["rejects"].items()}
     table["rejects"] = {reason: n for reason, n in left.items() if n}
     table["erased"] = table.get("erased", 0) + gone
 
 
-def _without_examples(said: Any) -> Any:
-    if isinstance(said, dict):
-        return {key: [] if key == "examples" else _without_examples(value) for key, value in said.items()}
-    return [_without_examples(each) for each in said] if isinstance(said, list) else said
+def _without_examples(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: [] if key == "examples" else _without_examples(value) for key, value in content.items()}
+    return [_without_examples(each) for each in content] if isinstance(content, list) else content
 
 
 def remove_from_dataset(workspace: Workspace, folder: Path, person: Person, marks: frozenset[str]) -> None:
@@ -118,7 +118,7 @@ def remove_from_model_store(workspace: Workspace, folder: Path, person: Person) 
 
 
 def remove_from_scores(workspace: Workspace, folder: Path, person: Person, name: str) -> None:
-    """The scores without the person; they say which bundle they are from, so they are named after it."""
+    """The scores without the person; they name the bundle they are from, and are named after it."""
     workspace.write_once("scores", name, lambda draft: _write_scores(draft, folder, person, name))
     _replace(workspace, "scores", folder, name)
 

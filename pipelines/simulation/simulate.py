@@ -1,4 +1,4 @@
-"""A shop that never was, exported as a real one would be: raw files with their dirt, and, apart, the truth behind them.
+"""A simulated shop, exported as a real one would be: raw files with their dirt and, separately, the truth behind them.
 
 ``raw/``   what the shop sees: orders-*.csv, customers-*.csv, identities-*.csv, products.csv, events-*.parquet,
            touches-*.parquet, feedback-*.csv, subscriptions-*.csv, in local times.
@@ -63,7 +63,8 @@ def simulate(
     """Write ``out/raw`` and ``out/truth``; return the rows a table, the dirt a kind and the customers a segment.
 
     ``until`` exports only the first ``until`` of the ``days``: the same world, looked at earlier, so that a later call
-    with a later ``until`` brings what is new since. ``progress`` is told the customers done so far.
+    with a later ``until`` brings what is new since. ``progress`` is called with the number of customers
+    done so far.
 
     The same arguments write the same bytes, and the customers of a chunk do not depend on how many chunks follow.
     An ``out`` that an earlier simulation wrote is replaced as a whole; any other folder that is not empty is refused.
@@ -106,7 +107,7 @@ def _check(out: Path, customers: int, days: int, shown_days: int, chunk: int) ->
             f"{shown_days} of {days} days: a simulation needs at least {MIN_DAYS} days and shows no more than it has"
         )
     if out.exists() and any(out.iterdir()) and not (out / "truth" / "world.json").exists():
-        raise BadInput(f"{out} holds files that no simulation wrote: give an empty or a new folder")
+        raise BadInput(f"{out} contains files that no simulation wrote: give an empty or a new folder")
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

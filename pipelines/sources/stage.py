@@ -24,7 +24,7 @@ from duckdb.sqltypes import DOUBLE, VARCHAR
 
 from features.errors import BadTable
 from features.sentiment import sentiment
-from features.tables import TABLES, Column, TableSpec
+from features.tables import CUSTOMER_IDS, TABLES, Column, TableSpec
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
 from pipelines.sources.read import found_by_duckdb
@@ -33,8 +33,8 @@ from pipelines.sources.source import Source, SourceConfig
 from pipelines.sql import quoted, search_path
 
 SOURCE_PREFIX = "source_"
-# Ids of customers: what pseudonyms hide.
-HIDDEN = ("customer_id", "alias_id")
+# What pseudonyms hide.
+HIDDEN = CUSTOMER_IDS
 # A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
 UNREADABLE_SHARE = 0.5
 _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
@@ -177,12 +177,8 @@ def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query
     spec = TABLES[table]
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
-    extra = tuple(Column(name, "str", True, "") for name in names if _is_extra(spec, name))
+    extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
     return Staged(spec, spec.columns + extra, dict(names_and_types), query, hidden)
-
-
-def _is_extra(spec: TableSpec, name: str) -> bool:
-    return spec.extra_prefix is not None and name.startswith(spec.extra_prefix)
 
 
 def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
@@ -190,7 +186,7 @@ def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
     if twice:
         raise BadTable(f"{where} returns {', '.join(twice)} more than once: name every column once")
     for name in names:
-        if name in spec.column_names or name.startswith(SOURCE_PREFIX) or _is_extra(spec, name):
+        if name in spec.column_names or name.startswith(SOURCE_PREFIX) or spec.is_extra(name):
             continue
         close = get_close_matches(name, spec.column_names, n=1)
         hint = f"did you mean {close[0]}?" if close else f"{spec.name} has {', '.join(spec.column_names)}"

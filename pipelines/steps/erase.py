@@ -1,8 +1,9 @@
-"""Erase: a person leaves the workspace, whole, and what was trained on them is marked for training anew.
+"""``coterie erase``: remove a person from the whole workspace, and mark what was trained on them for retraining.
 
-The order makes a crash harmless. First the ledger says who goes and what is known about it (``erased.json``, pending);
-then runs are marked; then folder after folder is written anew, its pointer moved, the old one deleted; last the ledger
-forgets what it needed. Repeating the command goes on where it was. Tombstones keep the person out of later ingests.
+The order makes a crash harmless. First the ledger (``erased.json``) names who is to be erased and where their rows lie;
+then runs are marked; then folder after folder is written anew, its pointer moved, the old one deleted; last, all but
+the tombstones leaves the ledger. Repeating the command continues where it stopped. Tombstones exclude the person from
+later ingests.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,7 +15,7 @@ from features.errors import NotFound
 from pipelines.ingest.deliveries import expect_cleaning
 from pipelines.ingest.remembered import remembered_ingest
 from pipelines.privacy.erased import Pending, Person, begin, finish, is_erased, read_erased, tombstones
-from pipelines.privacy.holdings import PLACES, Held, fingerprints, holdings, rows_by_place
+from pipelines.privacy.holdings import PLACES, Holding, find_holdings, fingerprints, rows_by_place
 from pipelines.privacy.person import find_person
 from pipelines.privacy.person_rows import rows_of
 from pipelines.privacy.pseudonyms import key_of
@@ -33,12 +34,12 @@ from serving.model_store import make_latest, stored_versions
 
 
 def erase(workspace: Workspace, customer: str) -> dict[str, Any]:
-    """Remove the person behind the shop's own id from everything in the workspace; says what is left to do.
+    """Remove the person behind the shop's own id from everything in the workspace; returns what is left to do.
 
     An erasure that was killed is completed first, whoever it was about.
 
     Raises:
-        NotFound: nothing is held about them, and they were never erased.
+        NotFound: nothing is stored about them, and they were never erased.
     """
     workspace.sweep()
     person = find_person(workspace, customer)
@@ -47,16 +48,16 @@ def erase(workspace: Workspace, customer: str) -> dict[str, Any]:
         result = _complete(workspace, pending)
         if not pending.person.ids.isdisjoint(person.ids):
             return result
-    held = holdings(workspace, person)
-    if not held:
+    holdings = find_holdings(workspace, person)
+    if not holdings:
         return _nothing_to_do(workspace, person)
-    pending = Pending(person, rows_by_place(held), fingerprints(held))
+    pending = Pending(person, rows_by_place(holdings), fingerprints(holdings))
     begin(workspace.home, pending)
     return _complete(workspace, pending)
 
 
 def _complete(workspace: Workspace, pending: Pending) -> dict[str, Any]:
-    """All that an erasure in the ledger says is to be done, and then nothing is pending."""
+    """Do all that the erasure in the ledger asks for; after it nothing is pending."""
     trained = trained_on(workspace.stores, pending.fingerprints)
     mark_erasure_due(workspace.stores, trained)
     _remove(workspace, pending.person)
@@ -66,30 +67,32 @@ def _complete(workspace: Workspace, pending: Pending) -> dict[str, Any]:
 
 
 def _remove(workspace: Workspace, person: Person) -> None:
-    """Write every folder that holds the person anew, from the tables on to the scores."""
-    marks, held = tombstones(key_of(workspace.home), person.ids), holdings(workspace, person)
+    """Write every folder that contains the person anew, from the tables on to the scores."""
+    marks, holdings = tombstones(key_of(workspace.home), person.ids), find_holdings(workspace, person)
     with rows_of(person) as rows:
-        for folder in sorted({*_folders(held, "canonical tables", 0), *_folders(held, "rejects", 1)}):
+        for folder in sorted({*_folders(holdings, "canonical tables", 0), *_folders(holdings, "rejects", 1)}):
             remove_from_canonical(workspace, folder, rows, marks)
-        for each in held:
+        for each in holdings:
             if each.place == "staging":
                 rows.clean_part(each.file)
-    # Those about companies hold what was made with the person; all are computed again when they are needed.
+    # Snapshots of companies are made with the person's rows too; all are computed again when they are needed.
     for folder in workspace.published("snapshots"):
         workspace.discard(folder)
-    for folder in _folders(held, "datasets", 0):
+    for folder in _folders(holdings, "datasets", 0):
         remove_from_dataset(workspace, folder, person, marks)
-    _remove_from_answers(workspace, person, held, marks)
+    _remove_from_answers(workspace, person, holdings, marks)
 
 
-def _remove_from_answers(workspace: Workspace, person: Person, held: Collection[Held], marks: frozenset[str]) -> None:
+def _remove_from_answers(
+    workspace: Workspace, person: Person, holdings: Collection[Holding], marks: frozenset[str]
+) -> None:
     """Bundles with their scores, the model store, and scores whose bundle is not there any more."""
-    for folder in _folders(held, "online features", 1):
+    for folder in _folders(holdings, "online features", 1):
         remove_from_bundle(workspace, folder, person)
-    for folder in _folders(held, "model store", 1):
+    for folder in _folders(holdings, "model store", 1):
         if folder.is_dir():
             remove_from_model_store(workspace, folder, person)
-    for folder in _folders(held, "scores", 0):
+    for folder in _folders(holdings, "scores", 0):
         if folder.is_dir():
             remove_from_scores(workspace, folder, person, successor(folder.name, marks))
     current = workspace.current("bundles")
@@ -97,13 +100,13 @@ def _remove_from_answers(workspace: Workspace, person: Person, held: Collection[
         make_latest(current.name, workspace.bento_home)
 
 
-def _folders(held: Collection[Held], place: str, depth: int) -> list[Path]:
-    """Published folders of a place that hold the person; their files lie ``depth`` folders below."""
-    return sorted({each.file.parents[depth] for each in held if each.place == place})
+def _folders(holdings: Collection[Holding], place: str, depth: int) -> list[Path]:
+    """Published folders of a place that contain the person; their files lie ``depth`` folders below."""
+    return sorted({each.file.parents[depth] for each in holdings if each.place == place})
 
 
 def _raw_files(workspace: Workspace, person: Person) -> list[Path]:
-    """Raw files that hold the person; the ledger of deliveries learns that they will be cleaned."""
+    """Raw files that contain the person; the ledger of deliveries notes that they will be cleaned."""
     found = raw_files_holding(workspace, remembered_ingest(workspace), person.ids)
     expect_cleaning(workspace.home, [file_hash(path) for path in found])
     return found
@@ -114,7 +117,7 @@ def _nothing_to_do(workspace: Workspace, person: Person) -> dict[str, Any]:
         raw = _raw_files(workspace, person)
         return {**_result({}, [], raw), "message": "nothing to do: this customer was erased before"}
     raise NotFound(
-        f"nothing is held about this customer in {workspace.home} (looked through {', '.join(PLACES)}): "
+        f"nothing is stored about this customer in {workspace.home} (looked through {', '.join(PLACES)}): "
         "give the id as the shop's own tables write it, or name another --home"
     )
 
@@ -148,6 +151,6 @@ def _message(rows: dict[str, int], trained: Sequence[Trained], raw: Sequence[Pat
     elif "online features" in rows:
         lines.append("restart the service: it answers from the bundle it was started with")
     if raw:
-        lines.append("raw files still hold the customer and belong to the shop, whoever keeps them must clean them:")
+        lines.append("raw files still contain the customer; they belong to the shop, whose owner must clean them:")
         lines += [f"  {path}" for path in raw]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Export: everything the workspace holds about one person, under all their ids, in one JSON a person can read.
+"""``coterie export``: everything stored about one person, under all their ids, in one JSON file that people can read.
 
 Times are ISO 8601 in UTC and what is null stays null; every part is named by the file it was read from.
 """
@@ -16,9 +16,9 @@ from experiments.tracking.trained import trained_on
 from features.errors import BadInput, NotFound
 from pipelines.ingest.remembered import remembered_ingest
 from pipelines.privacy.erased import Person
-from pipelines.privacy.holdings import PLACES, Held, fingerprints, holdings, rows_by_place
+from pipelines.privacy.holdings import PLACES, Holding, find_holdings, fingerprints, rows_by_place
 from pipelines.privacy.person import find_person
-from pipelines.privacy.person_rows import Rows, rows_of
+from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.privacy.raw import raw_files_holding
 from pipelines.workspace import Workspace
 from serving.bundle import iso, load_bundle
@@ -26,40 +26,40 @@ from serving.online_store import lookup
 
 
 def export(workspace: Workspace, customer: str, out: Path) -> dict[str, Any]:
-    """Write all that is held about the person behind the shop's own id to the new file ``out`` (mode 0600).
+    """Write all that is stored about the person behind the shop's own id to the new file ``out`` (mode 0600).
 
     Raises:
-        NotFound: nothing is held about them.
+        NotFound: nothing is stored about them.
         BadInput: ``out`` is there already, or lies in the workspace, where it would outlive their erasure.
     """
     _check_place(workspace, out)
     person = find_person(workspace, customer)
-    held = holdings(workspace, person)
-    if not held:
+    holdings = find_holdings(workspace, person)
+    if not holdings:
         raise NotFound(
-            f"nothing is held about this customer in {workspace.home} (looked through {', '.join(PLACES)}): "
+            f"nothing is stored about this customer in {workspace.home} (looked through {', '.join(PLACES)}): "
             "give the id as the shop's own tables write it, or name another --home"
         )
-    _write(out, _contents(workspace, person, held))
-    rows = rows_by_place(held)
+    _write(out, _contents(workspace, person, holdings))
+    rows = rows_by_place(holdings)
     listed = ", ".join(f"{n:,} rows of {place}" for place, n in rows.items())
     return {"out": str(out), "rows": rows, "message": f"wrote {listed} to {out}, which only you can read"}
 
 
-def _contents(workspace: Workspace, person: Person, held: Sequence[Held]) -> dict[str, Any]:
-    """What the file says: a section a place, in each the person's rows by file."""
+def _contents(workspace: Workspace, person: Person, holdings: Sequence[Holding]) -> dict[str, Any]:
+    """The content of the file: a section for each place, in it the person's rows by file."""
     with rows_of(person) as rows:
         found = {
             place: {
                 each.file.relative_to(
                     workspace.home if workspace.home in each.file.parents else workspace.bento_home
                 ).as_posix(): (_reader(place, rows, person)(each.file))
-                for each in held
+                for each in holdings
                 if each.place == place
             }
             for place in PLACES
         }
-    trained = trained_on(workspace.stores, fingerprints(held))
+    trained = trained_on(workspace.stores, fingerprints(holdings))
     return {
         "known_as": sorted(person.ids),
         **{place.replace(" ", "_"): files for place, files in found.items()},
@@ -71,7 +71,7 @@ def _contents(workspace: Workspace, person: Person, held: Sequence[Held]) -> dic
     }
 
 
-def _reader(place: str, rows: Rows, person: Person) -> Callable[[Path], list[dict[str, Any]]]:
+def _reader(place: str, rows: PersonRows, person: Person) -> Callable[[Path], list[dict[str, Any]]]:
     """How the person's rows are read from a file of this place."""
     if place == "datasets":
         return lambda path: _dataset_rows(path, person)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pipelines.audit.page import worst
+from pipelines.audit import worst
 from pipelines.audit.publication import FILE as AUDIT_PAGE
 from pipelines.ingest.canonical import ingest
 from pipelines.ingest.remembered import remember_ingest

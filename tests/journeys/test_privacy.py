@@ -308,7 +308,7 @@ def test_with_the_last_contact_the_company_is_gone(road: Road) -> None:
 def test_twice_is_nothing_to_do_and_nobody_is_an_error(road: Road) -> None:
     assert road.told["again"]["changed"] is False
     assert road.told["again"]["message"].startswith("nothing to do")
-    assert "nothing is held about this customer" in road.told["nobody"]["error"]
+    assert "nothing is stored about this customer" in road.told["nobody"]["error"]
 
 
 def test_the_owner_is_told_which_raw_files_to_clean(road: Road) -> None:

@@ -49,8 +49,8 @@ def draw_lines(rng: np.random.Generator, world: World, population: Population, p
     lines_n = 1 + rng.poisson(column("lines")[segment] - 1)
     order = np.repeat(np.arange(len(purchases.customer)), lines_n)
     product = _products(rng, world, population, purchases, order)
-    _, kept = np.unique(order * PRODUCTS_N + product, return_index=True)
-    order, product = order[kept], product[kept]
+    _, first = np.unique(order * PRODUCTS_N + product, return_index=True)
+    order, product = order[first], product[first]
     quantity = _quantities(rng, segment[order])
     unit_price = _prices(world, purchases, segment, order, product)
     discount = _discounts(rng, world, population, purchases, order, quantity * unit_price)

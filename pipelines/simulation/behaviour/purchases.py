@@ -81,7 +81,7 @@ def draw_purchases(
 
 
 def _draw_trouble(rng: np.random.Generator, world: World, population: Population, who: Ints, at: Floats) -> Ints:
-    """What goes wrong with each order: deliveries by place and season, the rest by chance."""
+    """What goes wrong with each order: deliveries by town and season, the rest by chance."""
     shares = np.tile(np.array(TROUBLE_SHARES), (len(who), 1))
     busy = np.isin(month_of(world, at), BUSY_MONTHS)
     shares[:, 0] *= population.delivery_trouble[who] * np.where(busy, BUSY_DELIVERY, 1.0)

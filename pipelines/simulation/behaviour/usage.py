@@ -55,8 +55,8 @@ def _sessions(
     day = np.floor(population.joined[customer] + rng.random(len(customer)) * left[customer])
     at = day + rng.triangular(7, 18, 23, len(day)) / 24
     share = activity(purchases.fading_from[customer], at, GONE_USAGE)
-    kept = (rng.random(len(at)) < share) & (at > population.joined[customer]) & (at < world.days - 0.02)
-    return customer[kept], at[kept]
+    happens = (rng.random(len(at)) < share) & (at > population.joined[customer]) & (at < world.days - 0.02)
+    return customer[happens], at[happens]
 
 
 def _features(rng: np.random.Generator, population: Population, customer: Ints, at: Floats) -> pl.Series:

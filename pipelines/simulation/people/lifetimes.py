@@ -12,7 +12,7 @@ from pipelines.simulation.people.population import Population
 from pipelines.simulation.shop.segments import Bools, Floats, Ints
 
 NEUTRAL_SATISFACTION = 0.7
-"""At which dropout is what the segment's lifetime says."""
+"""At this satisfaction, dropout is what the segment's lifetime implies."""
 DROPOUT_BY_SATISFACTION = 6.0
 """Dropout is multiplied by exp(this * (neutral - satisfaction))."""
 COOLING_DAYS = 36.0

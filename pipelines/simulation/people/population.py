@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from features.tables import TOUCHES
 from pipelines.simulation.people.companies import Companies, draw_companies
 from pipelines.simulation.shop.product_catalogue import CATEGORIES, popular_place, product_of
 from pipelines.simulation.shop.segments import SEGMENTS, Bools, Floats, Ints, column, labels
-from pipelines.simulation.shop.towns import DELIVERY_TROUBLE, DIGITAL_SHIFT, draw_places
+from pipelines.simulation.shop.towns import DELIVERY_TROUBLE, DIGITAL_SHIFT, draw_towns
 from pipelines.simulation.shop.world import World, calendar_days, demand_days
 
 NEVER_BUY_SHARE = 0.04
@@ -30,7 +31,7 @@ _REACHED_SHARES = (0.3, 0.25, 0.15, 0.2, 0.1)
 DROPOUT_BY_REACHED = np.array([0.8, 1.4, 0.45, 1.7, 0.55])
 FAMILY = ("single", "couple", "family", "retired")
 _TOYS_OF_FAMILIES = 2.5
-CHANNELS = ("email", "sms", "push", "social", "event", "ads")
+CHANNELS = TOUCHES.levels("channel")
 PREFERRED_SHARES = (0.50, 0.13, 0.15, 0.12, 0.04, 0.06)
 DROPOUT_BY_PREFERRED = np.array([1.0, 1.2, 0.6, 1.0, 0.5, 2.0])
 """Whoever has the app's messages on or comes to events stays; whoever comes for adverts follows the next one."""
@@ -78,7 +79,7 @@ class Population:
     """They answer what comes in the evening better than what comes in the morning."""
     consent_from: Floats
     """Day on which they agreed to marketing; infinite if they never did."""
-    place: Ints
+    town: Ints
     reached_by: Ints
     family: Ints
     companies: Companies
@@ -91,17 +92,17 @@ class Population:
     @property
     def delivery_trouble(self) -> Floats:
         """How much likelier than average a delivery goes wrong where they live."""
-        return np.asarray(DELIVERY_TROUBLE[self.place], dtype=np.float64)
+        return np.asarray(DELIVERY_TROUBLE[self.town], dtype=np.float64)
 
 
 def draw_population(rng: np.random.Generator, world: World, first: int, size: int) -> Population:
-    """Customers who differ within their segment as much as its ``likeness`` says."""
+    """Customers who differ within their segment by its ``likeness``."""
     segment = rng.choice(len(SEGMENTS), size, p=column("share") / column("share").sum())
     likeness = column("likeness")[segment]
     joined = _joined(rng, world, segment)
     companies = draw_companies(rng, rng.random(size) < column("company")[segment], joined)
     registered = _registered(rng, joined)
-    place, family = draw_places(rng, size), rng.choice(len(FAMILY), size, p=(0.25, 0.3, 0.3, 0.15))
+    town, family = draw_towns(rng, size), rng.choice(len(FAMILY), size, p=(0.25, 0.3, 0.3, 0.15))
     usage_z, reached_by = rng.normal(size=size), rng.choice(len(REACHED_BY), size, p=_REACHED_SHARES)
     preferred = rng.choice(len(CHANNELS), size, p=PREFERRED_SHARES)
     by_trait = DROPOUT_BY_REACHED[reached_by] * DROPOUT_BY_PREFERRED[preferred]
@@ -120,7 +121,7 @@ def draw_population(rng: np.random.Generator, world: World, first: int, size: in
         one_time=rng.random(size) < column("one_time")[segment],
         tastes=_tastes(rng, segment, family),
         favourites=product_of(np.arange(len(CATEGORIES)), popular_place(rng, (size, len(CATEGORIES)))),
-        digital=np.clip(rng.beta(3, 2, size) + DIGITAL_SHIFT[place], 0.02, 0.98),
+        digital=np.clip(rng.beta(3, 2, size) + DIGITAL_SHIFT[town], 0.02, 0.98),
         returns=np.clip(_around(rng, column("returns")[segment], likeness), 0, 0.8),
         discounts=discounts,
         price_sensitivity=price_sensitivity,
@@ -133,7 +134,7 @@ def draw_population(rng: np.random.Generator, world: World, first: int, size: in
         preferred=preferred,
         evening=rng.random(size) < 0.5,
         consent_from=_consent_from(rng, registered),
-        place=place,
+        town=town,
         reached_by=reached_by,
         family=family,
         companies=companies,

@@ -1,4 +1,4 @@
-"""The shop's customer register: a profile at sign-up, and a new version of it when the customer tells of a change.
+"""The shop's customer register: a profile at sign-up, and a new version of it when the customer reports a change.
 
 Demography leans on the segment, too little to name it. Interests are tied to tastes, what brought customers here to
 how long they stay (:mod:`population`), the company to what its contacts do (:mod:`companies`).
@@ -37,7 +37,7 @@ def describe_customers(
         status=labels(("lead", "customer"), (population.buys & (registered >= population.joined)).astype(np.int64)),
     )
     moves_at = registered + rng.exponential(1 / MOVES_A_DAY, size)
-    moved = pl.DataFrame(towns.described(towns.elsewhere(rng, population.place)))
+    moved = pl.DataFrame(towns.described(towns.elsewhere(rng, population.town)))
     changes: list[tuple[Floats, Bools, dict[str, pl.Expr | pl.Series]]] = [
         (population.joined, population.buys & (registered < population.joined), {"status": pl.lit("customer")}),
         (population.consent_from, ~agreed, {"newsletter": pl.lit("yes")}),
@@ -75,7 +75,7 @@ def _profiles(rng: np.random.Generator, population: Population) -> pl.DataFrame:
             "income_band": pick(rng, _INCOME, (0.3, 0.5, 0.2), size),
             "family_status": labels(FAMILY, population.family),
             "education": pick(rng, _EDUCATION, (0.35, 0.3, 0.35), size),
-            **towns.described(population.place),
+            **towns.described(population.town),
             "reached_by": labels(REACHED_BY, population.reached_by),
             "interests": labels(CATEGORIES, interest[:, 0]) + ";" + labels(CATEGORIES, interest[:, 1]),
             "company_no": numbered("B", population.first + company.number + 1, 7),
@@ -85,9 +85,9 @@ def _profiles(rng: np.random.Generator, population: Population) -> pl.DataFrame:
             "contact_function": pick(rng, _FUNCTIONS, (0.6, 0.25, 0.15), size),
         }
     )
-    firm, told = pl.Series(company.number >= 0), pl.Series(rng.random(size) >= 0.3)
+    firm, answered = pl.Series(company.number >= 0), pl.Series(rng.random(size) >= 0.3)
     firmographic = ("company_no", "sector", "company_size", "turnover", "contact_function")
     return frame.with_columns(
         [pl.when(firm).then(pl.col(name)).alias(name) for name in firmographic]
-        + [pl.when(told).then(pl.col(name)).alias(name) for name in _SURVEYED]
+        + [pl.when(answered).then(pl.col(name)).alias(name) for name in _SURVEYED]
     )

@@ -36,7 +36,7 @@ _YEARS = np.array([_CATEGORY_YEAR.get(name, FLAT_YEAR) for name in CATEGORIES])
 _SKUS = tuple(f"P{c + 1}{p + 1:03d}" for c in range(len(CATEGORIES)) for p in range(PRODUCTS_PER_CATEGORY))
 
 
-def build_catalogue(rng: np.random.Generator) -> pl.DataFrame:
+def build_product_catalogue(rng: np.random.Generator) -> pl.DataFrame:
     """One row a product, category by category."""
     rows = []
     for number in range(PRODUCTS_N):

@@ -1,4 +1,4 @@
-"""The latent segments: what kinds of customers there really are, which no model is ever told.
+"""The latent segments: what kinds of customers there really are, which no model ever sees.
 
 Rates are a day. A segment is a tendency, not a label: every customer draws own rates around it (gamma), so segments
 overlap.

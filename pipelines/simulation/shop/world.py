@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.simulation.shop.product_catalogue import build_catalogue
+from pipelines.simulation.shop.product_catalogue import build_product_catalogue
 from pipelines.simulation.shop.segments import SEGMENTS, Floats, Ints, Segment
 
 PROMOTION_DAYS = 7
@@ -33,7 +33,7 @@ class World:
 
 def build_world(start: np.datetime64, days: int, seed: int) -> World:
     """The same world for every chunk of customers: it depends on ``seed`` only."""
-    products = build_catalogue(np.random.default_rng([seed, 0]))
+    products = build_product_catalogue(np.random.default_rng([seed, 0]))
     promotions, depths = _promotions(np.random.default_rng([seed, 3]), days)
     return World(
         start=start,

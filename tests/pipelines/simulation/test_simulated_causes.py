@@ -15,7 +15,7 @@ from pipelines.simulation.behaviour.purchases import NO_TROUBLE, draw_purchases
 from pipelines.simulation.lives import Chunk, live
 from pipelines.simulation.people.population import draw_population
 from pipelines.simulation.shop.segments import SEGMENTS
-from pipelines.simulation.shop.towns import PLACES
+from pipelines.simulation.shop.towns import TOWNS
 from pipelines.simulation.shop.world import PROMOTION_DAYS, World, build_world, demand_days
 
 Floats = NDArray[np.float64]
@@ -239,7 +239,7 @@ def test_scores_and_words_follow_satisfaction_and_foretell_leaving(shop: Shop) -
 
 
 def test_deliveries_go_wrong_in_the_country(shop: Shop) -> None:
-    remote = [place.town for place in PLACES if place.delivery_trouble > 1.5]
+    remote = [town.town for town in TOWNS if town.delivery_trouble > 1.5]
     towns = shop.rows["customers"].sort("_at").unique("who", keep="first").sort("who")
     late = shop.acts("feedback", (pl.col("survey") == "ticket") & (pl.col("topic") == "delivery"))
     tickets = np.bincount(late.who, minlength=CUSTOMERS) / np.maximum(np.bincount(shop.orders.who), 1)

@@ -1,4 +1,4 @@
-"""Worth: what an attribute adds to telling who buys again, and to telling high spenders from low ones."""
+"""Gain: what an attribute adds to predicting who orders again, and how far it differs between low and high spenders."""
 
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats.contingency import association as association_of
 
 from models.logit import newton
 from models.sample import Floats
-from pipelines.coverage.encoding import categories, design
+from pipelines.audit.coverage.encoding import categories, design
 
 Ints = npt.NDArray[np.int64]
 
@@ -19,42 +20,42 @@ RIDGE = 1.0
 PERMUTATIONS = 100
 CUSTOMERS_MIN = 200
 OUTCOMES_MIN = 30
-# Nothing is recommended at this chance, over all attributes together, if none of them says anything.
+# The chance that any attribute at all is recommended if none of them predicts anything.
 CHANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Worth:
+class Gain:
     """What one attribute adds, among the ``customers`` who have it.
 
     ``gain`` is the cross-validated log-loss (nats a customer) that it takes off recency, frequency and spend, with its
-    standard error; ``association`` is Cramer's V with the terciles of spend, and ``association_by_chance`` the 95th of
-    a hundred values of V after shuffling the attribute. ``telling`` and ``dividing`` say whether each is beyond chance.
+    standard error; ``association`` is Cramer's V with the terciles of spend, 0 to 1, and ``association_by_chance`` the
+    95th percentile of V after shuffling the attribute. ``predictive`` and ``associated``: each is beyond chance.
     """
 
     customers: int
     gain: float
     standard_error: float
     log_loss_rfm: float
-    telling: bool
+    predictive: bool
     association: float
     association_by_chance: float
-    dividing: bool
+    associated: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, rounded to what the standard error bears."""
+        """Plain data, rounded far below the standard error."""
         return {name: round(value, 6) if type(value) is float else value for name, value in asdict(self).items()}
 
 
-def worth_of(values: "pd.Series[Any]", rfm: Floats, bought: Floats, seed: int, asked_n: int) -> Worth | str:
+def gain_of(values: "pd.Series[Any]", rfm: Floats, bought: Floats, seed: int, attributes_n: int) -> Gain | str:
     """What the attribute ``values`` (null: missing) adds to ``rfm`` (log recency, frequency, spend), or why not.
 
-    ``asked_n`` attributes are asked about in all, so each has to be surer of itself.
+    ``attributes_n`` attributes are tested in all, so each needs stronger evidence (Bonferroni).
     """
     has = values.notna().to_numpy()
     y, plain = bought[has], rfm[has]
     if has.sum() < CUSTOMERS_MIN or min(y.sum(), len(y) - y.sum()) < OUTCOMES_MIN:
-        return f"too few customers to tell: {int(has.sum())} have it and a history, {int(y.sum())} of them bought"
+        return f"too few customers to judge it: {int(has.sum())} have it and a history, {int(y.sum())} of them bought"
     columns = design(values[has])
     if columns.shape[1] == 0:
         return "hardly two customers share a value, or all have the same"
@@ -62,17 +63,17 @@ def worth_of(values: "pd.Series[Any]", rfm: Floats, bought: Floats, seed: int, a
     loss_rfm = _log_loss(plain, y, folds)
     saved = loss_rfm - _log_loss(np.column_stack([plain, columns]), y, folds)
     error = float(saved.std(ddof=1) / np.sqrt(len(y)))
-    sure = NormalDist().inv_cdf(1 - CHANCE / max(asked_n, 1))
+    errors_needed = NormalDist().inv_cdf(1 - CHANCE / max(attributes_n, 1))
     v, by_chance = _association(categories(values[has]), _terciles(plain[:, 2]), seed)
-    return Worth(
+    return Gain(
         customers=len(y),
         gain=float(saved.mean()),
         standard_error=error,
         log_loss_rfm=float(loss_rfm.mean()),
-        telling=bool(saved.mean() > sure * error),
+        predictive=bool(saved.mean() > errors_needed * error),
         association=v,
         association_by_chance=by_chance,
-        dividing=bool(v > by_chance),
+        associated=bool(v > by_chance),
     )
 
 
@@ -94,24 +95,21 @@ def _terciles(spend: Floats) -> Ints:
 
 
 def _association(codes: Ints, terciles: Ints, seed: int) -> tuple[float, float]:
-    """Cramer's V, and the 95th percentile of it over shuffles."""
+    """Cramer's V, and its 95th percentile over shuffles."""
     rng = np.random.default_rng(seed)
-    shuffled = [_cramers_v(rng.permutation(codes), terciles) for _ in range(PERMUTATIONS)]
-    return _cramers_v(codes, terciles), float(np.quantile(shuffled, 0.95))
+    shuffled = [cramers_v(rng.permutation(codes), terciles) for _ in range(PERMUTATIONS)]
+    return cramers_v(codes, terciles), float(np.quantile(shuffled, 0.95))
 
 
-def _cramers_v(one: Ints, other: Ints) -> float:
-    """Cramer's V of two arrays of codes, 0 (independent) to 1.
+def cramers_v(one: Ints, other: Ints) -> float:
+    """Cramer's V of two arrays of codes, 0 (independent) to 1; 0 if either has one value only.
 
-    >>> _cramers_v(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]))
+    >>> cramers_v(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]))
     1.0
-    >>> _cramers_v(np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]))
+    >>> cramers_v(np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]))
     0.0
     """
     wide = int(other.max()) + 1
-    counts = np.bincount(one * wide + other, minlength=(int(one.max()) + 1) * wide).reshape(-1, wide).astype(float)
-    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-    degrees = min(counts.shape) - 1
-    chi2 = ((counts - expected) ** 2 / expected).sum()
-    return float(np.sqrt(chi2 / counts.sum() / degrees)) if degrees else 0.0
+    counts = np.bincount(one * wide + other, minlength=(int(one.max()) + 1) * wide).reshape(-1, wide)
+    counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
+    return float(association_of(counts, method="cramer")) if min(counts.shape) > 1 else 0.0

@@ -1,12 +1,12 @@
-"""The profile: what each table looked like at an ingest, in figures that tell nothing about a person.
+"""Column statistics: what each table looked like at an ingest, in figures that reveal nothing about a person.
 
-``profile.json`` of an ingest holds, for every column that the source returned: how many of 1,000 values are blank, the
+``statistics.json`` of an ingest has, for every column that the source returned: how many of 1,000 values are blank, the
 distinct values as a power of two, how many of 1,000 texts read as numbers or as dates, and the type; for every
-table its rows and its first and last day. Drift rules compare ``profiles.now`` with ``profiles.before``.
+table its rows and its first and last day. Drift rules compare ``statistics.now`` with ``statistics.before``.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from features.tables import TABLES
 from pipelines.scratch import set_present
 from pipelines.sql import one_number
 
-FILE = "profile.json"
+FILE = "statistics.json"
+# Its name in workspaces written by version 0.2.
+FILE_UNTIL_0_2 = "profile.json"
 MANY_ROWS = 100_000
 ONE_IN = 16
 _COLUMNS = (
@@ -25,56 +27,39 @@ _COLUMNS = (
     "blank_permille INTEGER, distinct_bucket INTEGER, numbers_permille INTEGER, dates_permille INTEGER"
 )
 _NAMES = tuple(column.split()[0] for column in _COLUMNS.split(", "))
-Given = Mapping[str, frozenset[str]]
-"""The columns that the source returned, by staged table."""
 
 
 def recall(con: duckdb.DuckDBPyConnection, before: Path | None, present: datetime) -> None:
-    """Make ``profiles.before`` and ``getvariable('present')`` known to the rules; the first ingest has no profile."""
+    """Give the rules ``statistics.before``, unless this is the first ingest, and ``getvariable('present')``."""
     set_present(con, present)
-    path = None if before is None else before / FILE
-    if path is None or not path.is_file():
-        return
-    rows = json.loads(path.read_text(encoding="utf-8"))["columns"]
-    _store(con, "before", [tuple(row.get(name) for name in _NAMES) for row in rows])
+    stored = [] if before is None else [before / name for name in (FILE, FILE_UNTIL_0_2)]
+    for path in [path for path in stored if path.is_file()][:1]:
+        rows = json.loads(path.read_text(encoding="utf-8"))["columns"]
+        _store(con, "before", [tuple(row.get(name) for name in _NAMES) for row in rows])
 
 
-def take_profile(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
-    """Write ``profiles.now`` from the staged tables."""
-    _store(con, "now", [row for table in tables for row in _profile_of(con, table)])
+def take_statistics(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Write ``statistics.now`` from the staged tables."""
+    _store(con, "now", [row for table in tables for row in _statistics_of(con, table)])
 
 
-def write_profile(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Write ``profiles.now`` as ``profile.json``."""
-    rows = con.execute(f"SELECT {', '.join(_NAMES)} FROM profiles.now ORDER BY ALL").fetchall()
+def write_statistics(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write ``statistics.now`` as ``statistics.json``."""
+    rows = con.execute(f"SELECT {', '.join(_NAMES)} FROM statistics.now ORDER BY ALL").fetchall()
     columns = [dict(zip(_NAMES, row, strict=True)) for row in rows]
     text = json.dumps({"columns": columns}, indent=1, sort_keys=True)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def given_columns(con: duckdb.DuckDBPyConnection) -> Given:
-    """Columns that the source returned, by staged table; ``profiles`` holds ``before`` if there is one."""
-    rows = con.execute(
-        """SELECT table_name, column_name FROM duckdb_columns()
-        WHERE schema_name = 'staged' AND starts_with(column_name, 'returned_')"""
-    ).fetchall()
-    given: dict[str, set[str]] = {}
-    for table, column in rows:
-        given.setdefault(table, set()).add(column.removeprefix("returned_"))
-    past = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'profiles'").fetchall()
-    given["profiles"] = {name for (name,) in past}
-    return {table: frozenset(columns) for table, columns in given.items()}
-
-
 def _store(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    con.execute(f"CREATE OR REPLACE TABLE profiles.{name} ({_COLUMNS})")
+    con.execute(f"CREATE OR REPLACE TABLE statistics.{name} ({_COLUMNS})")
     if rows:
-        row = f"({', '.join('?' * len(_NAMES))})"
-        values = [value for given in rows for value in given]
-        con.execute(f"INSERT INTO profiles.{name} VALUES {', '.join([row] * len(rows))}", values)
+        places = f"({', '.join('?' * len(_NAMES))})"
+        values = [value for row in rows for value in row]
+        con.execute(f"INSERT INTO statistics.{name} VALUES {', '.join([places] * len(rows))}", values)
 
 
-def _profile_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+def _statistics_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
     described = con.execute(f'DESCRIBE staged."{table}"').fetchall()
     types = {name: type_ for name, type_, *_ in described}
     columns = [name.removeprefix("returned_") for name in types if name.startswith("returned_")]
@@ -97,7 +82,7 @@ def _profile_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, .
 
 
 def _figures(name: str, is_text: bool) -> list[str]:
-    """SQL of the four figures of a column, in the order of ``_NAMES``; reading texts is dear, so many are sampled."""
+    """SQL of a column's four figures, in the order of ``_NAMES``; parsing is expensive, so large tables are sampled."""
     value = f'"{name}"'
     read = f"count({value}) FILTER (_sampled)"
     numbers = f"count(*) FILTER (_sampled AND TRY_CAST({value} AS DOUBLE) IS NOT NULL)"

@@ -10,7 +10,7 @@ from models.sample import Floats
 
 CATEGORIES_MAX = 10
 CUSTOMERS_MIN = 10
-# If the categories that several customers share hold fewer than this, the column is a name rather than an attribute.
+# If fewer customers than this are in shared categories, the column is a name rather than an attribute.
 SHARED_SHARE = 0.5
 NUMBERS_MIN = 10
 SEPARATOR = ";"
@@ -19,7 +19,7 @@ SEPARATOR = ";"
 def design(values: "pd.Series[Any]") -> Floats:
     """Columns of an attribute without nulls: a number and its square, or one column a category that several share.
 
-    A list in one text ("garden;kitchen") is one column an entry. No column is left of names and of constants.
+    A list in one text ("garden;kitchen") is one column an entry. Names and constants give no column.
     """
     numbers = _numbers(values)
     if numbers is not None:

@@ -1,41 +1,41 @@
-"""Who there is and what they have: one row a customer, further ids resolved, for counting and for modelling."""
+"""Every customer once, aliases resolved, and what each of them has: what shares are counted of."""
 
 from collections.abc import Sequence
 
 import duckdb
 
-from features.tables import TABLES
-from pipelines.audit.profile import Given
+from features.tables import KNOWLEDGE_TIMES, TABLES
+from pipelines.audit.returned import Returned
 
-# When a row became known says nothing about a customer.
-TECHNICAL = frozenset({"known_at", "replaced_at", "original_order_id"})
+# When a row was known, and what ingest matched it with, says nothing about a customer.
+UNASKED = frozenset({*KNOWLEDGE_TIMES, "original_order_id"})
 TENURE_DAYS = (90, 365)
 GROUPINGS = ("acquisition_channel", "country", "tenure")
-BEHAVIOUR = ("orders", "events", "touches", "feedback", "subscriptions")
+BEHAVIOUR = tuple(name for name, spec in TABLES.items() if spec.time)
 
 
-def optional_columns(given: Given, table: str) -> tuple[str, ...]:
+def optional_columns(returned: Returned, table: str) -> tuple[str, ...]:
     """Columns of a table that the source returns, may be blank, and say something: in contract order, then extras."""
     spec = TABLES[table]
-    known = [column.name for column in spec.columns if column.nullable and column.name not in TECHNICAL]
-    extra = sorted(name for name in given[table] if spec.extra_prefix and name.startswith(spec.extra_prefix))
-    return tuple(name for name in known if name in given[table]) + tuple(extra)
+    known = [column.name for column in spec.columns if column.nullable and column.name not in UNASKED]
+    extra = sorted(name for name in returned[table] if spec.is_extra(name))
+    return tuple(name for name in known if name in returned[table]) + tuple(extra)
 
 
-def make_people(con: duckdb.DuckDBPyConnection, given: Given) -> None:
-    """Write ``coverage.people``: every customer once, with the groups of :data:`GROUPINGS` (null: unknown).
+def make_customers(con: duckdb.DuckDBPyConnection, returned: Returned) -> None:
+    """Write ``coverage.customers``: every customer once, with the groups of :data:`GROUPINGS` (null: unknown).
 
     Customers are those with a profile or an order, or, in a source without orders, with an event.
     """
-    acting = "orders" if "orders" in given else "events"
-    _make_resolved(con, [table for table in BEHAVIOUR if table in given], "identities" in given)
-    _make_profiles(con, given)
+    acting = "orders" if "orders" in returned else "events"
+    _make_resolved(con, [table for table in BEHAVIOUR if table in returned], "identities" in returned)
+    _make_profiles(con, returned)
     channel, country = (
-        name if name in given.get("customers", ()) else f"CAST(NULL AS VARCHAR) AS {name}" for name in GROUPINGS[:2]
+        name if name in returned.get("customers", ()) else f"CAST(NULL AS VARCHAR) AS {name}" for name in GROUPINGS[:2]
     )
     new, old = TENURE_DAYS
     con.execute(
-        f"""CREATE OR REPLACE TABLE coverage.people AS
+        f"""CREATE OR REPLACE TABLE coverage.customers AS
         WITH seen AS (SELECT customer_id, min("at") AS since FROM coverage.{acting} GROUP BY customer_id),
         present AS (SELECT max("at") AS present FROM coverage.{acting}),
         tenured AS (SELECT customer_id, date_diff('day', since, present) AS days FROM seen, present)
@@ -66,26 +66,26 @@ def _make_resolved(con: duckdb.DuckDBPyConnection, tables: Sequence[str], aliase
         )
 
 
-def _make_profiles(con: duckdb.DuckDBPyConnection, given: Given) -> None:
+def _make_profiles(con: duckdb.DuckDBPyConnection, returned: Returned) -> None:
     newest = "row_number() OVER (PARTITION BY customer_id ORDER BY known_at DESC NULLS LAST) = 1"
     query = (
         f"SELECT * FROM clean.customers QUALIFY {newest}"
-        if "customers" in given
+        if "customers" in returned
         else "SELECT '' AS customer_id LIMIT 0"
     )
     con.execute(f"CREATE OR REPLACE VIEW coverage.profiles AS {query}")
 
 
-def make_held(con: duckdb.DuckDBPyConnection, given: Given, table: str) -> tuple[str, ...]:
-    """Write ``coverage.held``: a customer a row, true where they have a value of the column; returns the columns.
+def make_filled(con: duckdb.DuckDBPyConnection, returned: Returned, table: str) -> tuple[str, ...]:
+    """Write ``coverage.filled``: a customer a row, true where they have a value of the column; returns the columns.
 
     The column ``*`` says that they have any row at all.
     """
-    columns = optional_columns(given, table)
+    columns = optional_columns(returned, table)
     rows = "coverage.profiles" if table == "customers" else f"coverage.{table}"
     values = [f'bool_or("{name}" IS NOT NULL) AS "{name}"' for name in columns]
     con.execute(
-        f"""CREATE OR REPLACE TABLE coverage.held AS
+        f"""CREATE OR REPLACE TABLE coverage.filled AS
         SELECT {", ".join(["customer_id", 'true AS "*"', *values])} FROM {rows} GROUP BY customer_id"""
     )
     return columns

@@ -1,15 +1,15 @@
-"""Rows a week of each table, and a small picture of them in which gaps and floods stand out."""
+"""Rows a week of each table, and the bars of a small chart in which gaps and floods stand out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from html import escape
 from statistics import median
 
 import duckdb
 
 from features.tables import TABLES
 
-WIDTH, HEIGHT, FOOT = 460, 70, 16
+WIDTH, HEIGHT, FOOT, LABEL = 460, 70, 16, 12
 NEAR_WEEKS = 4
 GAP_TIMES, FLOOD_TIMES = 0.1, 3.0
 USUAL_MIN, SPREADS = 20, 4
@@ -38,10 +38,10 @@ def weeks_of(con: duckdb.DuckDBPyConnection, table: str) -> list[Week]:
     counted = dict(found)
     weeks_n = (found[-1][0] - found[0][0]).days // 7 + 1
     mondays = [found[0][0] + timedelta(weeks=n) for n in range(weeks_n)]
-    return _marked([Week(monday, counted.get(monday, 0)) for monday in mondays])
+    return marked([Week(monday, counted.get(monday, 0)) for monday in mondays])
 
 
-def _marked(weeks: list[Week]) -> list[Week]:
+def marked(weeks: list[Week]) -> list[Week]:
     """Marked against the median of the weeks around; the first and the last week may be cut and are not.
 
     A mark also needs to be far beyond how much the weeks of this table differ, so that a table of bursts has none.
@@ -66,28 +66,37 @@ def _mark(rows: int, usual: float, spread: float) -> str:
     return "gap" if rows < GAP_TIMES * usual else "flood" if rows > FLOOD_TIMES * usual else ""
 
 
-def chart(weeks: list[Week]) -> str:
-    """Bars as inline SVG: one a week, gaps and floods coloured, the first and the last week and the peak named."""
+@dataclass(frozen=True)
+class Bar:
+    """A week's bar in the chart, in the units of its view box."""
+
+    week: Week
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars, one a week, below the line of the label that names their ``peak``."""
+
+    bars: Sequence[Bar]
+    peak: int
+    width: int = WIDTH
+    height: int = HEIGHT
+    foot: int = FOOT
+
+
+def chart(weeks: Sequence[Week]) -> Chart:
+    """The weeks as bars; there must be at least one week with rows."""
     peak = max(week.rows for week in weeks)
     step = WIDTH / len(weeks)
-    bars = "".join(_bar(week, place * step, step, peak) for place, week in enumerate(weeks))
-    ends = (
-        f'<text x="0" y="{HEIGHT + 12}">{weeks[0].monday}</text>'
-        f'<text x="{WIDTH}" y="{HEIGHT + 12}" text-anchor="end">{weeks[-1].monday}</text>'
-        f'<text x="{WIDTH}" y="9" text-anchor="end">at most {peak:,} a week</text>'
-    )
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + FOOT}" role="img" aria-label="Rows a week">'
-        f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT}" y2="{HEIGHT}"/>{bars}{ends}</svg>'
-    )
+    return Chart([_bar(week, place * step, step, peak) for place, week in enumerate(weeks)], peak)
 
 
-def _bar(week: Week, left: float, step: float, peak: int) -> str:
-    """A bar below the line of the peak's label; a gap has no bar to colour, so it is a mark under the axis."""
-    height = (HEIGHT - 12) * week.rows / peak
-    told = escape(f"week of {week.monday}: {week.rows:,} rows{', a ' + week.mark if week.mark else ''}")
+def _bar(week: Week, left: float, step: float, peak: int) -> Bar:
+    """A gap has no bar that could be coloured, so it is a mark under the axis."""
+    height = (HEIGHT - LABEL) * week.rows / peak
     top, tall = (HEIGHT + 1, 4.0) if week.mark == "gap" else (HEIGHT - height, height)
-    return (
-        f'<rect class="{week.mark or "week"}" x="{left:.2f}" y="{top:.2f}" '
-        f'width="{max(step - min(step * 0.2, 1.5), 0.5):.2f}" height="{tall:.2f}"><title>{told}</title></rect>'
-    )
+    return Bar(week, left, top, max(step - min(step * 0.2, 1.5), 0.5), tall)
