@@ -65,9 +65,6 @@ class Kind(Protocol):
     def pictures(self, problem: Any, folder: Path, title: str, tested: Sequence[Scored]) -> None:
         """Plots as PNG in ``folder``."""
 
-    def headline(self, problem: Any) -> tuple[str, ...]:
-        """Scores that tables show."""
-
     def summary(self, problem: Any, tested: Sequence[Scored]) -> tuple[str, list[str]]:
         """How the scores were made, in a sentence, and further lines of Markdown for the run's page."""
 

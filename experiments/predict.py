@@ -181,11 +181,6 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
 
 
-def headline(problem: Problem) -> tuple[str, ...]:
-    """The target's."""
-    return problem.target.headline(problem.question)
-
-
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:  # noqa: ARG001
     """When it was tested."""
     dates = ", ".join(str(day_of(cutoff)) for cutoff in tested[0].cutoffs)

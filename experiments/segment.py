@@ -177,11 +177,6 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     segments.reality_plot(folder / "structure.png", "Is there structure? Silhouette against shuffled data", tested)
 
 
-def headline(problem: Problem) -> tuple[str, ...]:  # noqa: ARG001
-    """Separation, stability, size."""
-    return ("segments_n", "silhouette", "silhouette_permuted", "permuted_gap", "jaccard_min", "smallest_share")
-
-
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:
     """Who was clustered, and the catalogue of segments."""
     day = day_of(problem.dataset.cutoffs[-1])
