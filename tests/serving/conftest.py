@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -21,7 +22,7 @@ from features.indicators import numbers
 from features.snapshot import feature_names, snapshot
 from features.windows import to_days
 from models.artifact import save
-from models.learners import cannot_answer, learners
+from models.learners import cannot_answer, learner, learners
 from models.predictor import Predictor, fit_predictor
 from models.question import Question
 from models.sample import Sample
@@ -70,13 +71,18 @@ def bought(customers: int, seed: int) -> pl.DataFrame:
     )
 
 
-def fitted(tables: Tables, asked: Question, learner_name: str) -> Predictor:
-    """A predictor that answers the question, trained on CUTOFFS."""
-    parts = [to_pandas(labelled(asked, snapshot(tables, as_of), about(tables, as_of), as_of)) for as_of in CUTOFFS]
-    rows = pd.concat(parts, ignore_index=True)
+def fitted(tables: Tables, snapshots: dict[float, pl.DataFrame], asked: Question) -> Predictor:
+    """A predictor that answers the question, trained on ``snapshots`` by cutoff."""
+    name = learner_for(asked)
+    dated = [
+        to_pandas(labelled(asked, nw.from_native(found.lazy()), about(tables, as_of), as_of))
+        for as_of, found in snapshots.items()
+    ]
+    rows = pd.concat(dated, ignore_index=True)
     y = target(asked.target).labels(rows["label"].to_numpy(), asked)
     X = rows[numbers(rows[list(feature_names(tables))])]
-    return fit_predictor(learner_name, Sample(X, y, rows["as_of"].to_numpy(), asked), {}, seed=1, calibrate=True)
+    fewer = {"n_estimators": 60} if "n_estimators" in learner(name).DEFAULTS else {}
+    return fit_predictor(name, Sample(X, y, rows["as_of"].to_numpy(), asked), fewer, seed=1, calibrate=True)
 
 
 def questions() -> dict[str, Question]:
@@ -98,9 +104,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     products = pl.DataFrame({"product_id": [f"p{n}" for n in range(30)], "category": [f"k{n % 4}" for n in range(30)]})
     tables = from_frames({"orders": orders, "products": products})
     online = to_pandas(snapshot(tables, AS_OF))
+    snapshots = {as_of: snapshot(tables, as_of).to_native().collect() for as_of in CUTOFFS}
     features = ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean", "purchase_tenure_days"]
     X = online[numbers(online)].drop(columns="customer_id")
-    models: dict[str, Any] = {name: fitted(tables, asked, learner_for(asked)) for name, asked in questions().items()}
+    models: dict[str, Any] = {name: fitted(tables, snapshots, asked) for name, asked in questions().items()}
     models["segments"] = fit_segmenter(X, features, "kmeans", {"k": 4}, seed=1)
     for name, model in models.items():
         save(folder / name, model, {"training_window": ["2025-02-01", "2025-05-01"], "scores": {}})
