@@ -155,7 +155,7 @@ def test_the_service_answers_with_every_model(road: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("road")
-def test_the_family_is_in_the_dataset_and_on_its_page(stranger: Stranger, road: dict[str, Any]) -> None:
+def test_the_family_is_in_the_dataset_and_on_its_page(stranger: Stranger) -> None:
     (dataset,) = (stranger.home / "datasets").glob("orders_ahead-*/*.parquet")
     columns = pl.read_parquet(dataset).filter(pl.col("customer_id").str.starts_with("monthly"))
     assert columns["bulk_order_share"].unique().to_list() == [1.0]
