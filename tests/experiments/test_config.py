@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from experiments.config import Features, load_study, parse_study, shipped_studies, to_toml
+from experiments.config import Features
+from experiments.studies import load_study, parse_study, shipped_studies, to_toml
 from features.errors import BadConfig, NotFound
 
 PREDICT: dict[str, Any] = {
@@ -39,11 +40,8 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"cutoffs": {"every": "day"}}, "cutoffs.every is 'day': input should be 'week', 'half-month' or 'month'"),
         (
             {"learners": ["lihgtgbm"]},
-        (
-            {"learners": ["lihgtgbm"]},
-            "learners has 'lihgtgbm', allowed are bgnbd, constant, hazard, last_horizon, lightgbm, logistic, recency "
-            "(did you mean 'lightgbm'?)",
-        ),
+            "learners has 'lihgtgbm', allowed are bgnbd, constant, hazard, last_horizon, lightgbm, "
+            "logistic, recency (did you mean 'lightgbm'?)",
         ),
         ({"task": "chrun"}, "task has 'chrun', allowed are churn, next_purchase, value (did you mean 'churn'?)"),
         ({"baselines": ["rfm"]}, "baselines has 'rfm', allowed are"),
