@@ -23,6 +23,7 @@ import models
 from experiments.config import StudyConfig, to_toml
 from experiments.databases import prepare
 from experiments.dataset import Dataset
+from experiments.moved import follow_the_workspace
 from experiments.schemas import mlflow_schema
 from experiments.stores import Stores, creation_lock
 
@@ -73,6 +74,7 @@ def open_client(stores: Stores) -> "MlflowClient":
     """A client of the tracking store; an SQLite database is created or migrated first, with its artifacts beside it."""
     mlflow = quiet_mlflow()
     prepare(stores.tracking_uri, mlflow_schema(stores.artifact_uri))
+    follow_the_workspace(stores)
     client: MlflowClient = mlflow.MlflowClient(stores.tracking_uri, stores.tracking_uri)
     client.search_experiments(max_results=1)
     return client
