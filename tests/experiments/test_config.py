@@ -39,11 +39,11 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"cutoffs": {"every": "day"}}, "cutoffs.every is 'day': input should be 'week', 'half-month' or 'month'"),
         (
             {"learners": ["lihgtgbm"]},
-        (
-            {"learners": ["lihgtgbm"]},
-            "learners has 'lihgtgbm', allowed are bgnbd, constant, hazard, last_horizon, lightgbm, logistic, recency "
-            "(did you mean 'lightgbm'?)",
-        ),
+            (
+                {"learners": ["lihgtgbm"]},
+                "learners has 'lihgtgbm', allowed are bgnbd, constant, hazard, last_horizon, lightgbm, logistic, recency "
+                "(did you mean 'lightgbm'?)",
+            ),
         ),
         ({"task": "chrun"}, "task has 'chrun', allowed are churn, next_purchase, value (did you mean 'churn'?)"),
         ({"baselines": ["rfm"]}, "baselines has 'rfm', allowed are"),
