@@ -9,9 +9,8 @@ import polars as pl
 from features.errors import BadInput
 from features.families import tables_of
 from features.indicators import split, with_indicators
-from features.prepared import prepared_snapshot
 from features.sentiment import sentiment
-from features.snapshot import feature_names
+from features.snapshot import feature_names, live_snapshot
 from features.tables import TABLES, Column
 from features.windows import to_datetime, to_days
 from serving.bundle import Bundle, iso
@@ -49,7 +48,7 @@ def live_features(
         refuse_later_orders(customers, moment)
     frames = {table: table_frame(table, customers) for table in REQUEST_TABLES if table in {"orders", *tables}}
     frames["products"] = products_frame(bundle, customers)
-    found = with_indicators(prepared_snapshot(frames, moment), needed).set_index("customer_id")
+    found = with_indicators(live_snapshot(frames, moment), needed).set_index("customer_id")
     present = [customer.customer_id for customer in customers if customer.customer_id in found.index]
     return found.loc[present].reset_index(), moment
 
