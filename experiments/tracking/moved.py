@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from experiments.databases import connect
+from experiments.tracking.databases import connect
 from experiments.tracking.stores import Stores, is_sqlite, sqlite_path
 
 LOCATIONS = {
