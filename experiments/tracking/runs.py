@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import features
 import models
-from experiments.config import Study, to_toml
 from experiments.dataset import Dataset
+from experiments.studies import to_toml
+from experiments.study import Study
 from experiments.tracking.databases import prepare
 from experiments.tracking.schemas import mlflow_schema
 from experiments.tracking.stores import Stores, creation_lock

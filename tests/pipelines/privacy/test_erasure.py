@@ -52,7 +52,7 @@ def shop(write_shop, tmp_path: Path):
 
 
 def _write(folder: Path, frame: pd.DataFrame, canonical: str) -> None:
-    write_dataset(folder, frame, ["spend"], None, None, {"canonical": canonical, "cutoffs": [], "study": "spend"})
+    write_dataset(folder, frame, ["spend"], None, {"canonical": canonical, "cutoffs": [], "study": "spend"})
 
 
 def stored(home: Workspace) -> dict[str, list[str | None]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from experiments.config import load_study, shipped_studies, to_toml
+from experiments.studies import load_study, shipped_studies, to_toml
 from features.errors import BadArtifact, CoterieError, HistoryTooShort
 from pipelines.steps import retrain as module
 from pipelines.steps.dataset import order_span
@@ -77,7 +77,7 @@ def test_a_study_that_was_asked_for_and_fails_is_an_error_after_the_others_are_p
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     own = tmp_path / "churn.toml"
-    own.write_text(to_toml(load_study("churn").model_copy(update={"horizon_days": 45.0})))
+    own.write_text(to_toml(load_study("churn").model_copy(update={"title": "mine"})))
     for studies in (("churn", "segments"), ()):
         night = Night({"churn": HistoryTooShort(TOO_SHORT)}, {"segments"})
         with pytest.raises(CoterieError, match=f"churn: failed, {TOO_SHORT}"):
