@@ -85,7 +85,7 @@ def test_calibration_brings_each_horizon_to_its_rate_and_never_lets_a_curve_fall
     fixed = curves.apply_sigmoids(curves.fit_sigmoids(squeezed, y, HORIZONS, 1.0), squeezed)
     assert (np.diff(fixed, axis=1) >= 0.0).all()
     scores = curves.curve_scores(y, fixed, HORIZONS)
-    assert all(abs(scores[f"mean_error_{horizon:g}"]) < 0.02 for horizon in HORIZONS)
+    assert all(abs(scores[f"mean_error_{horizon:g}"]) < 0.025 for horizon in HORIZONS)
     assert scores["integrated_brier"] < curves.curve_scores(y, squeezed, HORIZONS)["integrated_brier"]
 
 
