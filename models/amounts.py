@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import rankdata
 from sklearn.isotonic import isotonic_regression
 
-from models.losses import tweedie_deviance
 from models.sample import Floats
 
 FLOOR_SHARE = 0.01
@@ -91,34 +90,6 @@ def apply_band(band: Mapping[str, Sequence[float]], expected: Floats) -> tuple[F
     beyond = np.maximum(expected / band["expected"][-1], 1.0)
     low, high = (np.interp(expected, band["expected"], band[edge]) * beyond for edge in ("low", "high"))
     return low, high
-
-
-SCORES = ("tweedie_deviance", "mae", "rmse", "bias", "gini", "spearman", "coverage", "coverage_nonzero")
-
-
-def amount_scores(y: Floats, answer: Floats) -> dict[str, float]:
-    """Scores of (n, 3) expected, low, high, by the names in ``SCORES``; nan where not defined.
-
-    ``bias`` is the total expected over the total that came, minus 1. ``coverage`` is the share of outcomes inside,
-    ``coverage_nonzero`` the same among customers whose ``high`` is above 0: where nine in ten spend nothing, no
-    interval contains only eight.
-    """
-    if len(y) == 0:
-        return dict.fromkeys(SCORES, float("nan"))
-    expected, low, high = answer.T
-    inside = np.where(np.isnan(low), np.nan, (low <= y) & (y <= high))
-    above_zero = inside[high > 0.0]
-    ordered = np.ptp(y) > 0.0 and np.ptp(expected) > 0.0
-    return {
-        "tweedie_deviance": float(tweedie_deviance(y, expected).mean()),
-        "mae": float(np.abs(y - expected).mean()),
-        "rmse": float(np.sqrt(((y - expected) ** 2).mean())),
-        "bias": float(expected.sum() / y.sum() - 1.0) if y.sum() > 0.0 else float("nan"),
-        "gini": normalised_gini(y, expected),
-        "spearman": float(spearmanr(y, expected)[0]) if ordered else float("nan"),
-        "coverage": float(inside.mean()),
-        "coverage_nonzero": float(above_zero.mean()) if len(above_zero) else float("nan"),
-    }
 
 
 def normalised_gini(y: Floats, expected: Floats) -> float:

@@ -4,17 +4,10 @@
 curve is (n, K): P(event within ``horizons[k]``), never decreasing along a row. An event at the horizon is outside.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
-from models import calibration
-from models.losses import integrated_brier
 from models.sample import Floats
-from models.scores import calibration_slope, roc_auc
 
 MOST = 1.0 - 1e-12
 """Chances are capped here before the logarithm of their complement is taken."""
@@ -79,66 +72,3 @@ def days_until(curve: Floats, horizons: tuple[float, ...], chance: float) -> Flo
     rise = np.maximum(waits[row, last] - waits[row, first], 1e-300)
     found = days[first] + (days[last] - days[first]) * (wanted - waits[row, first]) / rise
     return np.where(last > 0, found, np.nan)
-
-
-def fit_sigmoids(curve: Floats, y: Floats, horizons: tuple[float, ...], level_trust: float) -> list[dict[str, float]]:
-    """A sigmoid for each horizon, from curves predicted out of time; no change where nobody was observed that long."""
-    seen = happened(y, horizons)
-    return [_sigmoid(curve[:, k], seen[:, k], level_trust) for k in range(len(horizons))]
-
-
-def _sigmoid(p: Floats, seen: Floats, level_trust: float) -> dict[str, float]:
-    known = ~np.isnan(seen)
-    fitted = calibration.fit(p[known], seen[known], level_trust) if known.any() else calibration.Sigmoid(0.0, 1.0)
-    return asdict(fitted)
-
-
-def apply_sigmoids(sigmoids: Sequence[Mapping[str, float]], curve: Floats) -> Floats:
-    """The curve, each horizon through its sigmoid and then raised to the horizon before where it would fall."""
-    each = [calibration.apply(calibration.Sigmoid(**state), curve[:, k]) for k, state in enumerate(sigmoids)]
-    return np.asarray(np.maximum.accumulate(np.column_stack(each), axis=1), dtype=np.float64)
-
-
-def curve_scores(y: Floats, curve: Floats, horizons: tuple[float, ...]) -> dict[str, float]:
-    """Scores at each horizon among the rows observed that long, and over all; nan where not defined."""
-    seen = happened(y, horizons)
-    scores = {"integrated_brier": float(np.nanmean(integrated_brier(seen, curve, horizons))) if len(y) else np.nan}
-    for k, horizon in enumerate(horizons):
-        known = ~np.isnan(seen[:, k])
-        scores |= {f"{name}_{horizon:g}": score for name, score in _at_horizon(seen[known, k], curve[known, k]).items()}
-    return scores | {"concordance": concordance(y, curve[:, -1])}
-
-
-def _at_horizon(seen: Floats, p: Floats) -> dict[str, float]:
-    """``mean_error`` is the mean chance minus the share of events."""
-    return {
-        "roc_auc": roc_auc(seen, p),
-        "slope": calibration_slope(seen, p),
-        "mean_error": float(p.mean() - seen.mean()) if len(seen) else float("nan"),
-    }
-
-
-def concordance(y: Floats, chance: Floats) -> float:
-    """Harrell's C: of two customers, how often the one with the higher chance has the earlier event; ties count half.
-
-    Everybody is followed as long as the one observed for the shortest time, so every pair with at least one event can
-    be compared; nan if there is none.
-
-    >>> concordance(np.array([[1.0, 9.0], [3.0, 9.0], [np.inf, 9.0]]), np.array([0.9, 0.5, 0.1]))
-    1.0
-    """
-    if len(y) < 2:
-        return float("nan")
-    until = np.minimum(y[:, 0], y[:, 1].min())
-    tau = float(kendalltau(-until, chance).statistic)
-    # Tau-b divides by the pairs that differ in both; C counts those that differ in time, half of them by chance.
-    in_time, in_chance = _different_pairs(until), _different_pairs(chance)
-    if in_time == 0.0:
-        return float("nan")
-    return 0.5 if in_chance == 0.0 else 0.5 + 0.5 * tau * float(np.sqrt(in_chance / in_time))
-
-
-def _different_pairs(values: Floats) -> float:
-    """Pairs of rows whose values differ."""
-    _, counts = np.unique(values, return_counts=True)
-    return (len(values) ** 2 - float((counts.astype(np.float64) ** 2).sum())) / 2.0

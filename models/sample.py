@@ -1,7 +1,7 @@
 """The rows a learner is fitted on: features, labels and the date each row was seen from."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +11,15 @@ from features.errors import BadInput
 from models.question import Question
 
 Floats = npt.NDArray[np.float64]
-Positive = Literal["buys", "lapses"]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Sample:
     """One row a customer and cutoff.
 
-    ``X``: float64 features, NaN is null. ``y``: what the question's target makes of the labels: (n,) for binary and
-    amount, (n, 2) days to the event and days observed for a curve. ``as_of``: the row's cutoff in float days since
-    1970-01-01 UTC.
+    ``X``: float64 features, NaN is null. ``y``: labels as the question's target makes them, (n,) or (n, k).
+    ``as_of``: the row's cutoff in float days since 1970-01-01 UTC.
     """
 
     X: pd.DataFrame
@@ -29,30 +28,18 @@ class Sample:
     question: Question
 
     def __post_init__(self) -> None:
-        """Refuse columns of unequal length and binary labels that are not 0 or 1."""
+        """Refuse columns of unequal length."""
         if not len(self.X) == len(self.y) == len(self.as_of):
             raise BadInput(
                 f"sample has {len(self.X)} feature rows, {len(self.y)} labels and {len(self.as_of)} cutoffs: "
                 "give one of each a row"
             )
-        if self.question.target == "binary" and not np.isin(self.y, (0.0, 1.0)).all():
-            raise BadInput("labels hold values other than 0 and 1: label each row 0.0 or 1.0")
 
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.y)
 
-    @property
-    def horizon_days(self) -> float:
-        """The question's longest horizon."""
-        return self.question.horizon_days
-
-    @property
-    def positive(self) -> Positive:
-        """What y = 1 means, of a binary question."""
-        return "lapses" if self.question.outcome == "lapses" else "buys"
-
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Sample":
+    def where(self, mask: Mask) -> "Sample":
         """The rows where ``mask`` is true, in the same order."""
         return replace(self, X=self.X.loc[mask].reset_index(drop=True), y=self.y[mask], as_of=self.as_of[mask])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from models.learners import Params
-from models.plugins import Trial
+from models.params import Trial
 from models.sample import Floats, Sample
 
 DEFAULTS: Params = {

@@ -22,15 +22,12 @@ from models.btyd import (
 )
 from models.learners import Params
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample, column
 
-NAME = "bgnbd"
 BASELINE = True
 TARGETS = ("binary", "amount", "curve")
 OUTCOMES = ("buys", "lapses", "net_spend", "next_order")
 READS = ("purchase_days_n", "purchase_tenure_days", "purchase_recency_days", "purchase_spend")
-DEFAULTS: Params = {}
 
 
 UNPAID = GammaGamma(1.0, 2.0, 1.0)
@@ -46,11 +43,6 @@ class Fitted:
     horizons: tuple[float, ...]
     spend: GammaGamma = UNPAID
     mean: float = 0.0
-
-
-def space(trial: Trial) -> Params:  # noqa: ARG001 - maximum likelihood has nothing to tune
-    """No parameters."""
-    return {}
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Fitted:  # noqa: ARG001 - nothing random
@@ -69,11 +61,6 @@ def fit(sample: Sample, params: Params, seed: int) -> Fitted:  # noqa: ARG001 - 
 def predict(model: Fitted, X: pd.DataFrame) -> Floats:
     """P(at least one purchase within the horizon) or its complement, the curve of it, or the expected amount."""
     return ANSWERS[model.outcome](model, X)
-
-
-def importance(model: Fitted) -> dict[str, float]:  # noqa: ARG001 - the process is not a sum of features
-    """No weights."""
-    return {}
 
 
 def dump(model: Fitted) -> dict[str, bytes]:

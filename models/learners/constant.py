@@ -10,14 +10,11 @@ from models.amounts import floored
 from models.curves import base_hazards, from_hazards
 from models.learners import Params
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample
 
-NAME = "constant"
 BASELINE = True
 TARGETS = ("binary", "amount", "curve")
 READS: tuple[str, ...] = ()
-DEFAULTS: Params = {}
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,6 @@ class Constant:
     """One probability, one amount, or one curve."""
 
     answer: float | tuple[float, ...]
-
-
-def space(trial: Trial) -> Params:  # noqa: ARG001 - nothing to tune
-    """No parameters."""
-    return {}
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Constant:  # noqa: ARG001 - nothing random
@@ -41,11 +33,6 @@ def predict(model: Constant, X: pd.DataFrame) -> Floats:
     """The same answer for every row."""
     answer = np.asarray(model.answer, dtype=np.float64)
     return np.broadcast_to(answer, (len(X), *answer.shape)).copy()
-
-
-def importance(model: Constant) -> dict[str, float]:  # noqa: ARG001 - it looks at nothing
-    """No feature."""
-    return {}
 
 
 def dump(model: Constant) -> dict[str, bytes]:

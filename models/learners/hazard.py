@@ -16,12 +16,10 @@ from scipy.special import expit, logit
 
 from models.curves import at_risk, base_hazards, from_hazards
 from models.learners import Params, _trees
+from models.params import Trial
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample
 
-NAME = "hazard"
-BASELINE = False
 TARGETS = ("curve",)
 DEFAULTS: Params = _trees.DEFAULTS
 

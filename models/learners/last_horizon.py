@@ -9,14 +9,11 @@ import pandas as pd
 from models.amounts import floored
 from models.learners import Params
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample, column
 
-NAME = "last_horizon"
 BASELINE = True
 TARGETS = ("amount",)
 OUTCOMES = ("net_spend",)
-DEFAULTS: Params = {}
 
 WINDOWS_DAYS = (30.0, 90.0, 365.0)
 READS = tuple(f"purchase_spend_{days:.0f}d" for days in WINDOWS_DAYS)
@@ -30,11 +27,6 @@ class LastHorizon:
     feature: str
     factor: float
     mean: float
-
-
-def space(trial: Trial) -> Params:  # noqa: ARG001 - nothing to tune
-    """No parameters."""
-    return {}
 
 
 def fit(sample: Sample, params: Params, seed: int) -> LastHorizon:  # noqa: ARG001 - nothing random

@@ -10,12 +10,10 @@ import pandas as pd
 
 from models.amounts import floored
 from models.learners import Params, _trees
+from models.params import Trial
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample
 
-NAME = "lightgbm"
-BASELINE = False
 TARGETS = ("binary", "amount")
 DEFAULTS: Params = _trees.DEFAULTS
 

@@ -8,10 +8,9 @@ import pandas as pd
 from models.learners import Params
 from models.learners._logits import Hazards, apply_logits, dump_logits, fit_logits, importance_of, load_logits
 from models.logit import Logit
-from models.plugins import Trial
+from models.params import Trial
 from models.sample import Floats, Sample, column
 
-NAME = "logistic"
 BASELINE = True
 TARGETS = ("binary", "curve")
 DEFAULTS: Params = {"ridge": 1.0}

@@ -60,10 +60,10 @@ One SELECT in DuckDB's dialect over the aliases (every column of a CSV file is t
 What comes later
 ----------------
 The files of the first ingest are a backfill: their rows are known when they happened, unless the SELECT says otherwise.
-The workspace notes when it first saw each file of a later ingest (:mod:`pipelines.deliveries`). A row of such a file
-that happened more than ``late_after_days`` before gets that instant as ``known_at``, if the SELECT gives none; so does
-every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects one of
-an earlier delivery. Versions that repeat what was known before are dropped.
+The workspace notes when it first saw each file of a later ingest (:mod:`pipelines.ingest.deliveries`). A row of such a
+file that happened more than ``late_after_days`` before gets that instant as ``known_at``, if the SELECT gives none; so
+does every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects
+one of an earlier delivery. Versions that repeat what was known before are dropped.
 
 - A file that changed under its name is a new delivery: the rows of its old content leave. Those of a file that vanished
   leave too. A moved or renamed file is the one it was.

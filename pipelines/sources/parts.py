@@ -18,10 +18,11 @@ import duckdb
 
 from features.errors import BadArtifact
 from features.sentiment import METHOD
-from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, quoted, raw_columns, reader_of
+from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, raw_columns, reader_of
 from pipelines.sources.row_by_row import alias_read_row_by_row
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, run_select, settle
+from pipelines.sql import quoted
 
 # Raise it when code changes what is staged for the same input.
 FORMAT = 1
@@ -155,7 +156,6 @@ def _write_part(
     if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    con.execute("CREATE SCHEMA IF NOT EXISTS one_file")
     open_one(con, file, reader, columns)
     run_select(con, source, staged, "one_file", "part")
     con.execute(f"COPY main.part TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")

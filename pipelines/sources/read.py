@@ -10,6 +10,7 @@ import duckdb
 
 from features.errors import BadTable, NotFound
 from pipelines.sources.source import CsvOptions, Source
+from pipelines.sql import identifier, quoted
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
 DELIMITERS = (",", ";", "\t", "|")
@@ -90,7 +91,6 @@ def open_raw(
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
     """
-    con.execute("CREATE SCHEMA raw")
     for alias in source.config.files:
         paths = [file.path for file in files if file.alias == alias]
         reader = reader_of(paths, source.config.csv).over(paths)
@@ -178,16 +178,6 @@ def _delimiter(path: Path) -> str:
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         header = file.readline()
     return max(DELIMITERS, key=lambda delimiter: header.count(delimiter.encode()))
-
-
-def quoted(text: str) -> str:
-    """``text`` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """``name`` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def found_by_duckdb(error: duckdb.Error) -> str:

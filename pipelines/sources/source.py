@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from features.errors import BadConfig, NotFound
-from features.tables import TABLES
+from features.tables import KNOWLEDGE_TIMES, TABLES
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
@@ -96,7 +96,7 @@ def _check_corrections(table: str, columns: tuple[str, ...]) -> None:
     correctable = [name for name, spec in TABLES.items() if "replaced_at" in spec.column_names]
     if table not in correctable:
         raise ValueError(f"{table} has no corrections: use one of {', '.join(correctable)}")
-    known = [name for name in TABLES[table].column_names if name not in {"known_at", "replaced_at"}]
+    known = [name for name in TABLES[table].column_names if name not in KNOWLEDGE_TIMES]
     unknown = [name for name in columns if name not in known]
     if unknown or not columns:
         found = f"{table} has no column {unknown[0]!r}" if unknown else f"{table} names no columns"

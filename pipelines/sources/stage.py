@@ -24,16 +24,17 @@ from duckdb.sqltypes import DOUBLE, VARCHAR
 
 from features.errors import BadTable
 from features.sentiment import sentiment
-from features.tables import TABLES, Column, TableSpec
+from features.tables import CUSTOMER_IDS, TABLES, Column, TableSpec
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
-from pipelines.sources.read import found_by_duckdb, quoted
+from pipelines.sources.read import found_by_duckdb
 from pipelines.sources.reasons import not_product, reason_at, reasons
 from pipelines.sources.source import Source, SourceConfig
+from pipelines.sql import quoted, search_path
 
 SOURCE_PREFIX = "source_"
-# Ids of customers: what pseudonyms hide.
-HIDDEN = ("customer_id", "alias_id")
+# What pseudonyms hide.
+HIDDEN = CUSTOMER_IDS
 # A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
 UNREADABLE_SHARE = 0.5
 _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
@@ -103,24 +104,20 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
         BadTable: it is no SELECT, does not fit the files, or its columns are not the table's.
     """
     query = _single_select(con, source, table)
-    con.execute("SET search_path = 'raw'")
     try:
-        return _described(con, source, table, query, hidden)
+        with search_path(con, "raw"):
+            return _described(con, source, table, query, hidden)
     except duckdb.Error as error:
         raise _misfit(source, table, error) from None
-    finally:
-        con.execute("SET search_path = 'main'")
 
 
 def run_select(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
     """Run the SELECT over the views of ``schema`` into the table ``into``: all but what the present decides."""
-    con.execute(f"SET search_path = '{schema}'")
     try:
-        con.execute(f'CREATE TABLE main."{into}" AS {_staging_query(staged, source.config)}')
+        with search_path(con, schema):
+            con.execute(f'CREATE TABLE main."{into}" AS {_staging_query(staged, source.config)}')
     except duckdb.Error as error:
         raise _misfit(source, staged.name, error) from None
-    finally:
-        con.execute("SET search_path = 'main'")
     if staged.name == "feedback":
         _hear(con, into)
 
@@ -180,12 +177,8 @@ def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query
     spec = TABLES[table]
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
-    extra = tuple(Column(name, "str", True, "") for name in names if _is_extra(spec, name))
+    extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
     return Staged(spec, spec.columns + extra, dict(names_and_types), query, hidden)
-
-
-def _is_extra(spec: TableSpec, name: str) -> bool:
-    return spec.extra_prefix is not None and name.startswith(spec.extra_prefix)
 
 
 def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
@@ -193,7 +186,7 @@ def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
     if twice:
         raise BadTable(f"{where} returns {', '.join(twice)} more than once: name every column once")
     for name in names:
-        if name in spec.column_names or name.startswith(SOURCE_PREFIX) or _is_extra(spec, name):
+        if name in spec.column_names or name.startswith(SOURCE_PREFIX) or spec.is_extra(name):
             continue
         close = get_close_matches(name, spec.column_names, n=1)
         hint = f"did you mean {close[0]}?" if close else f"{spec.name} has {', '.join(spec.column_names)}"

@@ -11,7 +11,7 @@ import pytest
 from features.errors import NotFound
 from models.curves import happened
 from models.learners import learner, learners
-from models.plugins import Choice
+from models.params import Choice
 from models.question import Question
 from models.sample import Floats, Sample
 from models.scores import roc_auc

@@ -7,8 +7,8 @@ import polars.selectors as cs
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.score import SCORES
-from pipelines.serve import ask
+from pipelines.steps.score import SCORES
+from pipelines.steps.serve import ask
 from pipelines.workspace import Workspace
 
 

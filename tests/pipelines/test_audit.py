@@ -8,7 +8,7 @@ import pytest
 from features.tables import PERSONAL, TABLES
 from pipelines.audit import Finding, compare, rows_where
 from pipelines.audit.finding import SHOWN
-from pipelines.ingest import ingest
+from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
 
 

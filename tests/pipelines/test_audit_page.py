@@ -1,17 +1,17 @@
-"""The audit page tells what was found, needs nothing from outside, and lets no data in as markup."""
+"""The audit page shows what was found, needs nothing from outside, and lets no data in as markup."""
 
 import re
 from datetime import date, timedelta
-from html import escape
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
-from pipelines.audit import Finding
-from pipelines.audit.page import worst
-from pipelines.audit.weeks import Week, _marked, chart
-from pipelines.ingest import ingest
-from pipelines.steps import ingest_step
+from pipelines.audit import Change, Finding, worst
+from pipelines.audit.page import Page, render
+from pipelines.audit.page.weeks import Week, chart, marked
+from pipelines.ingest.canonical import ingest
+from pipelines.steps.ingest import ingest_step
 from pipelines.workspace import Workspace
 
 HARM = "<script>alert(1)</script>"
@@ -29,7 +29,7 @@ class Reader(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.tags, self.attributes = [], set(), []
+        self.open, self.tags, self.attributes, self.texts = [], set(), [], []
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
@@ -43,6 +43,9 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
 
 
 def page_of(write_shop, tmp_path, lines, **keys):
@@ -66,6 +69,60 @@ def test_data_come_in_as_text_and_never_as_markup(harmful):
     assert not [name for _, name, _ in reader.attributes if name.startswith("on")]
 
 
+HOSTILE = "</style><script>alert('x')</script>\"'><img src=x onerror=alert(1)>&amp;"
+NOTHING = {"customers": 0}
+
+
+def page_with(text="a shop", **parts):
+    """A page with ``text`` wherever text can stand that is not the code's own."""
+    table = {"rows_in": 3, "rows": 2, "rejects": {text: 1}, "repairs": {text: 1}}
+    named = dict.fromkeys(("title", "id", "source", "timezone", "currency", "pseudonym_key"), text)
+    example = {text: text, "at": None}
+    share = {"have": 0.5, "lacking": {"country": [{"group": text, "customers": 90, "missing": 1.0}]}}
+    coverage = {
+        "customers": 100,
+        "tables": {text: share},
+        "columns": {text: {text: share}},
+        "not_given": {text: [text]},
+        "question": {"as_of": text, "horizon_days": 30.0, "customers": 100, "bought": 0.5},
+        "attributes": [{"column": text, "missing": 0.5, "verdict": text}],
+    }
+    given = {
+        "facts": {**named, "tables": {text: table}},
+        "findings": [Finding(text, text, "note", text, 1, 3, (example,), text)],
+        "changes": [Change(text, text, "new", 1, 0)],
+        "compared": True,
+        "lacking": {text: {text: [text, text]}, "b": {text: [text]}},
+        "weeks": {text: weeks([1, 2])},
+        "coverage": coverage,
+    }
+    return Page(**{**given, **parts})
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    return reader
+
+
+def test_hostile_text_is_text_wherever_it_can_stand():
+    """As many times as a harmless text, and with the same markup around it."""
+    harmless, hostile = read(render(page_with("harmless"))), read(render(page_with(HOSTILE)))
+    assert hostile.tags == harmless.tags
+    assert hostile.attributes == harmless.attributes
+    places = sum(text.count("harmless") for text in harmless.texts)
+    assert places > 30
+    assert sum(text.count(HOSTILE) for text in hostile.texts) == places
+
+
+def test_a_page_about_nothing_can_be_written():
+    facts = page_with().facts | {"tables": {}}
+    page = render(page_with(facts=facts, findings=(), changes=(), lacking={}, weeks={}, coverage=NOTHING))
+    assert "No rule found anything." in page
+    assert "There are no customers to count." in page
+
+
 def test_the_page_needs_nothing_from_outside(harmful):
     _, page = harmful
     assert not re.search(r"https?://|url\(|@import|src=", page.replace(HARM, "").replace("img src=x", ""))
@@ -80,7 +137,7 @@ def test_every_finding_stands_on_the_page_with_its_count_and_advice(harmful):
     for finding in result.findings:
         assert f"<b>{finding.count:,}</b> in {finding.table}" in page
         assert finding.code in page
-        assert escape(finding.advice) in page
+        assert finding.advice in unescape(page)
 
 
 def test_the_page_says_what_changed(write_shop, tmp_path):
@@ -97,7 +154,7 @@ def test_equal_ingests_give_equal_pages(write_shop, tmp_path):
 
 
 def weeks(rows):
-    return _marked([Week(date(2024, 1, 1) + timedelta(weeks=n), n_rows) for n, n_rows in enumerate(rows)])
+    return marked([Week(date(2024, 1, 1) + timedelta(weeks=n), n_rows) for n, n_rows in enumerate(rows)])
 
 
 @pytest.mark.parametrize(
@@ -113,11 +170,11 @@ def weeks(rows):
     ],
 )
 def test_gaps_and_floods_are_marked(rows, marks):
-    marked = weeks(rows)
-    assert {n: week.mark for n, week in enumerate(marked) if week.mark} == marks
-    drawn = chart(marked)
-    assert drawn.count("<rect") == len(rows)
-    assert drawn.count('class="gap"') == list(marks.values()).count("gap")
+    found = weeks(rows)
+    assert {n: week.mark for n, week in enumerate(found) if week.mark} == marks
+    drawn = render(page_with(weeks={"orders": found}))
+    assert drawn.count("<rect") == len(chart(found).bars) == len(rows)
+    assert drawn.count('<rect class="gap"') == list(marks.values()).count("gap")
 
 
 def finding(code, severity, count):
@@ -136,9 +193,9 @@ def test_the_worst_findings_are_the_severest_and_then_the_largest():
 
 def test_the_message_of_an_ingest_ends_with_the_worst_findings_and_the_report(write_shop, tmp_path):
     source = write_shop("A1,ann,2024-01-05,mug,1,2,,sale\nA2,ann,1901-01-05,mug,1,0,,sale\n")
-    told = ingest_step(Workspace(tmp_path / "home"), str(source.folder), "", None)
-    lines = told["message"].splitlines()
+    result = ingest_step(Workspace(tmp_path / "home"), str(source.folder), "", None)
+    lines = result["message"].splitlines()
     assert lines[1].startswith("  error: Rows dated before 1970 (1 in orders)")
     assert 2 < len(lines) <= 5
-    assert lines[-1].endswith(told["report"])
-    assert told["report"].endswith("audit.html")
+    assert lines[-1].endswith(result["report"])
+    assert result["report"].endswith("audit.html")

@@ -1,0 +1,234 @@
+"""Laws of every feature family, found by scanning; they hold for a family that is added tomorrow.
+
+Neither the future, nor the order of rows, nor other customers, nor a table that is absent can change a bit of what is
+known. Rows are cut by how they are made, not by ``features.windows``.
+"""
+
+import re
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.families import Family, families, text_names
+from features.snapshot import feature_names
+from features.tables import TABLES
+from tests.features.alike import assert_same_bits, snapshot_of
+from tests.features.plain import Frames, known_rows, profiles
+from tests.features.rows import AS_OF, SALES, TICK, Row, Rows, frames, side_by_side, tables
+from tests.features.shop import whole_shop
+
+few = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+every_family = pytest.mark.parametrize("family", families().values(), ids=list(families()))
+
+
+@pytest.fixture(scope="module")
+def world() -> Frames:
+    return whole_shop()
+
+
+@pytest.fixture(scope="module")
+def batch(world: Frames) -> pd.DataFrame:
+    found = snapshot_of(world)
+    assert len(found) > 40
+    return found
+
+
+@pytest.fixture(scope="module")
+def quiet(world: Frames) -> pd.DataFrame:
+    """The same customers where every table but orders and identities is present and has no row."""
+    return snapshot_of({n: rows if n in ("orders", "identities") else rows.clear() for n, rows in world.items()})
+
+
+def assert_same_features(left: Rows, right: Rows) -> None:
+    """Of each customer on the left and on the right, in one snapshot of both."""
+    found = snapshot_of(side_by_side(left, right))
+    side = found["customer_id"].str.split(" ", n=1, expand=True)
+    halves = [found[side[0] == name].assign(customer_id=side[1]).reset_index(drop=True) for name in ("left", "right")]
+    assert len(halves[0])
+    assert_same_bits(*halves)
+
+
+@few
+@given(tables("seen"), st.one_of(tables("ahead"), tables("not yet known"), tables("replaced")))
+def test_rows_ahead_not_yet_known_or_replaced_change_nothing(past: Rows, hidden: Rows) -> None:
+    with_hidden = {name: hidden.get(name, []) + rows for name, rows in past.items()}
+    assert_same_features(with_hidden, past)
+
+
+@few
+@given(tables("seen"))
+def test_what_comes_to_light_later_changes_nothing_now(past: Rows) -> None:
+    """A correction, and a date that lay ahead; and it is all the same since when a row has been known."""
+
+    def as_seen(table: str, row: Row) -> Row:
+        dates = {name: None for name in ("signed_up_at", "ended_at") if row.get(name) and row[name] >= AS_OF}
+        since = {"known_at": None} if TABLES[table].time else {}
+        return row | {name: None for name in ("replaced_at",) if name in row} | dates | since
+
+    then = {name: [as_seen(name, row) for row in rows] for name, rows in past.items()}
+    assert_same_features(past, then)
+
+
+TELLING: dict[str, Row] = {
+    "orders": {"order_id": "o", "quantity": 2.0, "unit_price": 3.0, "kind": "sale"},
+    "events": {"kind": "help"},
+    "touches": {"channel": "email", "kind": "sent"},
+    "feedback": {"kind": "ticket"},
+    "subscriptions": {"plan": "plus"},
+    "customers": {"gender": "female"},
+    "identities": {},
+}
+"""A row of each table that shows in the features."""
+YESTERDAY = AS_OF - timedelta(days=1)
+MOMENTS: dict[str, Row] = {
+    "seen": {"at": AS_OF - TICK},
+    "seen, known just in time": {"at": AS_OF - TICK, "known_at": AS_OF - TICK},
+    "seen, replaced at as_of": {"at": AS_OF - TICK, "replaced_at": AS_OF},
+    "hidden, at as_of": {"at": AS_OF},
+    "hidden, known at as_of": {"at": AS_OF - TICK, "known_at": AS_OF},
+    "hidden, replaced just before": {"at": AS_OF - TICK, "replaced_at": AS_OF - TICK},
+}
+
+
+@pytest.fixture(scope="module")
+def boundary() -> pd.DataFrame:
+    """Customers that differ by one row: for each table and moment one customer has that row at that moment."""
+    rows: Rows = {name: [] for name in TABLES}
+    for table, moment in ((table, moment) for table in TELLING for moment in ("nothing", *MOMENTS)):
+        who = f"{table}: {moment}"
+        rows["orders"].append(SALES[0] | {"customer_id": who, "order_id": who})
+        if table == "identities":
+            rows["orders"].append(SALES[0] | {"customer_id": f"other {who}", "order_id": f"other {who}"})
+        if moment != "nothing" and _can_be(table, moment):
+            rows[table].append(_row_of(table, who, MOMENTS[moment]))
+    return snapshot_of(frames(rows)).set_index("customer_id")
+
+
+def _can_be(table: str, moment: str) -> bool:
+    further = set(MOMENTS[moment]) - {"at"}
+    timed = TABLES[table].time is not None
+    return further <= set(TABLES[table].column_names) and (timed or bool(further) or moment == "seen")
+
+
+def _row_of(table: str, who: str, moment: Row) -> Row:
+    spec = TABLES[table]
+    times = {spec.time if name == "at" else name: at for name, at in moment.items() if name != "at" or spec.time}
+    alias = {"alias_id": f"other {who}"} if table == "identities" else {}
+    return dict.fromkeys(spec.column_names) | {"customer_id": who} | TELLING[table] | alias | times
+
+
+@pytest.mark.parametrize(
+    ("table", "moment"), [(t, moment) for t in TELLING for moment in MOMENTS if _can_be(t, moment)]
+)
+def test_the_boundary_is_one_microsecond_wide(boundary: pd.DataFrame, table: str, moment: str) -> None:
+    without, there, found = (boundary.loc[f"{table}: {name}"] for name in ("nothing", "seen", moment))
+    read = {need for family in families().values() for need in family.NEEDS} | {"identities", "subscriptions"}
+    assert table not in read or not all(_equal(without[name], there[name]) for name in boundary)
+    # The one column that says since when the row has been known.
+    found["profile_changed_days"] = there["profile_changed_days"]
+    assert all(_equal(found[name], (there if moment.startswith("seen") else without)[name]) for name in boundary)
+
+
+def _equal(a: object, b: object) -> bool:
+    return a == b or (pd.isna(a) and pd.isna(b))
+
+
+def test_row_order_does_not_matter(world: Frames, batch: pd.DataFrame) -> None:
+    shuffled = {name: table.sample(fraction=1, shuffle=True, seed=3) for name, table in world.items()}
+    assert_same_bits(snapshot_of(shuffled), batch)
+
+
+def test_one_customer_alone_equals_the_batch(world: Frames, batch: pd.DataFrame) -> None:
+    """Alone, but for family relations, which is about a company's contacts: theirs come along."""
+    company = {who: row["company_id"] for who, row in profiles(world, AS_OF).items() if row["company_id"]}
+    whole = batch.set_index("customer_id", drop=False)
+    for customer in batch["customer_id"][::5]:
+        contacts = {who for who in company if company[who] == company.get(customer)} | {customer}
+        own = [name for name in batch if not name.startswith("relations_")]
+        for circle, columns in (({customer}, own), (contacts, list(batch))):
+            found = snapshot_of(_of(world, circle)).set_index("customer_id", drop=False)
+            assert_same_bits(*(frame.loc[[customer], columns].reset_index(drop=True) for frame in (found, whole)))
+
+
+def _of(world: Frames, customers: set[str]) -> Frames:
+    """The rows of these customers, under all ids that are known to be theirs."""
+    links = [link for link in known_rows(world, "identities", AS_OF) if link["customer_id"] in customers]
+    ids = customers | {link["alias_id"] for link in links}
+    return {
+        name: table.filter(pl.col("customer_id").is_in(ids)) if "customer_id" in table.columns else table
+        for name, table in world.items()
+    }
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - {"orders", "identities"}))
+def test_an_absent_table_is_an_empty_one_of_which_nothing_is_known(world: Frames, table: str) -> None:
+    found = snapshot_of({name: rows for name, rows in world.items() if name != table})
+    expected = snapshot_of(world | {table: world[table].clear()})
+    gone = [name for family in families().values() if table in family.NEEDS for name in family.COLUMNS]
+    unknown = [name for family in families().values() for name in family.USES.get(table, ())]
+    expected = expected.drop(columns=gone)
+    assert_same_bits(found.drop(columns=unknown), expected.drop(columns=unknown))
+    assert found[unknown].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - {"orders", "identities"}))
+def test_an_absent_table_changes_no_other_columns(world: Frames, batch: pd.DataFrame, table: str) -> None:
+    bare = snapshot_of({name: rows for name, rows in world.items() if name != table})
+    # The first that fits of several occasions, of which an absent table can give none.
+    mixed = {"situation_last_order_occasion"}
+    known = [name for name in bare if bare[name].notna().any() and name not in mixed]
+    assert_same_bits(bare[known], batch[known])
+
+
+@few
+@given(tables("seen"))
+def test_every_value_is_finite(past: Rows) -> None:
+    numbers = snapshot_of(frames(past)).drop(columns=["customer_id", *text_names()])
+    assert not np.isinf(numbers.to_numpy()).any()
+
+
+@every_family
+def test_every_column_is_named_after_its_family_and_documented(family: Family) -> None:
+    assert family.NEEDS
+    assert set(family.NEEDS) <= set(TABLES)
+    assert set(family.USES) <= set(TABLES) - set(family.NEEDS)
+    for column, meaning in family.COLUMNS.items():
+        assert column.startswith(f"{family.NAME}_"), column
+        assert meaning.endswith("."), column
+    marks = (family.TEXT, family.PROTECTED, family.ZERO_IF_NONE, *family.USES.values())
+    assert {name for names in marks for name in names} <= set(family.COLUMNS)
+    assert not set(family.TEXT) & set(family.ZERO_IF_NONE)
+
+
+UNITS = {"_days": "[Dd]ay|gaps", "_years": "[Yy]ear", "_share": "[Ss]hare|0 to 1| over ", "_rate": " over | per "}
+"""What the meaning of a column with this ending has to mention."""
+
+
+@every_family
+def test_every_column_states_its_unit(family: Family) -> None:
+    money = re.compile("spend(_[0-9]+d)?$|_value(_mean)?$|_price(_mean)?$")
+    for column, meaning in family.COLUMNS.items():
+        wanted = [words for ending, words in UNITS.items() if column.endswith(ending)]
+        wanted += ["currency| over "] if money.search(column) else []
+        assert all(re.search(words, meaning) for words in wanted), (column, meaning)
+
+
+@every_family
+def test_every_column_states_when_it_is_null(family: Family, batch: pd.DataFrame, quiet: pd.DataFrame) -> None:
+    """And keeps to it: a count of a present table is never null, nor is what is documented as never null."""
+    for column, meaning in family.COLUMNS.items():
+        assert re.search(r"\bnull\b|0 if |else 0", meaning), (column, meaning)
+        never = "never null" in meaning or "null" not in meaning or column in family.ZERO_IF_NONE
+        for found in (batch, quiet):
+            assert not (never and found[column].isna().any()), (column, meaning)
+        if column in family.ZERO_IF_NONE:
+            assert re.search("0 if |else 0", meaning), (column, meaning)
+
+
+def test_no_two_families_share_a_column() -> None:
+    assert len(set(feature_names(set(TABLES)))) == len(feature_names(set(TABLES)))
