@@ -91,11 +91,18 @@ def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  
         "rmse": float(np.sqrt(mean(error**2))),
         "bias": float(expected.sum() / y.sum() - 1.0) if y.sum() > 0.0 else float("nan"),
         "gini": amounts.normalised_gini(y, expected),
-        "spearman": float(spearmanr(y, expected).statistic) if np.ptp(expected) > 0.0 and np.ptp(y) > 0.0 else 0.0,
+        "spearman": _spearman(y, expected),
         "coverage": mean(covered),
         "mean_label": mean(y),
         "mean_prediction": mean(expected),
     }
+
+
+def _spearman(y: Floats, expected: Floats) -> float:
+    """Rank correlation; 0 where all are expected the same, nan where all outcomes are."""
+    if len(np.unique(y)) < 2:
+        return float("nan")
+    return float(spearmanr(y, expected).statistic) if len(np.unique(expected)) > 1 else 0.0
 
 
 def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: ARG001

@@ -30,7 +30,7 @@ def shoppers(unit: float = 1.0, horizon_days: float = 90.0, rows: int = 900) -> 
     return Sample(X, y, as_of, Question("value", "amount", "net_spend", (horizon_days,)))
 
 
-@pytest.mark.parametrize("module", [bgnbd, constant, last_horizon, lightgbm], ids=lambda module: module.NAME)
+@pytest.mark.parametrize("module", [bgnbd, constant, last_horizon, lightgbm], ids=lambda module: module.__name__)
 def test_another_currency_changes_the_amounts_and_nothing_else(module: object) -> None:
     pounds, pence = shoppers(), shoppers(unit=100.0)
     some = {**module.DEFAULTS, **({"n_estimators": 60} if module is lightgbm else {})}

@@ -7,7 +7,11 @@ import pytest
 from sklearn.metrics import auc
 
 from models import amounts
+from models.question import Question
 from models.sample import Floats
+from models.targets import amount
+
+QUESTION = Question("value", "amount", "net_spend", (90.0,), "currency")
 
 
 def spenders(rows: int = 6000, seed: int = 0) -> tuple[Floats, Floats]:
@@ -80,7 +84,7 @@ def test_the_gini_is_the_area_between_lorenz_curves() -> None:
 
 def test_scores_say_how_far_the_total_is_off() -> None:
     answer = amounts.calibrated(np.array([2.0, 4.0]), None)
-    scores = amounts.amount_scores(np.array([1.0, 4.0]), answer)
+    scores = amount.scores(np.array([1.0, 4.0]), answer, QUESTION)
     assert (scores["bias"], scores["mae"], scores["spearman"]) == pytest.approx((0.2, 0.5, 1.0))
     assert np.isnan(scores["coverage"])
-    assert set(amounts.amount_scores(np.empty(0), np.empty((0, 3)))) == set(scores)
+    assert set(amount.scores(np.empty(0), np.empty((0, 3)), QUESTION)) == set(scores)
