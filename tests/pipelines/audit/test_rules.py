@@ -11,7 +11,7 @@ from pipelines.audit import all_rules, not_applicable
 from pipelines.audit.rule import tables_of
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
-from tests.pipelines.audit_shop import CLEAN, ROW, Shop, Stage
+from tests.pipelines.audit.clean_shop import CLEAN, ROW, Shop, Stage
 
 
 @dataclass(frozen=True)
