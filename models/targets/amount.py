@@ -81,7 +81,11 @@ def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG0
 
 
 def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  # noqa: ARG001
-    """Error, order and level of the expectations; the share of outcomes inside the interval."""
+    """Error, order and level of the expectations; the share of outcomes inside the interval.
+
+    ``coverage_nonzero`` is that share among customers whose ``high`` is above 0: where nine in ten spend nothing, no
+    interval contains only eight.
+    """
     expected, low, high = answer.T
     error = expected - y
     covered = np.where(np.isnan(low), np.nan, (low <= y) & (y <= high))
@@ -93,6 +97,7 @@ def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  
         "gini": amounts.normalised_gini(y, expected),
         "spearman": _spearman(y, expected),
         "coverage": mean(covered),
+        "coverage_nonzero": mean(covered[high > 0.0]),
         "mean_label": mean(y),
         "mean_prediction": mean(expected),
     }
