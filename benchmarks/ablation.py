@@ -10,13 +10,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.config import StudyConfig, load_study
-from experiments.dataset import Dataset, read_dataset
 from experiments.evaluate import TUNED, Contestant, Tested, customers_at, lead, rolling_test
+
+from experiments.dataset import Dataset, read_dataset
+from experiments.studies import load_study
+from experiments.study import StudyConfig
 from features.families import families
-from pipelines.dataset import build_dataset
-from pipelines.simulate import simulate
-from pipelines.steps import ingest_step
+from pipelines.simulation.simulate import simulate
+from pipelines.steps.dataset import build_dataset
+from pipelines.steps.ingest import ingest_step
 from pipelines.workspace import Workspace
 
 ORDERS = ("purchase", "cadence", "basket")

@@ -21,7 +21,7 @@ from features.exact import TICKS, per, ratio, rows_n
 from features.executors.many import pasts
 from features.past import Past
 from features.windows import Frame, to_days
-from pipelines.steps import ingest_step
+from pipelines.steps.ingest import ingest_step
 from pipelines.workspace import Workspace
 
 CUTOFFS = [f"2011-{month:02d}-01" for month in range(6, 12)]

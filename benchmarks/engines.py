@@ -25,8 +25,8 @@ from features.engines import Engine, frame_to_pandas, open_tables
 from features.executors.many import computed
 from features.snapshot import snapshots
 from features.windows import to_datetime, to_days
-from pipelines.simulate import simulate
-from pipelines.steps import ingest_step
+from pipelines.simulation.simulate import simulate
+from pipelines.steps.ingest import ingest_step
 from pipelines.workspace import Workspace
 
 WORKERS = 2

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from features.errors import BadArtifact, BadInput, NotFound
 from features.indicators import indicator_names, numbers, with_indicators
+from models.question import Question
+from models.sample import Sample
+from models.targets import target
 
-FORMAT = 1
+FORMAT = 2
 PANEL = "panel.parquet"
 MANIFEST = "manifest.json"
 
@@ -27,13 +30,12 @@ class Dataset:
 
     ``features`` are the columns a model can read: float64 with NaN for null, text as indicators; the text columns
     themselves are in ``frame`` beside them. Rows are sorted by (as_of, customer_id); ``fingerprint`` is the SHA-256 of
-    the Parquet file, hex. ``horizon_days`` and ``task`` are None where there is no label.
+    the Parquet file, hex. ``question`` is None where there is no label.
     """
 
     frame: pd.DataFrame
     features: tuple[str, ...]
-    task: str | None
-    horizon_days: float | None
+    question: Question | None
     fingerprint: str
     facts: Mapping[str, Any]
 
@@ -45,21 +47,28 @@ class Dataset:
     def cutoffs(self) -> list[float]:
         return [float(c) for c in np.unique(self.as_of)]
 
+    @property
+    def inputs(self) -> pd.DataFrame:
+        """Every feature, one row a row of ``frame``."""
+        return self.frame[list(self.features)]
+
+    def sample(self, columns: Sequence[str]) -> Sample:
+        """The rows with these features and their labels, for a learner."""
+        assert self.question is not None, "only a labelled dataset has a sample"
+        label = self.frame["label"].to_numpy(dtype=np.float64)
+        y = target(self.question.target).labels(label, self.question)
+        return Sample(self.frame[list(columns)], y, self.as_of, self.question)
+
 
 def write_dataset(
-    folder: Path,
-    frame: pd.DataFrame,
-    features: Sequence[str],
-    task: str | None,
-    horizon_days: float | None,
-    facts: Mapping[str, Any],
+    folder: Path, frame: pd.DataFrame, features: Sequence[str], question: Question | None, facts: Mapping[str, Any]
 ) -> Dataset:
     """Write ``panel.parquet`` and ``manifest.json`` into an existing or new folder and return what was written.
 
     ``features`` are columns of ``frame``; text among them is stored as it is and read back as indicators too. Equal
     frames give equal bytes, whatever the order of their rows.
     """
-    keys = ["customer_id", "as_of"] + (["label"] if task else [])
+    keys = ["customer_id", "as_of"] + (["label"] if question else [])
     require_columns(frame, [*keys, *features])
     frame = frame[[*keys, *features]].sort_values(["as_of", "customer_id"], kind="stable", ignore_index=True)
     frame = frame.astype(dict.fromkeys((*keys[1:], *numbers(frame[list(features)])), np.float64))
@@ -71,8 +80,7 @@ def write_dataset(
         "fingerprint": file_hash(folder / PANEL),
         "rows": len(frame),
         "features": list(indicator_names(frame, features)),
-        "task": task,
-        "horizon_days": horizon_days,
+        "question": asdict(question) if question else None,
         "facts": dict(facts),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, sort_keys=True, indent=1) + "\n", encoding="utf-8")
@@ -95,8 +103,7 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(
         frame=with_indicators(pq.read_table(folder / PANEL).to_pandas(), manifest["features"]),
         features=tuple(manifest["features"]),
-        task=manifest["task"],
-        horizon_days=manifest["horizon_days"],
+        question=Question.of(manifest["question"]) if manifest["question"] else None,
         fingerprint=manifest["fingerprint"],
         facts=manifest["facts"],
     )

@@ -1,31 +1,23 @@
-"""A study from question to challenger: search, rolling-origin test beside the baselines, artifact, MLflow, registry."""
+"""A study from question to challenger: search, test beside the baselines, artifact, MLflow, registry."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments import evidence, report, tracking
-from experiments.choice import choose
-from experiments.config import StudyConfig
+from experiments.contest import Scored, contestants
 from experiments.dataset import Dataset
-from experiments.evaluate import (
-    BASELINE,
-    Clustered,
-    Tested,
-    cluster,
-    contestants,
-    loss_difference,
-    rolling_test,
-    spread,
-    winner_first,
-)
-from experiments.objective import candidate_sample, dataset_tests, segment_features
-from experiments.registry import Version, register, version_of_run
-from experiments.splits import day_of
-from experiments.stores import Stores
-from experiments.study import Guess, Trial, search
+from experiments.kinds import kind_of
+from experiments.plots.search import search_plot
+from experiments.report import page
+from experiments.search.trials import Guess, Space, Trial, search
+from experiments.study import Study
+from experiments.tracking import evidence, runs
+from experiments.tracking.registry import Version, register, version_of_run
+from experiments.tracking.stores import Stores
 from models import artifact
 
 
@@ -33,12 +25,11 @@ from models import artifact
 class StudyResult:
     """What a study found. ``skipped``: the same study had been finished before, nothing was done.
 
-    ``scores`` are the tuned model's test scores; ``baselines`` those of the others by name.
+    ``scores`` are the registered model's test scores; ``baselines`` those of the others by name.
     """
 
     study: str
     run_id: str
-    model_name: str
     version: str
     sha256: str
     candidate: str
@@ -49,7 +40,7 @@ class StudyResult:
 
 
 def run_study(
-    config: StudyConfig,
+    study: Study,
     dataset: Dataset,
     stores: Stores,
     *,
@@ -61,146 +52,99 @@ def run_study(
 ) -> StudyResult:
     """Run the study, or find it finished, or finish what a killed process began; register its model as challenger.
 
-    The same config, dataset, seed and code give the same model, byte for byte, whatever the number of workers.
+    The same study, dataset, seed and code give the same model, byte for byte, whatever the number of workers. An
+    exception ends the run as FAILED; the same study can be run again.
     """
-    config = config.adjusted(trials, seed)
-    check_dataset(config, dataset)
-    client = tracking.open_client(stores)
-    experiment_id = tracking.open_experiment(client, stores, config.name)
-    key = tracking.identity(config, dataset)
-    finished = finished_result(client, experiment_id, config, key)
+    study = study.adjusted(trials, seed)
+    kind = kind_of(study)
+    problem = kind.prepare(study, dataset)
+    client = runs.open_client(stores)
+    experiment_id = runs.open_experiment(client, stores, study.name)
+    key = runs.identity(study, dataset)
+    finished = finished_result(client, experiment_id, study, key)
     if finished is not None:
         return finished
-    study = tracking.start_study(client, experiment_id, config, dataset)
-
-    def heard(trial: Trial) -> None:
-        log_trial(study, trial)
-        if on_trial:
-            on_trial(trial)
-
-    found = search(
-        config,
-        dataset,
-        stores.storage_url,
-        f"{config.name}-{key}",
-        workers=workers,
-        warm_start=warm_start,
-        on_trial=heard,
-    )
-    chosen, why = choose(config, dataset, found)
-    client.set_tag(study.run_id, "coterie.choice", why)
-    with tempfile.TemporaryDirectory(prefix="coterie-study-") as temporary:
-        return conclude(config, dataset, study, found, chosen, why, Path(temporary), workers)
-
-
-def check_dataset(config: StudyConfig, dataset: Dataset) -> None:
-    """Refuse a dataset that cannot answer the study before anything is started."""
-    config.features.select(dataset.features)
-    if config.kind == "predict":
-        candidate_sample(config, dataset)
-        dataset_tests(config, dataset)
-    else:
-        segment_features(config, dataset)
-
-
-def conclude(
-    config: StudyConfig,
-    dataset: Dataset,
-    study: tracking.StudyRun,
-    trials: list[Trial],
-    chosen: Trial,
-    why: str,
-    folder: Path,
-    workers: int,
-) -> StudyResult:
-    """Test, report, save and register what the search chose, then close the run."""
-    entrants = contestants(config, chosen.candidate, chosen.params)
-    if config.kind == "predict":
-        # A baseline is fitted sooner than a process starts.
-        rivals = [rolling_test(config, dataset, each, 1 if each.role == BASELINE else workers) for each in entrants]
-        tested, simpler = winner_first(config, dataset, rivals)
-        why = f"{why}. {simpler}, which is registered" if simpler else why
-        metrics, facts = predict_metrics(config, tested), predict_facts(config, dataset, tested[0])
-        report.predict_plots(folder / "plots", config, dataset, tested, trials)
-        evidence.keep(study, config, dataset, folder, tested)
-        models: Sequence[Tested | Clustered] = tested
-    else:
-        clustered = [cluster(config, dataset, entrant) for entrant in entrants]
-        metrics, facts = cluster_metrics(clustered), cluster_facts(config, dataset, clustered[0])
-        report.segment_plots(folder / "plots", config, dataset, clustered, trials)
-        models = clustered
-    for each in models[1:]:
-        log_contestant(study, each)
-    sha256 = artifact.save(folder / "artifact", models[0].model, facts)
-    description = report.describe(config, dataset, models, why)
-    log_conclusion(study, models[0], {**metrics, **chosen.scores}, folder, description)
-    version = register(study, config.name, folder / "artifact", metrics, description)
-    study.client.set_tag(study.run_id, "coterie.model", f"{config.name} version {version.version}, sha256 {sha256}")
-    study.client.set_terminated(study.run_id, "FINISHED")
-    others = {each.contestant.name: each.scores for each in models[1:]}
-    won = models[0].contestant
-    return result(config, study.run_id, version, won.candidate, won.params, models[0].scores, others, False)
-
-
-def predict_metrics(config: StudyConfig, tested: Sequence[Tested]) -> dict[str, float]:
-    """Test scores of the tuned model, their range over cutoffs, and how far it is ahead of each other contestant."""
-    ours = tested[0]
-    metrics = {f"test_{name}": value for name, value in ours.scores.items()}
-    metrics |= {f"test_{name}": v for name, v in spread(ours.by_cutoff, ("log_loss", "roc_auc")).items()}
-    for other in tested[1:]:
-        difference, low, high = loss_difference(
-            ours.outcomes[-1],
-            ours.predictions[-1],
-            other.predictions[-1],
-            config.promotion.draws,
-            config.promotion.confidence,
-            config.search.seed,
+    run = runs.start_study(client, experiment_id, study, dataset)
+    with failing(run):
+        space = Space({name: kind.candidate(name) for name in kind.candidates(study)}, study.search, kind.DIRECTION)
+        found = search(
+            space,
+            kind.evaluation(problem),
+            stores.storage_url,
+            f"{study.name}-{key}",
+            workers=workers,
+            warm_start=warm_start,
+            on_trial=partial(record_trial, run, on_trial),
         )
-        prefix = f"newest_log_loss_minus/{other.contestant.name.replace(' ', '_')}"
-        metrics |= {prefix: difference, f"{prefix}_low": low, f"{prefix}_high": high}
-    return metrics
+        chosen, why = kind.choose(problem, found)
+        defaults = kind.candidate(chosen.candidate).DEFAULTS
+        entrants = contestants(chosen.candidate, chosen.params, defaults, study.baselines)
+        tested, simpler = kind.test(problem, entrants, workers)
+        why = f"{why}. {simpler}, which is registered" if simpler else why
+        return conclude(study, dataset, problem, run, Conclusion(found, chosen, why, tested))
 
 
-def cluster_metrics(clustered: Sequence[Clustered]) -> dict[str, float]:
-    return {f"test_{name}": value for name, value in clustered[0].scores.items()}
+@dataclass(frozen=True)
+class Conclusion:
+    """What the search and the test found: the first of ``tested`` is the model to register, ``why`` says so."""
+
+    trials: Sequence[Trial]
+    chosen: Trial
+    why: str
+    tested: Sequence[Scored]
 
 
-def predict_facts(config: StudyConfig, dataset: Dataset, ours: Tested) -> dict[str, Any]:
+@contextmanager
+def failing(run: runs.StudyRun) -> Iterator[None]:
+    """End the run as FAILED if the block raises, KILLED if it is interrupted."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        run.client.set_tag(run.run_id, "coterie.failure", str(error)[:5000] or type(error).__name__)
+        run.client.set_terminated(run.run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+
+
+def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, found: Conclusion) -> StudyResult:
+    """Draw, save, record and register what was found, then close the run."""
+    kind, ours, others = kind_of(study), found.tested[0], found.tested[1:]
+    metrics = {**{f"test_{name}": v for name, v in ours.scores.items()}, **kind.metrics(problem, found.tested)}
+    with tempfile.TemporaryDirectory(prefix="coterie-study-") as temporary:
+        folder = Path(temporary)
+        kind.pictures(problem, folder / "plots", study.title or study.name, found.tested)
+        search_plot(folder / "plots" / "search.png", study.name, found.trials, kind.DIRECTION)
+        evidence.record(run, study, dataset, folder, kind.evidence(problem, found.tested))
+        for each in others:
+            record_contestant(run, each)
+        sha256 = artifact.save(folder / "artifact", ours.model, facts(study, dataset, ours, kind.facts(problem, ours)))
+        description = page.describe(study, dataset, kind, problem, found.tested, found.why)
+        record_model(run, ours, {**metrics, **found.chosen.scores}, folder, description)
+        version = register(run, study.name, folder / "artifact", metrics, description)
+    run.client.set_tag(run.run_id, "coterie.choice", found.why)
+    run.client.set_tag(run.run_id, "coterie.model", f"{study.name} version {version.version}, sha256 {sha256}")
+    run.client.set_terminated(run.run_id, "FINISHED")
+    scores = {each.contestant.name: each.scores for each in others}
+    won = ours.contestant
+    return result(study, run.run_id, version, won.candidate, won.params, ours.scores, scores, False)
+
+
+def facts(study: Study, dataset: Dataset, ours: Scored, of_kind: Mapping[str, Any]) -> dict[str, Any]:
     """What the artifact's manifest says of its origin; the same for the same model, so without times of day."""
-    learned = [c for c in dataset.cutoffs if c + ours.model.horizon_days <= ours.cutoffs[-1]]
     return {
-        "study": config.name,
+        "study": study.name,
         "dataset_fingerprint": dataset.fingerprint,
-        "training_window": {
-            "first_cutoff": str(day_of(learned[0])),
-            "last_cutoff": str(day_of(learned[-1])),
-            "labels_end": str(day_of(learned[-1] + ours.model.horizon_days)),
-        },
-        "entity": config.entity,
-        "test_cutoffs": [str(day_of(cutoff)) for cutoff in ours.cutoffs],
+        "entity": study.entity,
         "scores": {name: value for name, value in ours.scores.items() if value == value},
-        "seed": config.search.seed,
+        "seed": study.search.seed,
+        **of_kind,
     }
 
 
-def cluster_facts(config: StudyConfig, dataset: Dataset, ours: Clustered) -> dict[str, Any]:
-    as_of = str(day_of(dataset.cutoffs[-1]))
-    return {
-        "study": config.name,
-        "dataset_fingerprint": dataset.fingerprint,
-        "entity": config.entity,
-        "training_window": {"first_cutoff": as_of, "last_cutoff": as_of, "labels_end": as_of},
-        "params": dict(ours.model.params),
-        "scores": {name: value for name, value in ours.scores.items() if value == value},
-        "seed": config.search.seed,
-    }
-
-
-def log_trial(study: tracking.StudyRun, trial: Trial) -> None:
-    """A finished trial as a nested run."""
+def record_trial(run: runs.StudyRun, on_trial: Callable[[Trial], None] | None, trial: Trial) -> None:
+    """A finished trial as a nested run; then whoever else wants to know."""
     value = {} if trial.value is None else {"objective": trial.value}
-    tracking.log_child(
-        study,
+    runs.log_child(
+        run,
         f"trial {trial.slot:03d} {trial.candidate}",
         "trial",
         {"candidate": trial.candidate, **trial.params},
@@ -209,57 +153,52 @@ def log_trial(study: tracking.StudyRun, trial: Trial) -> None:
         trial.finished,
         trial.reason,
     )
+    if on_trial:
+        on_trial(trial)
 
 
-def log_contestant(study: tracking.StudyRun, each: Tested | Clustered) -> None:
+def record_contestant(run: runs.StudyRun, each: Scored) -> None:
     """A baseline as a nested run with the same metric names as the model, so that the UI compares them."""
     metrics = {f"test_{name}": value for name, value in each.scores.items()}
-    params = {"candidate": each.contestant.candidate, **each.contestant.params}
-    finished = tracking.now()
-    run_id = tracking.log_child(
-        study,
+    finished = runs.now()
+    run_id = runs.log_child(
+        run,
         each.contestant.name,
         each.contestant.role,
-        params,
+        {"candidate": each.contestant.candidate, **each.contestant.params},
         metrics | {"fit_seconds": each.seconds},
-        tracking.before(finished, each.seconds),
+        runs.before(finished, each.seconds),
         finished,
     )
-    if isinstance(each, Tested):
-        tracking.log_by_cutoff(study.client, run_id, each.cutoffs, each.by_cutoff)
+    runs.log_by_cutoff(run.client, run_id, each.cutoffs, each.by_cutoff)
 
 
-def log_conclusion(
-    study: tracking.StudyRun,
-    ours: Tested | Clustered,
-    metrics: Mapping[str, float],
-    folder: Path,
-    description: str,
+def record_model(
+    run: runs.StudyRun, ours: Scored, metrics: Mapping[str, float], folder: Path, description: str
 ) -> None:
     """The model's parameters, scores, plots and description on the parent run."""
     params = {"candidate": ours.contestant.candidate, **ours.contestant.params}
-    tracking.log_values(study.client, study.run_id, params, {**metrics, "fit_seconds": ours.seconds})
-    if isinstance(ours, Tested):
-        tracking.log_by_cutoff(study.client, study.run_id, ours.cutoffs, ours.by_cutoff)
-    study.client.set_tag(study.run_id, "mlflow.note.content", description)
-    study.client.log_artifacts(study.run_id, str(folder / "plots"), "plots")
-    study.client.log_artifacts(study.run_id, str(folder / "artifact"), "artifact")
+    runs.log_values(run.client, run.run_id, params, {**metrics, "fit_seconds": ours.seconds})
+    runs.log_by_cutoff(run.client, run.run_id, ours.cutoffs, ours.by_cutoff)
+    run.client.set_tag(run.run_id, "mlflow.note.content", description)
+    run.client.log_artifacts(run.run_id, str(folder / "plots"), "plots")
+    run.client.log_artifacts(run.run_id, str(folder / "artifact"), "artifact")
 
 
-def finished_result(client: Any, experiment_id: str, config: StudyConfig, key: str) -> StudyResult | None:
+def finished_result(client: Any, experiment_id: str, study: Study, key: str) -> StudyResult | None:
     """The result of the same study if it was finished before and its model is still registered."""
-    run = tracking.find_study(client, experiment_id, key)
+    run = runs.find_study(client, experiment_id, key)
     if run is None or run.info.status != "FINISHED":
         return None
-    version = version_of_run(client, config.name, run.info.run_id)
+    version = version_of_run(client, study.name, run.info.run_id)
     if version is None:
         return None
-    children = tracking.children_of(client, experiment_id, run.info.run_id)
+    children = runs.children_of(client, experiment_id, run.info.run_id)
     others = {
         name: tests_of(child) for name, child in children.items() if child.data.tags.get("coterie.role") != "trial"
     }
     params = {name: value for name, value in run.data.params.items() if name != "candidate"}
-    return result(config, run.info.run_id, version, run.data.params["candidate"], params, tests_of(run), others, True)
+    return result(study, run.info.run_id, version, run.data.params["candidate"], params, tests_of(run), others, True)
 
 
 def tests_of(run: Any) -> dict[str, float]:
@@ -267,7 +206,7 @@ def tests_of(run: Any) -> dict[str, float]:
 
 
 def result(
-    config: StudyConfig,
+    study: Study,
     run_id: str,
     version: Version,
     candidate: str,
@@ -277,5 +216,5 @@ def result(
     skipped: bool,
 ) -> StudyResult:
     return StudyResult(
-        config.name, run_id, config.name, version.version, version.sha256, candidate, params, scores, baselines, skipped
+        study.name, run_id, version.version, version.sha256, candidate, params, scores, baselines, skipped
     )

@@ -5,13 +5,10 @@ cutoff c may learn only from rows with t + horizon ≤ c.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
-import numpy as np
-from numpy.typing import NDArray
-
-from experiments.config import StudyConfig
+from experiments.config import Cutoffs
 from features.errors import HistoryTooShort
 
 EPOCH = date(1970, 1, 1)
@@ -37,6 +34,11 @@ def calendar_cutoffs(first_day: float, last_day: float, every: str) -> list[floa
     return [float(n) for n in days if begins(day_of(n), every)]
 
 
+def next_midnight(at: float) -> float:
+    """The midnight after ``at``: all that is known then, and nothing of a day that is still to come."""
+    return math.floor(at) + 1.0
+
+
 def begins(day: date, every: str) -> bool:
     """Whether a week, half-month or month starts on this day."""
     if every == "week":
@@ -44,53 +46,62 @@ def begins(day: date, every: str) -> bool:
     return day.day in ((1, 16) if every == "half-month" else (1,))
 
 
-def study_cutoffs(config: StudyConfig, first_at: float, last_at: float) -> list[float]:
-    """The cutoffs at which a study's dataset looks at its customers, oldest first.
+def study_cutoffs(wanted: Cutoffs, horizon_days: float, first_at: float, last_at: float) -> list[float]:
+    """The cutoffs at which a dataset looks at its customers, oldest first.
 
-    A predict study: calendar cutoffs with enough history before and complete labels after. A segment study: one, the
-    midnight after the last order. ``first_at`` and ``last_at`` are the times of the first and the last order.
+    Calendar cutoffs with enough history before and complete labels after: the newest ``wanted.newest``, and as many
+    older ones as the horizon needs for the test, a validation fold and something to learn from before that.
+    ``first_at`` and ``last_at`` are the times of the first and the last order.
     """
-    if config.horizon_days is None:
-        return [math.floor(last_at) + 1.0]
     # The last day is hardly ever complete, so labels are trusted up to its midnight only.
     data_end = float(math.floor(last_at))
-    newest = data_end - config.horizon_days
-    regular = calendar_cutoffs(first_at + config.cutoffs.min_history_days, newest, config.cutoffs.every)
-    chosen = regular[-config.cutoffs.newest :]
-    if not isinstance(config.cutoffs.test, int):
-        named = [day_number(day) for day in config.cutoffs.test]
-        regular = sorted({*regular, *named})
-        chosen = [c for c in regular if c >= (regular[-config.cutoffs.newest :] + named)[0]]
-    test = test_cutoffs(chosen, config.horizon_days, config.cutoffs.test, data_end)
-    if not validation_folds(chosen, test[0], config.horizon_days, 1):
-        raise too_short(config, first_at, data_end)
-    return chosen
+    regular = calendar_cutoffs(first_at + wanted.min_history_days, data_end - horizon_days, wanted.every)
+    if not isinstance(wanted.test, int):
+        regular = sorted({*regular, *map(day_number, wanted.test)})
+    test = test_cutoffs(regular, horizon_days, wanted.test, data_end)
+    validation = validation_folds(regular, test[0], horizon_days, 1)
+    if not validation:
+        raise too_short(wanted, horizon_days, first_at, data_end)
+    learned = [cutoff for cutoff in regular if cutoff + horizon_days <= validation[0]][-1]
+    oldest = min(learned, regular[-wanted.newest :][0], test[0])
+    return [cutoff for cutoff in regular if cutoff >= oldest]
 
 
 def test_cutoffs(
     cutoffs: Sequence[float], horizon_days: float, test: int | Sequence[date], data_end: float
 ) -> list[float]:
-    """The newest ``test`` cutoffs whose labels are complete at ``data_end``, at least one horizon apart, oldest first.
+    """The newest ``test`` cutoffs whose labels are complete at ``data_end``, oldest first.
 
-    With dates instead of a number: exactly those, each of which must have complete labels.
+    They are a horizon apart, or, where that leaves nothing to validate on before the first, a half, a third or a
+    quarter of one: then a customer's labels overlap, which intervals over customers allow for. With dates instead of a
+    number: exactly those, each of which must have complete labels.
     """
     complete = [c for c in sorted(cutoffs) if c + horizon_days <= data_end]
     if not isinstance(test, int):
-        named = sorted(day_number(day) for day in test)
-        for cutoff in named:
-            if cutoff not in complete:
-                raise HistoryTooShort(
-                    f"test cutoff {day_of(cutoff)} needs labels up to {day_of(cutoff + horizon_days)}, "
-                    f"data end on {day_of(data_end)}: name an earlier date in cutoffs.test"
-                )
-        return named
-    chosen = spaced(complete, horizon_days, test)
-    if len(chosen) < test:
+        return named_cutoffs(complete, horizon_days, test, data_end)
+    for part in (1, 2, 3, 4):
+        chosen = spaced(complete, horizon_days / part, test)
+        if len(chosen) == test and validation_folds(complete, chosen[0], horizon_days, 1):
+            return chosen
+    apart = spaced(complete, horizon_days, test)
+    if len(apart) < test:
         raise HistoryTooShort(
-            f"{len(chosen)} test cutoffs with complete labels found, cutoffs.test asks for {test}: "
+            f"{len(apart)} test cutoffs with complete labels found, cutoffs.test asks for {test}: "
             f"lower cutoffs.test, shorten horizon_days ({horizon_days:g}) or load more history"
         )
-    return chosen
+    return apart
+
+
+def named_cutoffs(complete: Sequence[float], horizon_days: float, test: Sequence[date], data_end: float) -> list[float]:
+    """The dates as cutoffs; HistoryTooShort for one whose labels are not complete."""
+    named = sorted(day_number(day) for day in test)
+    for cutoff in named:
+        if cutoff not in complete:
+            raise HistoryTooShort(
+                f"test cutoff {day_of(cutoff)} needs labels up to {day_of(cutoff + horizon_days)}, "
+                f"data end on {day_of(data_end)}: name an earlier date in cutoffs.test"
+            )
+    return named
 
 
 def spaced(cutoffs: Sequence[float], apart_days: float, n: int) -> list[float]:
@@ -100,11 +111,6 @@ def spaced(cutoffs: Sequence[float], apart_days: float, n: int) -> list[float]:
         if len(chosen) < n and (not chosen or chosen[-1] - cutoff >= apart_days):
             chosen.append(cutoff)
     return chosen[::-1]
-
-
-def training_mask(as_of: NDArray[np.float64], cutoff: float, horizon_days: float) -> NDArray[np.bool_]:
-    """Rows whose label was known at ``cutoff``: the embargo."""
-    return as_of + horizon_days <= cutoff
 
 
 def validation_folds(cutoffs: Sequence[float], first_test: float, horizon_days: float, n: int) -> list[float]:
@@ -117,20 +123,12 @@ def validation_folds(cutoffs: Sequence[float], first_test: float, horizon_days: 
     return spaced(usable, horizon_days, n)
 
 
-def folds(
-    as_of: NDArray[np.float64], cutoffs: Sequence[float], horizon_days: float
-) -> Iterator[tuple[float, NDArray[np.bool_], NDArray[np.bool_]]]:
-    """For each cutoff: itself, the rows to learn from, the rows to score."""
-    for cutoff in cutoffs:
-        yield cutoff, training_mask(as_of, cutoff, horizon_days), as_of == cutoff
-
-
-def too_short(config: StudyConfig, first_at: float, data_end: float) -> HistoryTooShort:
-    horizon = config.horizon_days or 0.0
-    tests = config.cutoffs.test if isinstance(config.cutoffs.test, int) else len(config.cutoffs.test)
-    need = config.cutoffs.min_history_days + (tests + 2) * horizon
+def too_short(wanted: Cutoffs, horizon_days: float, first_at: float, data_end: float) -> HistoryTooShort:
+    """The error of a history without room for the test, a validation fold and something to learn from."""
+    tests = wanted.test if isinstance(wanted.test, int) else len(wanted.test)
+    need = wanted.min_history_days + (tests / 4 + 2.75) * horizon_days
     return HistoryTooShort(
-        f"orders span {data_end - first_at:.0f} days, study {config.name} with a horizon of {horizon:g} days and "
-        f"{tests} test cutoffs needs about {need:.0f}: shorten horizon_days, lower cutoffs.test or "
+        f"orders span {data_end - first_at:.0f} days, a horizon of {horizon_days:g} days and "
+        f"{tests} test cutoffs need about {need:.0f}: shorten horizon_days, lower cutoffs.test or "
         "cutoffs.min_history_days, or load more history"
     )

@@ -1,251 +1,151 @@
-"""The search: Optuna proposes, processes evaluate, every finished trial is kept; a killed search goes on where it was.
+"""A study as a data scientist writes it: one question put to a dataset, and every mistake one sentence."""
 
-Proposals are made in memory and only finished trials are stored, so that a killed process leaves nothing half-done
-behind. Slot k is drawn with seed + k from exactly the trials before k - parallel, whatever the number of workers and
-however often the search was interrupted: the same study finds the same parameters.
-"""
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-import logging
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
-import optuna
-from optuna.trial import FrozenTrial, TrialState
+from experiments.config import Cutoffs, Features, Promotion, Search, Section, Segments, near
+from features.entities import Entity
+from features.errors import BadConfig, BadInput
+from features.plugins import plugin_names
+from models.learners import cannot_answer
+from models.question import Question
+from models.targets import target
+from models.tasks import question
 
-from experiments.config import StudyConfig
-from experiments.dataset import Dataset
-from experiments.objective import Objective, Outcome
-from experiments.stores import creation_lock, is_sqlite
-from experiments.workers import evaluator
-from features.errors import BadInput
-from models.clusterers import clusterer
-from models.learners import learner
-
-Guess = tuple[str, Mapping[str, Any]]
-"""A learner or clusterer and the parameters to try it with."""
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Horizons = Annotated[
+    tuple[Annotated[float, Field(gt=0)], ...],
+    BeforeValidator(lambda days: days if isinstance(days, list | tuple) else (days,)),
+    Field(min_length=1),
+]
+"""Days ahead; one number may stand alone."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One finished trial. ``value`` is None if it failed, for the reason given; ``scores`` are its mean scores."""
+class Study(Section):
+    """One question put to a dataset; what prediction and segmentation have in common."""
 
-    slot: int
-    candidate: str
-    params: Mapping[str, Any]
-    value: float | None
-    scores: Mapping[str, float]
-    reason: str
-    started: datetime
-    finished: datetime
+    name: Name
+    title: str = ""
+    kind: str
+    entity: Entity = "customer"
+    baselines: tuple[str, ...] = ()
+    cutoffs: Cutoffs = Cutoffs()
+    search: Search = Search()
+    features: Features = Features()
+    promotion: Promotion = Promotion()
 
+    @property
+    def key(self) -> str:
+        """SHA-256 of all choices, 64 hex characters: two studies with equal keys ask the same."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
-@dataclass
-class _Pending:
-    trial: optuna.Trial
-    slot: int
-    candidate: str
-    params: dict[str, Any]
-    future: Future[Outcome]
-    done: Trial | None = None
-
-
-def search(
-    config: StudyConfig,
-    dataset: Dataset,
-    storage_url: str,
-    study_name: str,
-    *,
-    workers: int = 1,
-    warm_start: Sequence[Guess] = (),
-    on_trial: Callable[[Trial], None] | None = None,
-) -> list[Trial]:
-    """All ``config.search.trials`` trials in the order of their slots; those already stored are not run again.
-
-    The warm start and each candidate's defaults are tried first. ``on_trial`` hears of every trial once, those found
-    in the storage included.
-    """
-    storage = open_storage(storage_url)
-    log = optuna.create_study(storage=storage, study_name=study_name, direction=direction(config), load_if_exists=True)
-    stored = {t.user_attrs["slot"]: t for t in log.get_trials(deepcopy=False) if "slot" in t.user_attrs}
-    proposals = optuna.create_study(direction=direction(config))
-    for guess in first_guesses(config, warm_start):
-        proposals.enqueue_trial(guess)
-    pending: deque[_Pending] = deque()
-    trials: list[Trial] = []
-
-    def record(item: _Pending) -> None:
-        item.done = finished_trial(item)
-        if item.slot not in stored:
-            log.add_trial(as_stored(item.trial, item.done))
-        if on_trial:
-            on_trial(item.done)
-
-    with evaluator(Objective(config, dataset), workers) as evaluate:
-        for slot in range(config.search.trials):
-            if len(pending) == config.search.parallel:
-                trials.append(settle_oldest(proposals, pending, record))
-            pending.append(propose(config, proposals, slot, stored.get(slot), evaluate))
-            for item in pending:
-                if item.done is None and item.future.done():
-                    record(item)
-        while pending:
-            trials.append(settle_oldest(proposals, pending, record))
-    return trials
+    def adjusted(self, trials: int | None = None, seed: int | None = None) -> Self:
+        """The same study with other ``search.trials`` or ``search.seed``, as the command line asks for."""
+        search = self.search.model_dump()
+        search |= {k: v for k, v in (("trials", trials), ("seed", seed)) if v is not None}
+        return validated(type(self), {**self.model_dump(), "search": search}, self.name)
 
 
-def best(config: StudyConfig, trials: Sequence[Trial]) -> Trial:
-    """The trial with the best value, the earliest of equals."""
-    valid = [trial for trial in trials if trial.value is not None]
-    if not valid:
-        reasons = sorted({trial.reason for trial in trials})
-        raise BadInput(f"none of the {len(trials)} trials of study {config.name} succeeded: {'; '.join(reasons[:3])}")
-    sign = 1.0 if direction(config) == "minimize" else -1.0
-    return min(valid, key=lambda trial: sign * (trial.value or 0.0))
+class PredictStudy(Study):
+    """What will customers do? A task at one or several horizons; the search chooses among ``learners``."""
+
+    kind: Literal["predict"] = "predict"
+    task: str
+    horizon_days: Horizons
+    learners: Annotated[tuple[str, ...], Field(min_length=1)]
+    calibrate: bool = True
+
+    @property
+    def question(self) -> Question:
+        """The task at the horizons."""
+        return question(self.task, self.horizon_days)
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        check_names("task", (self.task,), "models.tasks")
+        try:
+            asked = self.question
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+        for key, names_ in (("learners", self.learners), ("baselines", self.baselines)):
+            check_names(key, names_, "models.learners")
+            for name in names_:
+                if why := cannot_answer(name, asked):
+                    raise ValueError(f"{key} has {name!r}, which cannot learn {self.task}: {why}")
+        check_metric(self.search.metric, target(asked.target).LOSS)
+        return self
 
 
-def direction(config: StudyConfig) -> Literal["minimize", "maximize"]:
-    return "minimize" if config.search.metric == "log_loss" else "maximize"
+class SegmentStudy(Study):
+    """Which customers are alike? The search chooses among ``clusterers``."""
+
+    kind: Literal["segment"] = "segment"
+    clusterers: Annotated[tuple[str, ...], Field(min_length=1)]
+    segments: Segments = Segments()
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        check_names("clusterers", self.clusterers, "models.segments.clusterers")
+        check_names("baselines", self.baselines, "models.segments.clusterers")
+        check_metric(self.search.metric, "permuted_gap")
+        return self
 
 
-def open_storage(url: str) -> optuna.storages.RDBStorage:
-    """The RDB storage; an SQLite schema is created once, however many processes arrive."""
-    logging.getLogger("optuna").setLevel(logging.WARNING)
-    settings = {"connect_args": {"timeout": 60}} if is_sqlite(url) else {}
-    with creation_lock(url):
-        return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+KINDS: dict[str, type[Study]] = {"predict": PredictStudy, "segment": SegmentStudy}
+AnyStudy = TypeVar("AnyStudy", bound=Study)
 
 
-def first_guesses(config: StudyConfig, warm_start: Sequence[Guess]) -> list[dict[str, Any]]:
-    """Parameters tried before anything is sampled: the champion's, then each candidate's defaults."""
-    defaults = [(name, plugin(config, name).DEFAULTS) for name in config.candidates]
-    guesses = [guess for guess in (*warm_start, *defaults) if guess[0] in config.candidates]
-    if len(config.candidates) == 1:
-        return unique(dict(params) for _, params in guesses)
-    return unique({"candidate": name, **{f"{name}.{k}": v for k, v in params.items()}} for name, params in guesses)
+def check_metric(metric: str, own: str) -> None:
+    """The study is searched by its own metric."""
+    if metric not in ("", own):
+        raise ValueError(f"search.metric is {metric!r}: this study is searched by {own!r}, leave search.metric out")
 
 
-def unique(guesses: Any) -> list[dict[str, Any]]:
-    """Each guess once, in order."""
-    found: list[dict[str, Any]] = []
-    for guess in guesses:
-        if guess not in found:
-            found.append(guess)
-    return found
+def check_names(key: str, values: Iterable[str], package: str) -> None:
+    """Each value names a plug-in of the package."""
+    known = plugin_names(package)
+    for value in values:
+        if value not in known:
+            raise ValueError(f"{key} has {value!r}, allowed are {', '.join(known)}{near(value, known)}")
 
 
-def plugin(config: StudyConfig, name: str) -> Any:
-    """The learner or clusterer called ``name``, as the kind of study has it."""
-    return learner(name) if config.kind == "predict" else clusterer(name)
+def validated(model: type[AnyStudy], content: dict[str, Any], source: str) -> AnyStudy:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(sentence(problem, model) for problem in error.errors())
+        raise BadConfig(f"study {source}: {problems}") from None
 
 
-def propose(
-    config: StudyConfig,
-    proposals: optuna.Study,
-    slot: int,
-    stored: FrozenTrial | None,
-    evaluate: Callable[[str, dict[str, Any]], Future[Outcome]],
-) -> _Pending:
-    """Draw the parameters of a slot and start its evaluation, or take over the stored outcome of the same draw."""
-    proposals.sampler = optuna.samplers.TPESampler(
-        seed=config.search.seed + slot, n_startup_trials=max(4, min(10, config.search.trials // 3))
-    )
-    trial = proposals.ask()
-    candidate, params = draw(config, trial)
-    if stored is None:
-        return _Pending(trial, slot, candidate, params, evaluate(candidate, params))
-    # A stored trial counts for its slot even where the space has changed since: what was paid for is not thrown away.
-    future: Future[Outcome] = Future()
-    future.set_result(outcome_of(stored))
-    return _Pending(trial, slot, stored.user_attrs["candidate"], stored.user_attrs["params"], future)
+def sentence(problem: Any, model: type[Study]) -> str:
+    """One validation problem as ``key: what was found, what is allowed``."""
+    key = ".".join(part for part in problem["loc"] if isinstance(part, str) and not part.startswith("constrained"))
+    if problem["type"] == "extra_forbidden":
+        return unknown_key(key, problem["loc"], model)
+    if problem["type"] == "too_short":
+        return f"{key} is empty: name at least one"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not key:
+        return message
+    found = "" if problem["type"] == "missing" else f" is {problem['input']!r}"
+    return f"{key}{found}: {message[0].lower()}{message[1:]}"
 
 
-def draw(config: StudyConfig, trial: optuna.Trial) -> tuple[str, dict[str, Any]]:
-    """A candidate and its complete parameters."""
-    if len(config.candidates) == 1:
-        module = plugin(config, config.candidates[0])
-        return module.NAME, {**module.DEFAULTS, **module.space(trial)}
-    module = plugin(config, str(trial.suggest_categorical("candidate", config.candidates)))
-    return module.NAME, {**module.DEFAULTS, **module.space(_Prefixed(trial, module.NAME))}
+def unknown_key(key: str, place: Sequence[Any], model: type[Study]) -> str:
+    """A key that the study does not have, or that only another kind of study has."""
+    others = [kind for kind, other in KINDS.items() if key in other.model_fields]
+    if others:
+        return f"{key} belongs to a {others[0]} study: remove it or change kind"
+    known = known_keys(place[:-1], model)
+    return f"{key} is not a known key{near(str(place[-1]), known)}; known are {', '.join(known)}"
 
 
-class _Prefixed:
-    """An Optuna trial whose parameters carry their candidate's name: two candidates may use one word differently."""
-
-    def __init__(self, trial: optuna.Trial, name: str) -> None:
-        self.trial, self.name = trial, name
-
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
-        return self.trial.suggest_float(f"{self.name}.{name}", low, high, log=log)
-
-    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
-        return self.trial.suggest_int(f"{self.name}.{name}", low, high, log=log)
-
-    def suggest_categorical(self, name: str, choices: Any) -> Any:
-        return self.trial.suggest_categorical(f"{self.name}.{name}", choices)
-
-
-def settle_oldest(proposals: optuna.Study, pending: deque[_Pending], record: Callable[[_Pending], None]) -> Trial:
-    """Wait for the oldest trial, recording whatever finishes meanwhile, and tell its value to the sampler."""
-    while pending[0].done is None:
-        wait([item.future for item in pending if item.done is None], return_when=FIRST_COMPLETED)
-        for item in pending:
-            if item.done is None and item.future.done():
-                record(item)
-    oldest = pending.popleft()
-    assert oldest.done is not None
-    if oldest.done.value is None:
-        proposals.tell(oldest.trial, state=TrialState.FAIL)
-    else:
-        proposals.tell(oldest.trial, oldest.done.value)
-    return oldest.done
-
-
-def finished_trial(item: _Pending) -> Trial:
-    outcome = item.future.result()
-    return Trial(
-        item.slot,
-        item.candidate,
-        item.params,
-        outcome.value,
-        outcome.scores,
-        outcome.reason,
-        outcome.started,
-        outcome.finished,
-    )
-
-
-def as_stored(trial: optuna.Trial, done: Trial) -> FrozenTrial:
-    """A finished trial as Optuna's storage and dashboard know it."""
-    return FrozenTrial(
-        number=-1,
-        trial_id=-1,
-        state=TrialState.FAIL if done.value is None else TrialState.COMPLETE,
-        value=done.value,
-        datetime_start=done.started,
-        datetime_complete=done.finished,
-        params=trial.params,
-        distributions=trial.distributions,
-        user_attrs={
-            "slot": done.slot,
-            "candidate": done.candidate,
-            "params": dict(done.params),
-            "scores": dict(done.scores),
-            "reason": done.reason,
-        },
-        system_attrs={},
-        intermediate_values={},
-    )
-
-
-def outcome_of(stored: FrozenTrial) -> Outcome:
-    """The inverse of ``as_stored``."""
-    about = stored.user_attrs
-    started, finished = stored.datetime_start, stored.datetime_complete
-    assert started is not None
-    assert finished is not None
-    value = stored.value if stored.state == TrialState.COMPLETE else None
-    return Outcome(value, about["scores"], about["reason"], started, finished)
+def known_keys(section: Sequence[Any], study: type[Study]) -> tuple[str, ...]:
+    model: Any = study
+    for part in section:
+        model = model.model_fields[part].annotation
+    return tuple(model.model_fields)

@@ -31,6 +31,10 @@ class BadArtifact(CoterieError):
     """An artifact or a bundle that is not what its manifest says."""
 
 
+class BadDatabase(CoterieError):
+    """A database of runs or searches that cannot be created, opened or migrated."""
+
+
 class NotFound(CoterieError):
     """Something asked for by name that is not there."""
 

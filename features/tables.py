@@ -10,20 +10,43 @@ online features, scores and HTTP answers, which are about customers.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 ColumnType = Literal["str", "float", "int", "time", "date", "bool"]
+
+OrderKind = Literal["sale", "return"]
+EventKind = Literal[
+    "page_view", "search", "product_view", "add_to_cart", "checkout", "remove_from_cart", "login", "help", "feature_use"
+]
+TouchKind = Literal["sent", "open", "click", "unsubscribe", "bounce", "like", "share", "comment", "attend"]
+TouchChannel = Literal["email", "sms", "push", "social", "event", "ads"]
+FeedbackKind = Literal["nps", "csat", "review", "ticket"]
+Topic = Literal["delivery", "quality", "service", "price", "product"]
+
+SCORE_SCALES: dict[FeedbackKind, tuple[float, float]] = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "review": (1.0, 5.0)}
+"""Lowest and highest score of each kind of feedback; tickets have none."""
+SENTIMENT_SCALE = (-1.0, 1.0)
+CUSTOMER_IDS = ("customer_id", "alias_id")
+"""Columns that name a customer in any table."""
+KNOWLEDGE_TIMES = ("known_at", "replaced_at")
+"""Columns that say since when, or until when, a row could be read: nothing about what happened."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a canonical table; ``time`` is a TIMESTAMP in UTC, microseconds, without a time zone."""
+    """One column of a canonical table; ``time`` is a TIMESTAMP in UTC, microseconds, without a time zone.
+
+    ``levels`` are the values it may have; empty if any value may occur. ``personal``: see the top of this file.
+    ``protected``: nobody should be judged by it, so a model reads what comes from it only if its study names it.
+    """
 
     name: str
     type: ColumnType
     nullable: bool
     doc: str
     personal: bool = False
+    protected: bool = False
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,22 +76,49 @@ class TableSpec:
         """Names of the columns that may not be null."""
         return tuple(column.name for column in self.columns if not column.nullable)
 
+    def is_extra(self, name: str) -> bool:
+        """Whether ``name`` is a further column that is taken along unread (``attr_*``)."""
+        return self.extra_prefix is not None and name.startswith(self.extra_prefix)
+
+    def levels(self, name: str) -> tuple[str, ...]:
+        """Values that the column ``name`` may have; empty if any value may occur, or if there is no such column.
+
+        >>> ORDERS.levels("kind"), ORDERS.levels("channel"), PRODUCTS.levels("kind")
+        (('sale', 'return'), (), ())
+        """
+        return next((column.levels for column in self.columns if column.name == name), ())
+
     def is_personal(self, name: str) -> bool:
         """Whether values of this column may stand in the table only; further columns (``attr_*``) always are.
 
         >>> [CUSTOMERS.is_personal(name) for name in ("birth_year", "attr_shoe_size", "region")]
         [True, True, False]
         """
-        extra = self.extra_prefix is not None and name.startswith(self.extra_prefix)
-        return extra or any(column.name == name and column.personal for column in self.columns)
+        return self.is_extra(name) or any(column.name == name and column.personal for column in self.columns)
 
 
 def _must(name: str, type_: ColumnType, doc: str, personal: bool = False) -> Column:
     return Column(name, type_, nullable=False, doc=doc, personal=personal)
 
 
-def _may(name: str, type_: ColumnType, doc: str, personal: bool = False) -> Column:
-    return Column(name, type_, nullable=True, doc=doc, personal=personal)
+def _may(
+    name: str,
+    type_: ColumnType,
+    doc: str,
+    personal: bool = False,
+    protected: bool = False,
+    levels: tuple[str, ...] = (),
+) -> Column:
+    return Column(name, type_, True, doc, personal, protected, levels)
+
+
+def _level(name: str, levels: tuple[str, ...]) -> Column:
+    return Column(name, "str", nullable=False, doc=_one_of(levels), levels=levels)
+
+
+def _one_of(levels: tuple[str, ...]) -> str:
+    """The levels as a sentence of documentation: ``a, b or c.``"""
+    return f"{', '.join(levels[:-1])} or {levels[-1]}."
 
 
 _CUSTOMER = _must("customer_id", "str", "Who did it.", personal=True)
@@ -78,7 +128,7 @@ _REPLACED_AT = _may("replaced_at", "time", "When a correction of the row could f
 
 CUSTOMERS = TableSpec(
     name="customers",
-    doc="Who customers are, one row a version of their profile: the newest that was known holds, as a whole.",
+    doc="Who customers are, one row a version of their profile: the newest known version is valid, as a whole.",
     key=("customer_id", "known_at"),
     unique=True,
     time=None,
@@ -86,10 +136,10 @@ CUSTOMERS = TableSpec(
     columns=(
         _CUSTOMER,
         _may("signed_up_at", "time", "When the customer registered."),
-        _may("birth_year", "int", "Year of birth.", personal=True),
-        _may("gender", "str", "As the source says it."),
+        _may("birth_year", "int", "Year of birth.", personal=True, protected=True),
+        _may("gender", "str", "As the source states it.", protected=True),
         _may("income_band", "str", "Household income, as an ordered label."),
-        _may("family_status", "str", "Household type or marital status."),
+        _may("family_status", "str", "Household type or marital status.", protected=True),
         _may("education", "str", "Highest education."),
         _may("country", "str", "Country of residence."),
         _may("region", "str", "Region or state."),
@@ -111,7 +161,7 @@ CUSTOMERS = TableSpec(
 
 IDENTITIES = TableSpec(
     name="identities",
-    doc="Further ids of customers: all that alias_id ever did was done by customer_id, says the newest row known.",
+    doc="Further ids of customers: whatever alias_id did was done by customer_id; of several rows the newest known.",
     key=("alias_id", "known_at"),
     unique=True,
     time=None,
@@ -119,7 +169,7 @@ IDENTITIES = TableSpec(
         _must(
             "alias_id",
             "str",
-            "The further id; no row that holds at the same time names it as customer_id.",
+            "The further id; no row that is valid at the same time names it as customer_id.",
             personal=True,
         ),
         _CUSTOMER,
@@ -140,7 +190,7 @@ ORDERS = TableSpec(
         _must("unit_price", "float", "Price of one unit before the discount, at least 0, currency."),
         _may("discount", "float", "Money off the whole line, at least 0, currency; null if none."),
         _may("channel", "str", "Where it was ordered."),
-        _must("kind", "str", "'sale' or 'return'."),
+        _level("kind", get_args(OrderKind)),
         _may("original_order_id", "str", "For a return: the sale it takes back, if it was matched.", personal=True),
         _KNOWN_AT,
         _REPLACED_AT,
@@ -170,11 +220,7 @@ EVENTS = TableSpec(
     columns=(
         _CUSTOMER,
         _AT,
-        _must(
-            "kind",
-            "str",
-            "page_view, product_view, search, add_to_cart, remove_from_cart, checkout, feature_use, login or help.",
-        ),
+        _level("kind", get_args(EventKind)),
         _may("session_id", "str", "The visit it belongs to.", personal=True),
         _may("product_id", "str", "The product looked at."),
         _may("feature", "str", "The feature used."),
@@ -193,8 +239,8 @@ TOUCHES = TableSpec(
         _CUSTOMER,
         _AT,
         _may("campaign_id", "str", "The campaign."),
-        _must("channel", "str", "email, sms, push, social, event or ads."),
-        _must("kind", "str", "sent, open, click, unsubscribe, bounce, like, share, comment or attend."),
+        _level("channel", get_args(TouchChannel)),
+        _level("kind", get_args(TouchKind)),
         _KNOWN_AT,
         _REPLACED_AT,
     ),
@@ -202,18 +248,16 @@ TOUCHES = TableSpec(
 
 FEEDBACK = TableSpec(
     name="feedback",
-    doc="One row a thing the customer told the shop.",
+    doc="One row a score, review or ticket of a customer.",
     key=("customer_id", "at", "kind", "topic"),
     columns=(
         _CUSTOMER,
         _AT,
-        _must("kind", "str", "nps, csat, review or ticket."),
+        _level("kind", get_args(FeedbackKind)),
         _may("score", "float", "nps 0 to 10, csat and review 1 to 5; null for tickets."),
-        _may("topic", "str", "price, quality, delivery, service or product."),
-        _may("text", "str", "Their words.", personal=True),
-        _may(
-            "sentiment", "float", "How the words sound, -1 to 1; ingest reads it from text unless the source gives it."
-        ),
+        _may("topic", "str", _one_of(get_args(Topic)), levels=get_args(Topic)),
+        _may("text", "str", "The customer's words.", personal=True),
+        _may("sentiment", "float", "Polarity of the text, -1 to 1; ingest computes it unless the source gives it."),
         _KNOWN_AT,
         _REPLACED_AT,
     ),
@@ -242,3 +286,6 @@ TABLES: dict[str, TableSpec] = {
 
 PERSONAL = frozenset(column.name for table in TABLES.values() for column in table.columns if column.personal)
 """Names of personal columns in any table."""
+
+PROTECTED = frozenset(column.name for table in TABLES.values() for column in table.columns if column.protected)
+"""Names of protected columns in any table."""

@@ -1,12 +1,14 @@
 """The artifact: a model as a folder of plain data, every file's hash checked before anything in it is parsed."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
+
+import pandas as pd
 
 from features.errors import BadArtifact
 from models import predictor
@@ -34,9 +36,8 @@ def save(folder: Path, model: Any, facts: Mapping[str, Any]) -> str:
     ``facts`` go into the manifest as they are (dataset_fingerprint, training_window, scores, ...); they must be
     JSON values without NaN, and the same for the same model: the hash covers them.
     """
-    kind = "predictor" if isinstance(model, Predictor) else "segmenter"
-    files: dict[str, bytes] = _functions(kind).dump(model)
-    about = {**_about(kind, model), **_frame(kind, files)}
+    files = _kind(model).dump(model)
+    about = {**_kind(model).about(model), **_frame(_name_of_kind(model), files)}
     taken = sorted(set(facts) & set(about))
     if taken:
         raise BadArtifact(f"the facts name {', '.join(taken)}, which the model says of itself: leave them out")
@@ -64,40 +65,50 @@ def load(folder: Path, expected: str | None = None) -> Loaded:
         )
     manifest = _manifest(written)
     files = _checked_files(folder, manifest["files"])
-    return Loaded(_functions(manifest["kind"]).load(files), manifest, found)
+    return Loaded(_model(manifest, files), manifest, found)
 
 
-def describe(loaded: Loaded) -> str:
-    """One line a person can tell the model by."""
-    about = loaded.manifest
-    how = about.get("learner") or about.get("clusterer")
-    return f"{about.get('task') or 'segments'} by {how}, {len(about['features'])} features, sha256 {loaded.sha256[:12]}"
+def table(model: Any, X: pd.DataFrame) -> pd.DataFrame:
+    """What the model answers about each row of ``X``, with its index: named columns, floats or text."""
+    return _kind(model).table(model, X)
 
 
-class _Functions:
-    """``dump`` and ``load`` of one kind of model."""
-
-    dump: Callable[[Any], dict[str, bytes]]
-    load: Callable[[Mapping[str, bytes]], Any]
+def headline(model: Any) -> tuple[str, ...]:
+    """Names of the scores by which the model is shown, in order."""
+    return _kind(model).headline(model)
 
 
-def _functions(kind: str) -> _Functions:
+def incomparable(ours: Loaded, theirs: Loaded) -> str:
+    """Why two models cannot be scored beside each other; empty if they answer the same question."""
+    # Artifacts written before companies could be asked about do not name the entity.
+    for key, before in (("kind", None), ("entity", "customer")):
+        if ours.manifest.get(key, before) != theirs.manifest.get(key, before):
+            return f"has {key} {theirs.manifest.get(key, before)} and cannot be compared"
+    one, other = (getattr(loaded.model, "question", None) for loaded in (ours, theirs))
+    return "" if one == other else f"answers {other} and cannot be compared"
+
+
+class _Kind(Protocol):
+    """What the modules of the two kinds of models define."""
+
+    def dump(self, model: Any) -> dict[str, bytes]: ...
+    def load(self, files: Mapping[str, bytes]) -> Any: ...
+    def about(self, model: Any) -> dict[str, Any]: ...
+    def table(self, model: Any, X: pd.DataFrame) -> pd.DataFrame: ...
+    def headline(self, model: Any) -> tuple[str, ...]: ...
+
+
+def _kind(model: Any) -> _Kind:
+    return _functions(_name_of_kind(model))
+
+
+def _name_of_kind(model: Any) -> str:
+    return "predictor" if isinstance(model, Predictor) else "segmenter"
+
+
+def _functions(kind: str) -> _Kind:
     # The segmenter is imported only when one is there: serving churn alone needs no clustering library.
-    return cast(_Functions, predictor if kind == "predictor" else import_module("models.segmenter"))
-
-
-def _about(kind: str, model: Any) -> dict[str, Any]:
-    if kind == "segmenter":
-        return {"task": "segments", "clusterer": model.clusterer, "features": list(model.features)}
-    return {
-        "task": model.task,
-        "learner": model.learner,
-        "features": list(model.features),
-        "params": model.params,
-        "horizon_days": model.horizon_days,
-        "positive": model.positive,
-        "calibrated": model.calibrator is not None,
-    }
+    return cast(_Kind, predictor if kind == "predictor" else import_module("models.segments.segmenter"))
 
 
 def _frame(kind: str, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -115,13 +126,30 @@ def _manifest(written: bytes) -> dict[str, Any]:
         raise BadArtifact(
             f"the artifact has format {manifest.get('format')}, this version reads format {FORMAT}: train it again"
         )
-    if manifest.get("kind") not in ("predictor", "segmenter") or not isinstance(manifest.get("files"), dict):
+    if manifest.get("kind") not in ("predictor", "segmenter") or not _is_text_by_text(manifest.get("files")):
         raise BadArtifact("the manifest names no kind of model or no files: train it again")
     return manifest
 
 
+def _is_text_by_text(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _model(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Any:
+    """The model in checked ``files``, refused if the manifest speaks of another."""
+    try:
+        model = _functions(manifest["kind"]).load(files)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadArtifact(f"the files are no {manifest['kind']} ({error}): train it again") from error
+    if manifest.get("features") != list(model.features):
+        raise BadArtifact("manifest and model differ in their features: train it again")
+    return model
+
+
 def _checked_files(folder: Path, hashes: Mapping[str, str]) -> dict[str, bytes]:
     """The bytes of every file, read once: what was hashed is what gets parsed."""
+    if folder.is_symlink():
+        raise BadArtifact(f"the folder {folder.name!r} is a link: give the folder that was saved")
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
     if there != set(hashes):
         odd = sorted(there ^ set(hashes))

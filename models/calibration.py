@@ -1,15 +1,19 @@
 """Calibration: making a score of 0.3 mean three in ten, with Platt's sigmoid on the logit scale."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import expit
 
 from models.logit import newton
 from models.sample import Floats
 
+Sigmoid = dict[str, float]
+"""``p -> expit(intercept + slope * logit(p))`` as plain JSON; intercept 0 and slope 1 change nothing."""
+
 EDGE = 1e-6
-"""Probabilities are held this far from 0 and 1 before their logit is taken."""
+"""Probabilities are clipped this far from 0 and 1 before their logit is taken."""
+
+LEVEL_TRUST = 0.5
+"""Half of the newest base rate's distance from that of all history: part of it is the season, and will pass."""
 
 PRIOR = 200.0
 """Curvature of the belief that the scores need no correction, about that of a thousand rows at a rate of a quarter.
@@ -18,47 +22,31 @@ The rows that calibrate are not the rows that get scored: they are earlier, and 
 """
 
 
-@dataclass(frozen=True)
-class Sigmoid:
-    """``p -> expit(intercept + slope * logit(p))``; intercept 0 and slope 1 change nothing."""
-
-    intercept: float
-    slope: float
-
-
 def fit(p: Floats, y: Floats, level_trust: float = 1.0) -> Sigmoid:
-    """The sigmoid under which the labels ``y`` are likeliest, held towards no change by ``PRIOR``.
+    """The sigmoid under which the labels ``y`` are likeliest, shrunk towards no change by ``PRIOR``.
 
     ``level_trust`` is the share of the level's shift (the sigmoid's move at the mean log odds) that is kept. A slope
     that would turn the order of the customers round is set to zero.
 
     >>> import numpy as np
-    >>> fit(np.repeat([.2, .8], 5000), np.repeat([0., 1., 0., 1.], [4000, 1000, 1000, 4000])).slope.__round__(2)
+    >>> fit(np.repeat([.2, .8], 5000), np.repeat([0., 1., 0., 1.], [4000, 1000, 1000, 4000]))["slope"].__round__(2)
     1.0
     """
     log_odds = logit(p)
     centre = float(log_odds.mean())
     level, slope = newton((log_odds - centre)[:, None], y, ridge=PRIOR, towards=np.array([centre, 1.0]))
     slope = max(float(slope), 0.0)
-    return Sigmoid(centre + level_trust * (float(level) - centre) - slope * centre, slope)
+    return {"intercept": centre + level_trust * (float(level) - centre) - slope * centre, "slope": slope}
 
 
-def apply(sigmoid: Sigmoid, p: Floats) -> Floats:
-    """Calibrated probabilities, in the same order as ``p``."""
-    return np.asarray(expit(sigmoid.intercept + sigmoid.slope * logit(p)), dtype=np.float64)
+def apply(sigmoid: Sigmoid | None, p: Floats) -> Floats:
+    """Calibrated probabilities, in the same order as ``p``; without a sigmoid ``p`` itself."""
+    if sigmoid is None:
+        return p
+    return np.asarray(expit(sigmoid["intercept"] + sigmoid["slope"] * logit(p)), dtype=np.float64)
 
 
 def logit(p: Floats) -> Floats:
-    """Log odds; ``p`` is held away from 0 and 1 so that they stay finite."""
-    held = np.clip(p, EDGE, 1.0 - EDGE)
-    return np.log(held) - np.log1p(-held)
-
-
-def dump(sigmoid: Sigmoid | None) -> dict[str, float] | None:
-    """Plain JSON values."""
-    return None if sigmoid is None else {"intercept": sigmoid.intercept, "slope": sigmoid.slope}
-
-
-def load(state: dict[str, float] | None) -> Sigmoid | None:
-    """What ``dump`` wrote."""
-    return None if state is None else Sigmoid(float(state["intercept"]), float(state["slope"]))
+    """Log odds; ``p`` is clipped away from 0 and 1 so that they stay finite."""
+    inside = np.clip(p, EDGE, 1.0 - EDGE)
+    return np.log(inside) - np.log1p(-inside)

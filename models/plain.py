@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +39,22 @@ def json_bytes(value: object) -> bytes:
 
 
 def json_from(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
-    """The JSON object in ``files[name]``."""
+    """The JSON object in ``files[name]``; BadArtifact for anything that :func:`json_bytes` would not have written."""
     try:
-        value = json.loads(files[name])
-    except (KeyError, ValueError) as error:
+        value = json.loads(files[name], parse_constant=_no_constant, object_pairs_hook=_unique)
+    except (KeyError, ValueError, RecursionError) as error:
         raise BadArtifact(f"{name} is missing or no JSON ({error}): save the model again") from error
     if not isinstance(value, dict):
         raise BadArtifact(f"{name} holds a {type(value).__name__}, needs an object: save the model again")
     return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return found

@@ -1,7 +1,7 @@
-"""A predictor: a fitted learner with its task, its columns and its calibration; the unit that is saved and served."""
+"""A predictor: a fitted learner with its question, columns and calibration; the unit that is saved and served."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,132 +9,147 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from features.errors import BadArtifact, BadInput, HistoryTooShort
-from models import calibration
-from models.learners import Learner, Params, learner
+from models.learners import Learner, Params, cannot_answer, learner
+from models.params import complete_params
 from models.plain import json_bytes, json_from
-from models.plugins import complete_params
-from models.sample import Floats, Positive, Sample
+from models.question import Question
+from models.sample import Floats, Sample
+from models.targets import Calibration, target
 
 FILE = "predictor.json"
-
-FEWEST_EACH = 30
-"""Rows of each class needed on both sides of a calibration split."""
 
 CALIBRATION_CUTOFFS = 4
 """Newest training cutoffs that are predicted for the calibration; each costs one more fit."""
 
-LEVEL_TRUST = 0.5
-"""Half of the newest base rate's distance from that of all history: part of it is the season, and will pass."""
-
 
 @dataclass(frozen=True)
 class Predictor:
-    """``features`` is the column order the model was fitted on; ``calibrator`` is None where none was fitted."""
+    """``features`` are the columns it reads, in order; ``calibration`` is None where none was fitted."""
 
-    task: str
+    question: Question
     learner: str
     model: Any
-    calibrator: calibration.Sigmoid | None
+    calibration: Calibration | None
     features: tuple[str, ...]
-    horizon_days: float
-    positive: Positive
     params: Params
     calibration_note: str = ""
 
 
-def fit_predictor(
-    task_name: str, learner_name: str, sample: Sample, params: Params, seed: int, calibrate: bool
-) -> Predictor:
-    """Fit a learner on ``sample`` and, if asked, a sigmoid on predictions made out of time."""
+def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, calibrate: bool) -> Predictor:
+    """Fit a learner on ``sample`` and, if asked, calibrate it on predictions made out of time.
+
+    A learner that reads named columns gets these alone, and only they are what the predictor needs later.
+    """
+    question = sample.question
     if len(sample) == 0:
-        raise HistoryTooShort(f"no rows to fit {task_name} on: load more history or shorten horizon_days")
+        raise HistoryTooShort(f"no rows to fit {question.task} on: load more history or shorten horizon_days")
     module = learner(learner_name)
-    _checked(tuple(str(name) for name in sample.X.columns), sample.X)
+    if why := cannot_answer(learner_name, question):
+        raise BadInput(f"{learner_name} cannot learn {question.task}: {why}")
+    features = module.READS if module.READS is not None else tuple(str(name) for name in sample.X.columns)
     known = complete_params(learner_name, module.DEFAULTS, params)
-    sigmoid, note = _calibrator(module, sample, known, seed) if calibrate else (None, "none: not asked for")
-    return Predictor(
-        task=task_name,
-        learner=learner_name,
-        model=module.fit(sample, known, seed),
-        calibrator=sigmoid,
-        features=tuple(str(name) for name in sample.X.columns),
-        horizon_days=sample.horizon_days,
-        positive=sample.positive,
-        params=known,
-        calibration_note=note,
-    )
+    read = Sample(_checked(features, sample.X), sample.y, sample.as_of, question)
+    calibration, note = _calibration(module, read, known, seed) if calibrate else (None, "none: not asked for")
+    return Predictor(question, learner_name, module.fit(read, known, seed), calibration, features, known, note)
 
 
 def predict(predictor: Predictor, X: pd.DataFrame) -> Floats:
-    """Calibrated P(y = 1) a row of ``X``; columns are taken by name, others are ignored, NaN is null."""
-    X = _checked(predictor.features, X)
-    p = learner(predictor.learner).predict(predictor.model, X)
-    return p if predictor.calibrator is None else calibration.apply(predictor.calibrator, p)
+    """Answers (n, k) as the question's target has them; columns are taken by name, others are ignored, NaN is null."""
+    raw = learner(predictor.learner).predict(predictor.model, _checked(predictor.features, X))
+    return target(predictor.question.target).answer(raw, predictor.calibration, predictor.question)
 
 
-def importance(predictor: Predictor) -> dict[str, float]:
-    """Weight of each feature the model uses; empty where it uses none."""
-    return learner(predictor.learner).importance(predictor.model)
+def table(predictor: Predictor, X: pd.DataFrame) -> pd.DataFrame:
+    """The answers as named columns, one row a row of ``X`` with its index; float64, NaN where there is no value."""
+    found = target(predictor.question.target).columns(predict(predictor, X), predictor.question)
+    return pd.DataFrame(found, index=X.index)
+
+
+def about(predictor: Predictor) -> dict[str, Any]:
+    """What a manifest says of the model."""
+    return {
+        "task": predictor.question.task,
+        "question": asdict(predictor.question),
+        "learner": predictor.learner,
+        "features": list(predictor.features),
+        "params": dict(predictor.params),
+        "horizon_days": predictor.question.horizon_days,
+        "calibrated": predictor.calibration is not None,
+    }
+
+
+def headline(predictor: Predictor) -> tuple[str, ...]:
+    """Scores that tables show of it: its target's."""
+    return target(predictor.question.target).headline(predictor.question)
 
 
 def dump(predictor: Predictor) -> dict[str, bytes]:
     """The predictor as named files of plain data."""
-    about = {
-        "task": predictor.task,
+    state = {
+        "question": asdict(predictor.question),
         "learner": predictor.learner,
-        "calibrator": calibration.dump(predictor.calibrator),
+        "calibrator": predictor.calibration,
         "calibration_note": predictor.calibration_note,
         "features": list(predictor.features),
-        "horizon_days": predictor.horizon_days,
-        "positive": predictor.positive,
-        "params": predictor.params,
+        "params": dict(predictor.params),
     }
-    return {FILE: json_bytes(about), **learner(predictor.learner).dump(predictor.model)}
+    return {FILE: json_bytes(state), **learner(predictor.learner).dump(predictor.model)}
 
 
 def load(files: Mapping[str, bytes]) -> Predictor:
     """What ``dump`` wrote; BadArtifact if a part is missing."""
     try:
-        about = json_from(files, FILE)
+        state = json_from(files, FILE)
         return Predictor(
-            task=about["task"],
-            learner=about["learner"],
-            model=learner(about["learner"]).load(files),
-            calibrator=calibration.load(about["calibrator"]),
-            features=tuple(about["features"]),
-            horizon_days=float(about["horizon_days"]),
-            positive=about["positive"],
-            params=about["params"],
-            calibration_note=about["calibration_note"],
+            question=_question(state),
+            learner=state["learner"],
+            model=learner(state["learner"]).load(files),
+            calibration=state["calibrator"],
+            features=tuple(state["features"]),
+            params=state["params"],
+            calibration_note=state["calibration_note"],
         )
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"the predictor lacks {error}: write the artifact again") from error
 
 
-def _calibrator(module: Learner, sample: Sample, params: Params, seed: int) -> tuple[calibration.Sigmoid | None, str]:
-    """A sigmoid fitted on predictions of the newest cutoffs, each by a model that knew only what was known then.
+def _question(state: Mapping[str, Any]) -> Question:
+    """The question; artifacts of versions before 0.3 have a binary one, written in three keys."""
+    if "question" not in state:
+        return Question(state["task"], "binary", state["positive"], (float(state["horizon_days"]),))
+    return Question.of(state["question"])
 
-    Several cutoffs, because the base rate of a single one is as much its season as its level.
+
+def _calibration(module: Learner, sample: Sample, params: Params, seed: int) -> tuple[Calibration | None, str]:
+    """What the target learns from predictions of the newest cutoffs, each by a model that knew only what was known.
+
+    Several cutoffs, because the level of a single one is as much its season as its level.
     """
-    splits = [_known_before(sample, cutoff) for cutoff in sample.cutoffs()[-CALIBRATION_CUTOFFS:]]
-    usable = [(earlier, rows) for earlier, rows in splits if min(_rarer(earlier), _rarer(rows)) >= FEWEST_EACH]
-    if not usable:
-        return None, f"none: no cutoff has {FEWEST_EACH} rows of each class before it and at it"
-    p = [module.predict(module.fit(earlier, params, seed), rows.X) for earlier, rows in usable]
-    y = [rows.y for _, rows in usable]
-    sigmoid = calibration.fit(np.concatenate(p), np.concatenate(y), LEVEL_TRUST)
-    return sigmoid, f"sigmoid fitted out of time on {sum(map(len, y))} rows of the newest {len(usable)} cutoffs"
+    kind, question = target(sample.question.target), sample.question
+    splits = [
+        (earlier, rows)
+        for earlier, rows in _out_of_time(sample)
+        if kind.enough(earlier.y, question) and kind.enough(rows.y, question)
+    ]
+    if not splits:
+        return None, "none: no cutoff has enough labels of each outcome before it and at it"
+    raw = [module.predict(module.fit(earlier, params, seed), rows.X) for earlier, rows in splits]
+    y = [rows.y for _, rows in splits]
+    found = kind.calibrate(np.concatenate(raw), np.concatenate(y), question)
+    return found, f"fitted out of time on {sum(map(len, y))} rows of the newest {len(splits)} complete cutoffs"
 
 
-def _known_before(sample: Sample, cutoff: float) -> tuple[Sample, Sample]:
-    """The rows whose labels were known at ``cutoff``, and the rows of that cutoff."""
-    return sample.where(sample.as_of + sample.horizon_days <= cutoff), sample.where(sample.as_of == cutoff)
+def _out_of_time(sample: Sample) -> Iterator[tuple[Sample, Sample]]:
+    """For the newest cutoffs with complete labels: what was known at the cutoff, and the cutoff's rows."""
+    complete = target(sample.question.target).complete(sample.y, sample.question)
+    for cutoff in np.unique(sample.as_of[complete])[-CALIBRATION_CUTOFFS:]:
+        yield known_at(sample, float(cutoff)), sample.where(sample.as_of == cutoff)
 
 
-def _rarer(sample: Sample) -> int:
-    """Rows of the rarer class."""
-    ones = int(sample.y.sum())
-    return min(ones, len(sample) - ones)
+def known_at(sample: Sample, cutoff: float) -> Sample:
+    """The rows whose labels were known at ``cutoff``, with the labels as they were known then."""
+    rows, y = target(sample.question.target).known_at(sample.as_of, sample.y, cutoff, sample.question)
+    return Sample(sample.X.loc[rows].reset_index(drop=True), y, sample.as_of[rows], sample.question)
 
 
 def _checked(features: tuple[str, ...], X: pd.DataFrame) -> pd.DataFrame:

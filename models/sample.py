@@ -1,47 +1,45 @@
 """The rows a learner is fitted on: features, labels and the date each row was seen from."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.errors import BadInput
+from models.question import Question
 
 Floats = npt.NDArray[np.float64]
-Positive = Literal["buys", "lapses"]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Sample:
     """One row a customer and cutoff.
 
-    ``X``: float64 features, NaN is null. ``y``: 0.0 or 1.0. ``as_of``: the row's cutoff in float days since
-    1970-01-01 UTC. ``positive``: what y = 1 means within ``horizon_days`` of the cutoff.
+    ``X``: float64 features, NaN is null. ``y``: labels as the question's target makes them, (n,) or (n, k).
+    ``as_of``: the row's cutoff in float days since 1970-01-01 UTC.
     """
 
     X: pd.DataFrame
     y: Floats
     as_of: Floats
-    horizon_days: float
-    positive: Positive
+    question: Question
 
     def __post_init__(self) -> None:
-        """Refuse columns of unequal length and labels that are not 0 or 1."""
+        """Refuse columns of unequal length."""
         if not len(self.X) == len(self.y) == len(self.as_of):
             raise BadInput(
                 f"sample has {len(self.X)} feature rows, {len(self.y)} labels and {len(self.as_of)} cutoffs: "
                 "give one of each a row"
             )
-        if not np.isin(self.y, (0.0, 1.0)).all():
-            raise BadInput("labels hold values other than 0 and 1: label each row 0.0 or 1.0")
 
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.y)
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Sample":
+    def where(self, mask: Mask) -> "Sample":
         """The rows where ``mask`` is true, in the same order."""
         return replace(self, X=self.X.loc[mask].reset_index(drop=True), y=self.y[mask], as_of=self.as_of[mask])
 

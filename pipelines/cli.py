@@ -27,20 +27,27 @@ app = typer.Typer(
 
 Home = Annotated[Path, typer.Option("--home", envvar="COTERIE_HOME", help="The workspace folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-Study = Annotated[str, typer.Argument(help="A shipped study (churn, next_purchase, segments) or a path to a .toml.")]
+Study = Annotated[str, typer.Argument(help="A study shipped or promoted here (churn, ...), or a path to a .toml.")]
+Studies = Annotated[
+    list[str] | None,
+    typer.Option("--study", help="Repeat for several; if none, all shipped ones and those promoted here."),
+]
 Trials = Annotated[
     int | None, typer.Option("--trials", min=1, help="Trials of the search; the study's own if not given.")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the search.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")]
-Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless you say otherwise.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless given.")]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", help="A domain or address that requests may name; repeat for several."),
+]
 EngineName = Annotated[str, typer.Option("--engine", help="polars, duckdb or spark: the same bytes from each.")]
 Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw data; the source's own if not given.")]
 
 Customer = Annotated[str, typer.Argument(help="The customer's id as the shop writes it, or an alias.")]
 
 DEFAULT_HOME = Path("workspace")
-ALL_STUDIES = ("segments", "churn", "next_purchase")
 
 
 @app.command()
@@ -51,9 +58,9 @@ def demo(
     json_: Json = False,
 ) -> None:
     """The whole road on a simulated shop: simulate, ingest, train, promote, publish, score, serve, one question."""
-    from pipelines.demo import run_demo
+    from pipelines.steps.demo import run_demo
 
-    run(home, json_, lambda space: run_demo(space, customers, trials))
+    run(home, json_, lambda workspace: run_demo(workspace, customers, trials))
 
 
 @app.command()
@@ -64,11 +71,10 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0)] = 7,
     json_: Json = False,
 ) -> None:
-    """Make a shop's raw files, dirt included, and its hidden truth apart."""
-    from pipelines.simulate import simulate
+    """Make a simulated shop's raw files, dirt included, and separately its hidden truth."""
+    from pipelines.steps.simulate import simulate_step
 
-    out = home / "raw" / "simulated"
-    run(home, json_, lambda _: simulate(out, customers=customers, seed=seed, days=days))
+    run(home, json_, lambda workspace: simulate_step(workspace, customers, days, seed))
 
 
 @app.command()
@@ -80,17 +86,17 @@ def ingest(
     json_: Json = False,
 ) -> None:
     """Audit, clean and store raw files as canonical tables, with the rejects and their reasons."""
-    from pipelines.steps import ingest_step
+    from pipelines.steps.ingest import ingest_step
 
-    run(home, json_, lambda space: ingest_step(space, source, raw, pseudonymise or None))
+    run(home, json_, lambda workspace: ingest_step(workspace, source, raw, pseudonymise or None))
 
 
 @app.command()
 def dataset(study: Study, home: Home = DEFAULT_HOME, engine: EngineName = "polars", json_: Json = False) -> None:
     """Features and labels of the current canonical tables, for one study."""
-    from pipelines.steps import dataset_step
+    from pipelines.steps.dataset import dataset_step
 
-    run(home, json_, lambda space: dataset_step(space, study, engine))
+    run(home, json_, lambda workspace: dataset_step(workspace, study, engine))
 
 
 @app.command()
@@ -98,23 +104,23 @@ def train(
     study: Study, home: Home = DEFAULT_HOME, trials: Trials = None, workers: Workers = 1, json_: Json = False
 ) -> None:
     """Search, test against the baselines, and register a challenger."""
-    from pipelines.steps import train_step
+    from pipelines.steps.train import train_step
 
-    run(home, json_, lambda space: train_step(space, study, trials, workers))
+    run(home, json_, lambda workspace: train_step(workspace, study, trials, workers))
 
 
 @app.command()
 def promote(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """Make the challenger the champion, if it is proven better; say why or why not."""
-    from pipelines.steps import promote_step
+    from pipelines.steps.promote import promote_step
 
-    run(home, json_, lambda space: promote_step(space, study))
+    run(home, json_, lambda workspace: promote_step(workspace, study))
 
 
 @app.command()
 def publish(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """Bundle all champions with every customer's online features for the service."""
-    from pipelines.publish import publish_bundle
+    from pipelines.steps.publish import publish_bundle
 
     run(home, json_, publish_bundle)
 
@@ -122,17 +128,17 @@ def publish(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
 @app.command()
 def score(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """Write segment and propensities of all customers to one Parquet."""
-    from pipelines.score import score_all
+    from pipelines.steps.score import score_all
 
     run(home, json_, score_all)
 
 
 @app.command()
-def serve(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 3000) -> None:
+def serve(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 3000, allow_host: AllowHost = None) -> None:
     """Answer over HTTP from the published bundle, until stopped."""
-    from pipelines.serve import replace_by_service
+    from pipelines.steps.serve import replace_by_service
 
-    run_until_stopped(lambda: replace_by_service(Workspace(home), host, port))
+    run_until_stopped(lambda: replace_by_service(Workspace(home), host, port, allow_host or ()))
 
 
 @app.command()
@@ -142,23 +148,21 @@ def retrain(
     raw: Raw = "",
     trials: Trials = None,
     workers: Workers = 1,
-    study: Annotated[
-        list[str] | None, typer.Option("--study", help="Repeat for several; all shipped ones if none.")
-    ] = None,
+    study: Studies = None,
     json_: Json = False,
 ) -> None:
     """Ingest what is new, train challengers, promote what is better, publish and score. Safe to run at any time."""
-    from pipelines.retrain import retrain
+    from pipelines.steps.retrain import retrain
 
-    run(home, json_, lambda space: retrain(space, source, raw, study or list(ALL_STUDIES), trials, workers))
+    run(home, json_, lambda workspace: retrain(workspace, source, raw, study or [], trials, workers))
 
 
 @app.command()
 def erase(customer: Customer, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
-    """Remove a person, under all their ids, from everything in the workspace, and keep them out of later ingests."""
-    from pipelines.erasure import erase
+    """Remove a person, under all their ids, from everything in the workspace, and exclude them from later ingests."""
+    from pipelines.steps.erase import erase
 
-    run(home, json_, lambda space: erase(space, customer))
+    run(home, json_, lambda workspace: erase(workspace, customer))
 
 
 @app.command()
@@ -168,16 +172,16 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="The new file, outside the workspace.")] = Path("customer.json"),
     json_: Json = False,
 ) -> None:
-    """Write everything that is held about a person, under all their ids, to one JSON file."""
-    from pipelines.export import export
+    """Write everything that is stored about a person, under all their ids, to one JSON file."""
+    from pipelines.steps.export import export
 
-    run(home, json_, lambda space: export(space, customer, out))
+    run(home, json_, lambda workspace: export(workspace, customer, out))
 
 
 @app.command()
 def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """What is in force: segments, each model's scores beside its baselines, where everything lies."""
-    from pipelines.report import summary
+    from pipelines.steps.report import summary
 
     prepare()
     try:
@@ -189,7 +193,7 @@ def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
 @app.command()
 def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -> None:
     """The MLflow UI on the workspace, until stopped."""
-    from pipelines.serve import replace_by_ui
+    from pipelines.steps.ui import replace_by_ui
 
     run_until_stopped(lambda: replace_by_ui(Workspace(home), host, port))
 
@@ -197,10 +201,10 @@ def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -
 def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) -> None:
     """Do one writing step under the workspace's lock and print what came of it."""
     prepare()
-    space = Workspace(home)
+    workspace = Workspace(home)
     try:
-        with space.lock():
-            result = step(space)
+        with workspace.lock():
+            result = step(workspace)
     except CoterieError as error:
         fail(error)
     show(result, as_json)

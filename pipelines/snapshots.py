@@ -28,7 +28,7 @@ FILE = "snapshot.parquet"
 
 
 def stored_snapshots(
-    home: Workspace, canonical: Path, tables: Tables, cutoffs: Sequence[float], entity: Entity
+    workspace: Workspace, canonical: Path, tables: Tables, cutoffs: Sequence[float], entity: Entity
 ) -> list[Frame]:
     """The snapshot at each cutoff, in their order, from disk.
 
@@ -39,16 +39,18 @@ def stored_snapshots(
     stems = [f"{_family(canonical)}-{entity}-{to_datetime(as_of):%Y%m%dT%H%M%S}" for as_of in cutoffs]
     for part in range(len(parts)):
         names = {as_of: f"{stem}-{part:04d}" for as_of, stem in zip(cutoffs, stems, strict=True)}
-        missing = [as_of for as_of, name in names.items() if not (home.home / KIND / name).is_dir()]
+        missing = [as_of for as_of, name in names.items() if not (workspace.home / KIND / name).is_dir()]
         if missing:
             for as_of, rows in computed(snapshots(parts.of(tables, part), missing, entity)):
-                _keep(home, names[as_of], rows)
-    return [_read([home.home / KIND / f"{stem}-{part:04d}" / FILE for part in range(len(parts))]) for stem in stems]
+                _keep(workspace, names[as_of], rows)
+    return [
+        _read([workspace.home / KIND / f"{stem}-{part:04d}" / FILE for part in range(len(parts))]) for stem in stems
+    ]
 
 
-def sweep(home: Workspace, canonical: Path) -> None:
+def sweep(workspace: Workspace, canonical: Path) -> None:
     """Delete snapshots of other tables, or of features as they were written before."""
-    for folder in (home.home / KIND).glob("*"):
+    for folder in (workspace.home / KIND).glob("*"):
         if not folder.name.startswith(_family(canonical)):
             shutil.rmtree(folder)
 
@@ -66,10 +68,10 @@ def _family(canonical: Path) -> str:
     return f"{canonical.name}-{features_code()[:8]}"
 
 
-def _keep(home: Workspace, name: str, rows: pl.DataFrame) -> None:
+def _keep(workspace: Workspace, name: str, rows: pl.DataFrame) -> None:
     """Sorted by customer, so that equal snapshots are equal bytes on every engine."""
     ordered = rows.sort("customer_id").rechunk()
-    home.write_once(KIND, name, lambda folder: ordered.write_parquet(folder / FILE, statistics=False))
+    workspace.write_once(KIND, name, lambda folder: ordered.write_parquet(folder / FILE, statistics=False))
 
 
 def _read(paths: list[Path]) -> Frame:

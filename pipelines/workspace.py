@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.tracking.stores import Stores
 from features.errors import Busy, NotFound
 
 POINTER = "CURRENT"
@@ -42,6 +43,11 @@ class Workspace:
     def storage_url(self) -> str:
         """``$OPTUNA_STORAGE``, else SQLite inside the workspace."""
         return os.environ.get("OPTUNA_STORAGE") or f"sqlite:///{self.home.resolve() / 'optuna.db'}"
+
+    @property
+    def stores(self) -> Stores:
+        """Where runs, their artifacts and the searches are stored."""
+        return Stores(self.tracking_uri, str(self.artifact_root), self.storage_url)
 
     @property
     def bento_home(self) -> Path:

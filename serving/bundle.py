@@ -1,12 +1,12 @@
 """The bundle: everything an answer needs, in one immutable folder.
 
-``models/<name>/`` are model artifacts, ``online/`` every customer's features at ``as_of``, ``products.parquet`` the
-categories and prices a live history is read with, ``manifest.json`` the SHA-256 of every file. A bundle's version is
-the hash of its manifest, so the same models and features are the same bundle.
+``models/<name>/`` are model artifacts, ``online/`` has every customer's features at ``as_of``, ``products.parquet`` the
+categories and prices for live histories, ``manifest.json`` the SHA-256 of every file. A bundle's version is the hash of
+its manifest: the same models and features give the same version.
 """
 
-import hashlib
 import json
+import re
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,21 +20,34 @@ import polars as pl
 from features.errors import BadArtifact, BadInput
 from features.families import protected_names, text_names
 from features.indicators import split, with_indicators
+from features.tables import TABLES
 from features.windows import to_datetime
 from models.artifact import Loaded, load
-from serving.store import OnlineStore, held, read_store, write_store
+from serving.manifest import (
+    FORMAT,
+    MANIFEST,
+    PLAIN_NAME,
+    Manifest,
+    check_files,
+    file_names,
+    file_sha256,
+    read_manifest,
+    version_of,
+)
+from serving.online_store import OnlineStore, read_store, stored_among, write_store
 
-FORMAT = 2
-MANIFEST = "manifest.json"
 PRODUCTS = "products.parquet"
-CHUNK = 1 << 20
+RESERVED = ("customer_id", "segment")
+"""Keys of an answer that are no model's name."""
+IN_STORE = "bundle"
+"""Name of a bundle's folder in BentoML's model store, below the one that is named by its version."""
 
 
 @dataclass(frozen=True)
 class Bundle:
     """A checked bundle in memory; ``as_of`` in days since 1970-01-01 UTC, ``products`` [product_id, category, price].
 
-    ``tables`` are the canonical tables that the online features were computed from.
+    ``tables`` names the canonical tables from which the online features were computed.
     """
 
     version: str
@@ -47,7 +60,7 @@ class Bundle:
 
     @cached_property
     def one_of_each(self) -> list[str]:
-        """A product_id of every category."""
+        """One product_id for each category."""
         if self.products is None:
             return []
         named = self.products.filter(pl.col("category").is_not_null())
@@ -65,12 +78,11 @@ def write_bundle(
 ) -> str:
     """Write the bundle into the empty or new ``folder`` and return its version.
 
-    ``models`` are artifact folders by name, ``versions`` what the registry says of each (``{"version": "3", ...}``),
-    ``online`` is a snapshot at ``as_of``: [customer_id, *features], one row a customer. Of its text and
-    of its protected features only what a model reads is kept.
+    ``models`` are artifact folders by name, ``versions`` their registry entries (``{"version": "3"}``),
+    ``online`` is a snapshot at ``as_of``: [customer_id, *features], one row a customer. Of its text features and
+    protected features only those that a model reads are stored.
     """
-    if not models:
-        raise BadInput("no model was given, a bundle needs at least one: promote a model first")
+    _check_names(models)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BadInput(f"the folder {folder.name!r} is not empty: write a bundle into a new one")
@@ -89,20 +101,20 @@ def write_bundle(
         "customers": len(online),
         "features": list(features),
         "tables": sorted(tables),
-        "files": {name: file_sha256(folder / name) for name in _files(folder)},
+        "files": {name: file_sha256(folder / name) for name in file_names(folder)},
     }
     written = (json.dumps(manifest, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
     (folder / MANIFEST).write_bytes(written)
-    return _version(written)
+    return version_of(written)
 
 
 def write_bundle_without(folder: Path, source: Path, customers: Collection[str]) -> str:
-    """Write the bundle in ``source`` into ``folder``, less the online features of ``customers``; its new version.
+    """Write the bundle in ``source`` into ``folder`` without the online features of ``customers``; its new version.
 
-    The models are the same, so it is the bundle that would be published if these customers had never been there.
+    The models stay: it is the bundle that publishing these models without these customers would give.
     """
     bundle = load_bundle(source)
-    others = ~held(bundle.online, customers)
+    others = ~stored_among(bundle.online, customers)
     online = pd.DataFrame(bundle.online.matrix[others], columns=list(bundle.online.features))
     online.insert(0, "customer_id", [name.decode() for name in bundle.online.ids[others]])
     return write_bundle(
@@ -119,27 +131,33 @@ def write_bundle_without(folder: Path, source: Path, customers: Collection[str])
 def load_bundle(folder: Path, expected: str | None = None) -> Bundle:
     """The bundle in ``folder``; BadArtifact unless every byte is the one that was published.
 
-    ``expected`` is the version ``write_bundle`` returned: with it the manifest itself is checked before it is parsed.
+    ``expected`` is the version that ``write_bundle`` returned; None: the folder is named by it.
     """
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise BadArtifact(f"there is no {MANIFEST} in {folder.name!r}: give the folder of a published bundle")
-    written = path.read_bytes()
-    version = _version(written)
-    if expected is not None and version != expected:
-        raise BadArtifact(f"the bundle in {folder.name!r} is {version}, expected {expected}: publish it again")
-    manifest = _manifest(written)
-    _check_files(folder, manifest["files"])
-    about = manifest["models"]
-    return Bundle(
+    version = expected or version_named(folder)
+    manifest = read_manifest(folder, version)
+    check_files(folder, manifest.files)
+    bundle = Bundle(
         version=version,
-        as_of=float(manifest["as_of"]),
-        models={name: load(folder / "models" / name, expected=about[name]["sha256"]) for name in sorted(about)},
-        versions={name: {key: str(value) for key, value in about[name].items()} for name in sorted(about)},
-        online=read_store(folder / "online", manifest["features"]),
-        products=pl.read_parquet(folder / PRODUCTS) if PRODUCTS in manifest["files"] else None,
-        tables=tuple(manifest["tables"]),
+        as_of=manifest.as_of,
+        models={name: load(folder / "models" / name, about.sha256) for name, about in sorted(manifest.models.items())},
+        versions={name: about.model_dump() for name, about in sorted(manifest.models.items())},
+        online=read_store(folder / "online", manifest.features),
+        products=_products(folder / PRODUCTS) if PRODUCTS in manifest.files else None,
+        tables=tuple(manifest.tables),
     )
+    _check_parts(bundle, manifest)
+    return bundle
+
+
+def version_named(folder: Path) -> str:
+    """The version a bundle's folder is named by; in BentoML's model store it is the folder above that is."""
+    name = folder.parent.name if folder.name == IN_STORE else folder.name
+    if not re.fullmatch("[0-9a-f]{16}", name):
+        raise BadArtifact(
+            f"the folder {name!r} is not named by its bundle's version: "
+            "give it the name it was published under, 16 hexadecimal digits"
+        )
+    return name
 
 
 def iso(days: float) -> str:
@@ -151,17 +169,18 @@ def iso(days: float) -> str:
     return f"{to_datetime(days).isoformat()}Z"
 
 
-def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file, read in pieces: online features may be larger than memory."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()
+def _check_names(models: Collection[str]) -> None:
+    if not models:
+        raise BadInput("no model was given, a bundle needs at least one: promote a model first")
+    for name in models:
+        if not re.fullmatch(PLAIN_NAME, name):
+            raise BadInput(f"a model is called {name!r:.80}: use letters, digits, - and _ only")
+        if name in RESERVED:
+            raise BadInput(f"a model is called {name!r}, which is a key of every answer: call its study otherwise")
 
 
 def _copy_model(folder: Path, source: Path, online: pd.DataFrame, version: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy an artifact that loads and whose features are all online; what the manifest says of it."""
+    """Copy an artifact and return its entry in the manifest; BadInput if it reads features that are not online."""
     loaded = load(source)
     missing = [name for name in loaded.manifest["features"] if not {name, split(name)[0]} & set(online.columns)]
     if missing:
@@ -170,11 +189,11 @@ def _copy_model(folder: Path, source: Path, online: pd.DataFrame, version: Mappi
             "train it on a dataset of this source"
         )
     shutil.copytree(source, folder)
-    return {**version, "version": str(version.get("version", "")), "sha256": loaded.sha256}
+    return {"version": str(version.get("version", "")), "sha256": loaded.sha256}
 
 
 def _numbers(online: pd.DataFrame, models: Sequence[Loaded]) -> pd.DataFrame:
-    """customer_id and numeric features: text as the indicators, protected features as far as the models read them."""
+    """customer_id and numeric features: text as its indicators, protected features only if a model reads them."""
     read = dict.fromkeys(name for loaded in models for name in loaded.manifest["features"])
     hidden = text_names() | (protected_names() - set(read))
     columns = [name for name in online.columns if name not in hidden]
@@ -187,31 +206,26 @@ def _catalogue(products: pl.DataFrame) -> pl.DataFrame:
     return products.select("product_id", "category", price.alias("price"))
 
 
-def _files(folder: Path) -> list[str]:
-    """Names of all files below ``folder`` but the manifest."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    return sorted(name for name in names if name != MANIFEST)
+def _check_parts(bundle: Bundle, manifest: Manifest) -> None:
+    """Refuse a bundle whose parts contradict each other, rather than fail at the first request."""
+    missing = {name for loaded in bundle.models.values() for name in loaded.manifest["features"]}
+    missing -= set(bundle.online.features)
+    problems = []
+    if len(bundle.online) != manifest.customers:
+        problems.append(f"{len(bundle.online)} customers are online where the manifest counts {manifest.customers}")
+    if manifest.as_of_utc != iso(bundle.as_of):
+        problems.append(f"as_of is {iso(bundle.as_of)} and as_of_utc another time")
+    if not set(bundle.tables) <= set(TABLES):
+        problems.append("it was made of tables that there are not")
+    if missing:
+        problems.append(f"its models read features that are not online ({', '.join(sorted(missing)[:3])})")
+    if problems:
+        raise BadArtifact(f"the bundle {bundle.version} contradicts itself, {problems[0]}: publish it again")
 
 
-def _version(manifest: bytes) -> str:
-    return hashlib.sha256(manifest).hexdigest()[:16]
-
-
-def _manifest(written: bytes) -> dict[str, Any]:
+def _products(path: Path) -> pl.DataFrame:
     try:
-        manifest: dict[str, Any] = json.loads(written)
-    except ValueError:
-        raise BadArtifact(f"{MANIFEST} is not JSON: publish the bundle again") from None
-    if manifest.get("format") != FORMAT:
-        raise BadArtifact(f"the bundle has format {manifest.get('format')}, needed {FORMAT}: publish it again")
-    return manifest
-
-
-def _check_files(folder: Path, hashes: Mapping[str, str]) -> None:
-    found = set(_files(folder))
-    if found != set(hashes):
-        odd = ", ".join(sorted(found ^ set(hashes))[:3])
-        raise BadArtifact(f"files and manifest of the bundle differ in {odd}: publish it again")
-    for name, expected in hashes.items():
-        if (folder / name).is_symlink() or file_sha256(folder / name) != expected:
-            raise BadArtifact(f"{name} is not the file that was published: publish the bundle again")
+        products = pl.read_parquet(path)
+        return products.select("product_id", "category", "price")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadArtifact(f"{path.name} is no table of products ({type(error).__name__}): publish it again") from None

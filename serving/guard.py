@@ -1,47 +1,54 @@
-"""The door: what a request must be before anything behind it looks at it.
+"""The guard: checks each request before any other code of the service sees it.
 
-A middleware for any ASGI application. It knows which paths exist and with which method, reads a body only up to its
-limit, takes strict JSON and nothing else, hands the parsed body to the reader of its path, and answers everything it
-refuses with a 4xx and one sentence. It logs nothing: bodies are customers' data.
+An ASGI middleware. It knows which hosts a request may name and which method each path takes, reads a body up to its
+limit, accepts strict JSON only, and passes the parsed body to the reader of its path. Everything else is refused with
+a 4xx and one sentence. Nothing is logged: bodies are customers' data.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any
 
-from features.errors import BadInput, CoterieError, NotFound
+from features.errors import CoterieError
+from serving.hosts import HOSTS_VARIABLE, AllowedHosts, allowed_hosts_of_environment
+from serving.refusal import Refused, quoted, status_of
+from serving.strict_json import strict_json
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Reader = Callable[[object], object]
+Headers = Sequence[tuple[bytes, bytes]]
 
-CHECKED = "coterie.checked"  # where in the ASGI scope the application finds what its reader made of the body
+CHECKED = "coterie.checked"
+"""Key in the ASGI scope under which the application finds the body as its reader returned it."""
 MAX_BYTES = 1 << 20
 
 
-class Refused(BadInput):
-    """A request turned away at the door, with the HTTP status that says why."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
 class Guard:
-    """Lets a request through if path, method, type, size and JSON are right, and its reader accepts the body.
+    """Passes a request on if host, path, method, content type, size and JSON are right and its reader accepts the body.
 
-    ``readers`` maps each POST path to the function that checks its parsed body (raising ``BadInput``);
-    ``pages`` are the GET paths; one that ends in ``/*`` covers everything below it.
+    ``readers`` maps each POST path to the function that validates its parsed body (raising ``BadInput``);
+    ``pages`` are the GET paths, where ``/*`` at the end covers all paths below;
+    ``hosts`` returns the hosts a request may name and is called once, when the server starts.
     """
 
     def __init__(
-        self, app: App, readers: Mapping[str, Reader], pages: tuple[str, ...] = (), max_bytes: int = MAX_BYTES
+        self,
+        app: App,
+        readers: Mapping[str, Reader],
+        pages: tuple[str, ...] = (),
+        hosts: Callable[[], AllowedHosts] = allowed_hosts_of_environment,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self.app, self.readers, self.pages, self.max_bytes = app, readers, pages, max_bytes
+        self.hosts = hosts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # the service has none, so none is checked
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] == "http":
             try:
                 await self.admit(scope, receive)
@@ -51,59 +58,68 @@ class Guard:
         await self.app(scope, receive, send)
 
     async def admit(self, scope: Scope, receive: Receive) -> None:
-        """Raises if the request must not pass; otherwise leaves the checked body in ``scope[CHECKED]``."""
+        """Put the validated body into ``scope[CHECKED]``; raises if the request must not pass."""
         path, method = scope["path"], scope["method"]
+        check_host(scope["headers"], self.hosts)
         if path not in self.readers:
             check_page(path, method, self.pages, tuple(self.readers))
             return
         if method != "POST":
-            raise Refused(405, f"{path} was asked with {method} but takes POST: send a JSON body by POST")
+            raise Refused(405, f"{path} was asked with {quoted(method)} but takes POST: send a JSON body by POST")
         check_headers(scope["headers"], self.max_bytes)
         scope[CHECKED] = self.readers[path](strict_json(await read_body(receive, self.max_bytes)))
 
 
-def status_of(error: CoterieError) -> int:
-    """The HTTP status of an error meant for the caller: 4xx, or 500 if it is not the request's fault."""
-    if isinstance(error, Refused):
-        return error.status
-    if isinstance(error, NotFound):
-        return 404
-    return 422 if isinstance(error, BadInput) else 500
-
-
 def check_page(path: str, method: str, pages: tuple[str, ...], posts: tuple[str, ...]) -> None:
-    """A path that is read: it must exist, and be asked with GET or HEAD."""
+    """Any path that takes no body must exist, and be asked with GET or HEAD."""
     if not any(path == page or (page.endswith("/*") and path.startswith(page[:-1])) for page in pages):
         known = ", ".join([*(f"POST {post}" for post in posts), *(f"GET {page}" for page in pages[:3])])
-        raise Refused(404, f"there is nothing at {shown(path)}: ask one of {known}")
+        raise Refused(404, f"there is nothing at {quoted(path)}: ask one of {known}")
     if method not in ("GET", "HEAD"):
-        raise Refused(405, f"{shown(path)} was asked with {shown(method)} but takes GET: ask it with GET")
+        raise Refused(405, f"{quoted(path)} was asked with {quoted(method)} but takes GET: ask it with GET")
 
 
-def check_headers(headers: list[tuple[bytes, bytes]], max_bytes: int) -> None:
-    """Content type, encoding and the announced length, before a byte of the body is read."""
-    named: dict[bytes, str] = {}
-    for name, value in headers:
-        named[name] = f"{named[name]}, {value.decode('latin-1')}" if name in named else value.decode("latin-1")
-    kind = named.get(b"content-type", "")
+def check_host(headers: Headers, allowed: AllowedHosts) -> None:
+    """Refuse a request unless it names exactly one host, and that host is allowed."""
+    found = values(headers, b"host")
+    if len(found) != 1:
+        raise Refused(400, f"the request names {len(found)} hosts, needed is one: send the header Host once")
+    if not allowed.allow(found[0]):
+        raise Refused(
+            421,
+            f"the host {quoted(found[0])} is not one this service answers for: ask it by its own name, or start it "
+            f"with that host in --allow-host or ${HOSTS_VARIABLE}",
+        )
+
+
+def check_headers(headers: Headers, max_bytes: int) -> None:
+    """Check content type, encoding and the announced length, before any of the body is read."""
+    kind = ", ".join(values(headers, b"content-type"))
     media, _, options = (part.strip().lower() for part in kind.partition(";"))
     if media != "application/json" or options.replace('"', "") not in ("", "charset=utf-8"):
-        raise Refused(415, f"the body came as {shown(kind)}: send JSON with the header Content-Type: application/json")
-    encoding = named.get(b"content-encoding", "identity")
+        raise Refused(415, f"the body came as {quoted(kind)}: send JSON with the header Content-Type: application/json")
+    encoding = ", ".join(values(headers, b"content-encoding")) or "identity"
     if encoding != "identity":
-        raise Refused(415, f"the body is encoded as {shown(encoding)}: send it plain, without Content-Encoding")
-    length = named.get(b"content-length", "0")
-    if length.isdecimal() and int(length) > max_bytes:
-        raise too_large(f"{int(length):,}", max_bytes)
+        raise Refused(415, f"the body is encoded as {quoted(encoding)}: send it plain, without Content-Encoding")
+    for length in values(headers, b"content-length"):
+        digits = length.lstrip("0")
+        # Python refuses to read numbers of thousands of digits.
+        if digits.isdecimal() and (len(digits) > len(str(max_bytes)) or int(digits) > max_bytes):
+            raise too_large(digits[:20], max_bytes)
+
+
+def values(headers: Headers, name: bytes) -> list[str]:
+    """All values of the header ``name`` (lower case), in the order they came."""
+    return [value.decode("latin-1") for found, value in headers if found == name]
 
 
 def too_large(found: str, max_bytes: int) -> Refused:
-    """The refusal of a body over the limit."""
+    """The error for a body over the limit."""
     return Refused(413, f"the body has {found} bytes, at most {max_bytes:,} are read: split it into several requests")
 
 
 async def read_body(receive: Receive, max_bytes: int) -> bytes:
-    """The whole body; stops reading at the first byte over the limit, announced or not."""
+    """The whole body; reading stops at the first chunk over the limit, whatever length was announced."""
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
@@ -118,55 +134,8 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-def strict_json(body: bytes) -> object:
-    """Parsed JSON as the standard has it: UTF-8, no NaN or Infinity, no number beyond a float, no key twice.
-
-    >>> strict_json(b'{"a": [1, 2.5, null]}')
-    {'a': [1, 2.5, None]}
-    """
-    try:
-        return json.loads(
-            body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_key_twice
-        )
-    except UnicodeDecodeError as error:
-        raise Refused(400, f"the body is not UTF-8 at byte {error.start}: send JSON encoded as UTF-8") from None
-    except json.JSONDecodeError as error:
-        found = "is empty" if not body.strip() else f"is not JSON at line {error.lineno}, column {error.colno}"
-        raise Refused(400, f"the body {found} ({error.msg}): send one JSON object") from None
-    except RecursionError:
-        raise Refused(400, "the body is nested too deeply to be read: send one flat JSON object") from None
-    except ValueError:  # an integer of thousands of digits
-        raise Refused(400, "the body has a number with too many digits: send numbers a 64-bit float can hold") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise Refused(400, f"the body has {name}, which is not JSON: send a finite number, or null where it may be absent")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise Refused(400, f"the body has {shown(text)}, beyond a 64-bit float: send a finite number")
-    return number
-
-
-def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise Refused(400, f"the key {shown(twice)} comes twice in one object: send it once")
-    return found
-
-
-def shown(value: object, width: int = 60) -> str:
-    """A found value as it can be repeated in a sentence: quoted, ASCII, shortened."""
-    text = json.dumps(value, default=str)
-    return text if len(text) <= width else f"{text[: width - 3]}..."
-
-
 async def refuse(send: Send, status: int, sentence: str) -> None:
-    """Answer ``{"error": sentence}``."""
+    """Send ``{"error": sentence}`` with this status."""
     body = json.dumps({"error": sentence}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

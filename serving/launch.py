@@ -2,22 +2,29 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from serving.hosts import HOSTS_VARIABLE, allowed_hosts, listed
 from serving.model_store import BUNDLE_VARIABLE
 
 SERVICE = "serving.service:Coterie"
+LOOPBACK = "127.0.0.1"
 
 
-def command(host: str = "127.0.0.1", port: int = 3000) -> list[str]:
-    """The command that serves; other machines can reach it only if ``host`` says so."""
+def command(host: str = LOOPBACK, port: int = 3000) -> list[str]:
+    """The command line that starts the service; with another ``host`` than loopback other machines can reach it."""
     return [sys.executable, "-m", "bentoml", "serve", SERVICE, "--host", host, "--port", str(port)]
 
 
-def environment(bundle: Path | None = None) -> dict[str, str]:
-    """This process's environment without telemetry, serving ``bundle`` or else the latest in the model store.
+def environment(bundle: Path | None = None, hosts: Sequence[str] = (LOOPBACK,)) -> dict[str, str]:
+    """This process's environment, without telemetry, to serve ``bundle`` or else the latest in the model store.
 
-    BentoML decides about telemetry before it imports the service, so only its starter can turn it off.
+    Requests may name ``hosts``, beside loopback and what the environment lists already; BadInput if one of them is
+    neither a domain name nor an address.
+    BentoML decides about telemetry before it imports the service, so whoever starts it has to turn it off.
     """
     chosen = {BUNDLE_VARIABLE: str(bundle)} if bundle is not None else {}
-    return {"BENTOML_DO_NOT_TRACK": "True", **os.environ, **chosen}
+    named = list(dict.fromkeys([*hosts, *listed(os.environ.get(HOSTS_VARIABLE, ""))]))
+    allowed_hosts(named)  # an error of the service itself would only reach its log
+    return {"BENTOML_DO_NOT_TRACK": "True", **os.environ, **chosen, HOSTS_VARIABLE: ",".join(named)}

@@ -1,4 +1,4 @@
-"""The BentoML model store: where published bundles wait to be served or built into a Bento."""
+"""Bundles in BentoML's model store, from which they are served or built into a Bento."""
 
 import os
 import shutil
@@ -9,10 +9,9 @@ from bentoml._internal.models import ModelStore
 from bentoml.exceptions import NotFound as NotInStore
 
 from features.errors import CoterieError, NotFound
-from serving.bundle import load_bundle
+from serving.bundle import IN_STORE, load_bundle, version_named
 
 NAME = "coterie"
-FOLDER = "bundle"  # below the model's own folder, where BentoML keeps a model.yaml
 MODEL_YAML = "model.yaml"
 BUNDLE_VARIABLE = "COTERIE_BUNDLE"
 
@@ -20,39 +19,39 @@ BUNDLE_VARIABLE = "COTERIE_BUNDLE"
 def put_in_store(folder: Path, version: str, home: Path | None = None) -> str:
     """Put the bundle in ``folder`` into the store and make it the latest; returns its tag.
 
-    ``home`` is BentoML's (default: ``$BENTOML_HOME``). A bundle that is there already is kept; one that an
-    interrupted run left half written is written again.
+    ``home`` is BentoML's folder (default: ``$BENTOML_HOME``). A complete copy is left as it is; one that an
+    interrupted run left incomplete is written again.
     """
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     load_bundle(folder, expected=version)
     store, tag = _store(home), f"{NAME}:{version}"
-    place = _path(store, version)
-    if not _is_whole(place, version):
-        shutil.rmtree(place, ignore_errors=True)
+    stored = _path(store, version)
+    if not _is_complete(stored, version):
+        shutil.rmtree(stored, ignore_errors=True)
         with bentoml.models.create(tag, _model_store=store) as model:
-            shutil.copytree(folder, model.path_of(FOLDER))
-    _point_latest_at(place)
+            shutil.copytree(folder, model.path_of(IN_STORE))
+    _point_latest_at(stored)
     return tag
 
 
 def stored_versions(home: Path) -> dict[str, Path]:
     """Bundles in the store of ``home`` (BentoML's), by version."""
     folder = home / "models" / NAME
-    return {path.parent.name: path for path in sorted(folder.glob(f"*/{FOLDER}"))} if folder.is_dir() else {}
+    return {path.parent.name: path for path in sorted(folder.glob(f"*/{IN_STORE}"))} if folder.is_dir() else {}
 
 
 def remove_from_store(version: str, home: Path) -> None:
-    """Take a bundle out of the store; one that is not there is gone already."""
+    """Delete a bundle from the store, if it is there."""
     shutil.rmtree(home / "models" / NAME / version, ignore_errors=True)
 
 
 def make_latest(version: str, home: Path) -> None:
-    """Let ``coterie:latest`` mean a bundle that is in the store."""
+    """Make ``coterie:latest`` this version, which must be in the store."""
     _point_latest_at(home / "models" / NAME / version)
 
 
 def latest_tag(home: Path | None = None) -> str | None:
-    """The tag that ``coterie:latest`` means in the store; None if nothing was published."""
+    """The tag behind ``coterie:latest`` in the store; None if nothing was published."""
     try:
         return str(_store(home).get(f"{NAME}:latest").tag)
     except NotInStore:
@@ -60,7 +59,7 @@ def latest_tag(home: Path | None = None) -> str | None:
 
 
 def _store(home: Path | None) -> ModelStore:
-    # Not BentoML's own default: it reads the environment once a process.
+    # BentoML's own default reads the environment only once per process.
     home = home or Path(os.environ.get("BENTOML_HOME", "~/bentoml")).expanduser()
     (home / "models").mkdir(parents=True, exist_ok=True)
     return ModelStore(home / "models")
@@ -70,29 +69,31 @@ def _path(store: ModelStore, version: str) -> Path:
     return Path(store._path) / NAME / version
 
 
-def _is_whole(place: Path, version: str) -> bool:
-    """Whether the store's copy is what was published; BentoML copies into place, so a killed run leaves a part."""
+def _is_complete(stored: Path, version: str) -> bool:
+    """Whether the store has all of the bundle: BentoML copies without a draft, so a killed run leaves a part."""
     try:
-        load_bundle(place / FOLDER, expected=version)
+        load_bundle(stored / IN_STORE, expected=version)
     except (CoterieError, OSError):
         return False
-    return (place / MODEL_YAML).is_file()
+    return (stored / MODEL_YAML).is_file()
 
 
-def _point_latest_at(place: Path) -> None:
-    """BentoML moves ``latest`` by creation time only; a return to an older bundle must move it too."""
-    pointer = place.parent / ".latest"
-    pointer.write_text(place.name)
-    pointer.replace(place.parent / "latest")
+def _point_latest_at(stored: Path) -> None:
+    """Move ``latest``. BentoML does it by creation time only, so it would not go back to an older bundle."""
+    pointer = stored.parent / ".latest"
+    pointer.write_text(stored.name)
+    pointer.replace(stored.parent / "latest")
 
 
-def find_bundle() -> tuple[Path, str | None]:
+def find_bundle() -> tuple[Path, str]:
     """The bundle to serve and its expected version: the folder ``$COTERIE_BUNDLE``, else the one in the store.
 
-    Inside a Bento that is the one it was built with, by the alias in ``bentofile.yaml``; else the latest.
+    The variable may name a link; its target is the folder that must be named by the version.
+    Inside a Bento the store has the bundle it was built with, by the alias in ``bentofile.yaml``; else the latest.
     """
-    if folder := os.environ.get(BUNDLE_VARIABLE):
-        return Path(folder), None
+    if given := os.environ.get(BUNDLE_VARIABLE):
+        folder = Path(given).resolve()
+        return folder, version_named(folder)
     try:
         model = bentoml.models.get(NAME)
     except NotInStore:
@@ -100,4 +101,4 @@ def find_bundle() -> tuple[Path, str | None]:
             "no bundle is in the BentoML model store: run `coterie publish`, "
             f"or set {BUNDLE_VARIABLE} to a bundle's folder"
         ) from None
-    return Path(model.path_of(FOLDER)), model.tag.version
+    return Path(model.path_of(IN_STORE)), str(model.tag.version)

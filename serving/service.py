@@ -1,7 +1,7 @@
-"""The HTTP service: a question about customers in, what the champions say out.
+"""The HTTP service: answers of the champion models about customers.
 
-``bentoml serve serving.service:Coterie`` answers from the bundle in the folder ``$COTERIE_BUNDLE`` or, where that is
-not set, from the newest one in the BentoML model store.
+``bentoml serve serving.service:Coterie`` serves the bundle in the folder ``$COTERIE_BUNDLE`` or, where that is not set,
+the latest one in the BentoML model store.
 """
 
 import gc
@@ -17,27 +17,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.errors import CoterieError
-from models.catalogue import to_json
-from models.segmenter import Segmenter
-from serving.answers import as_json, columns
+from serving.answers import as_json, columns_by_model, kind_of
 from serving.bundle import Bundle, iso, load_bundle
-from serving.guard import CHECKED, Guard, shown, status_of
+from serving.guard import CHECKED, Guard
 from serving.live import live_features
 from serving.model_store import find_bundle
-from serving.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest, reader
-from serving.store import lookup
+from serving.online_store import lookup
+from serving.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest
+from serving.refusal import quoted, status_of
+from serving.request_errors import reader
 
 # One thread each: with more, a single row took up to a hundred times longer under load.
 THREADS = [{"name": name, "value": "1"} for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")]
 NO_TELEMETRY = [{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}]
-# Not BentoML's own front page: it loads scripts, a tracker among them, from the network.
+# BentoML's own front page is left out: it loads scripts from the network, a tracker among them.
 BENTOML_PAGES = ("/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json")
 
 
 class _Checked(bentoml.IODescriptor):  # type: ignore[misc]  # BentoML's own types do not resolve
-    """A request body the guard has read and checked already; it is not parsed a second time.
+    """A request body that the guard has read and validated; it is not parsed a second time.
 
-    BentoML only documents its subclasses: it doubles the validators of some fields, so they cannot check anything.
+    BentoML uses the subclasses for its documentation only: it applies the validators of some fields twice.
     """
 
     @classmethod
@@ -46,11 +46,11 @@ class _Checked(bentoml.IODescriptor):  # type: ignore[misc]  # BentoML's own typ
 
 
 class PredictInput(_Checked, PredictRequest):
-    """Customers known to the shop, by id: their segment and propensities at the bundle's as_of."""
+    """Known customers by id: the models' answers from their features at the bundle's as_of."""
 
 
 class HistoryInput(_Checked, HistoryRequest):
-    """Customers with their own order lines: the same, from features computed now."""
+    """Customers with their rows: the models' answers from features computed now."""
 
 
 class AnswersOutput(bentoml.IODescriptor, Answers):  # type: ignore[misc]
@@ -58,11 +58,20 @@ class AnswersOutput(bentoml.IODescriptor, Answers):  # type: ignore[misc]
 
 
 def models_page(request: Request) -> Response:
-    """Each model's version, hash, task, learner, training window and scores."""
+    """Each model's version, hash, question, learner, training window and scores."""
     bundle: Bundle = request.app.state.bundle
-    shown = ("task", "learner", "clusterer", "horizon_days", "training_window", "dataset_fingerprint", "scores")
+    keys = (
+        "task",
+        "question",
+        "learner",
+        "clusterer",
+        "horizon_days",
+        "training_window",
+        "dataset_fingerprint",
+        "scores",
+    )
     facts = {
-        name: {**bundle.versions[name], **{key: loaded.manifest[key] for key in shown if key in loaded.manifest}}
+        name: {**bundle.versions[name], **{key: loaded.manifest[key] for key in keys if key in loaded.manifest}}
         for name, loaded in bundle.models.items()
     }
     return as_response({"models": facts, "bundle": bundle.version})
@@ -71,8 +80,8 @@ def models_page(request: Request) -> Response:
 def segments_page(request: Request) -> Response:
     """The segment catalogue, most revenue first."""
     bundle: Bundle = request.app.state.bundle
-    found = [loaded.model for loaded in bundle.models.values() if isinstance(loaded.model, Segmenter)]
-    entries = to_json(found[0].catalogue) if found else []
+    models = [loaded.model for loaded in bundle.models.values()]
+    entries = [entry for model in models for entry in kind_of(model).catalogue(model)]
     return as_response({"segments": entries, "as_of": iso(bundle.as_of), "bundle": bundle.version})
 
 
@@ -85,39 +94,39 @@ def status_page(request: Request) -> Response:
 
 
 def front_page(_: Request) -> Response:
-    """What can be asked here."""
-    asks = {f"POST {path}": reads.__doc__ for path, reads in ASKS.items()}
-    looks = {f"GET {path}": page.__doc__ for path, page in LOOKS.items()}
-    return as_response({**asks, **looks, "GET /docs.json": "All of this as OpenAPI."})
+    """The paths of this service."""
+    posts = {f"POST {path}": request.__doc__ for path, request in REQUESTS.items()}
+    gets = {f"GET {path}": page.__doc__ for path, page in PAGES.items()}
+    return as_response({**posts, **gets, "GET /docs.json": "All of this as OpenAPI."})
 
 
 def as_response(body: dict[str, Any], status: int = 200) -> Response:
-    """JSON whose floats read back to the same bits; a NaN would raise rather than become null."""
+    """JSON whose floats read back to the same bits; NaN raises an error instead of becoming null."""
     return Response(json.dumps(body, allow_nan=False), status, media_type="application/json")
 
 
-ASKS: dict[str, type[BaseModel]] = {"/predict": PredictRequest, "/predict_history": HistoryRequest}
-LOOKS = {"/models": models_page, "/segments": segments_page, "/status": status_page, "/": front_page}
-PAGES = Starlette(routes=[Route(path, page) for path, page in LOOKS.items()])
+REQUESTS: dict[str, type[BaseModel]] = {"/predict": PredictRequest, "/predict_history": HistoryRequest}
+PAGES = {"/models": models_page, "/segments": segments_page, "/status": status_page, "/": front_page}
+PAGE_APP = Starlette(routes=[Route(path, page) for path, page in PAGES.items()])
 
 
-@bentoml.asgi_app(PAGES)
+@bentoml.asgi_app(PAGE_APP)
 @bentoml.service(
     name="Coterie",
     workers=1,
     http={"host": "127.0.0.1", "port": 3000},
-    # An access log would write down who was asked about from where; /metrics counts without naming anyone.
+    # An access log would record who asked from where; /metrics counts without naming anyone.
     logging={"access": {"enabled": False}},
     traffic={"timeout": 30},
     envs=[*THREADS, *NO_TELEMETRY],
 )
 class Coterie:
-    """Segments and propensities of customers, from the published champions."""
+    """Answers of the published champion models about customers."""
 
     def __init__(self) -> None:
         folder, version = find_bundle()
         self.bundle = load_bundle(folder, version)
-        PAGES.state.bundle = self.bundle
+        PAGE_APP.state.bundle = self.bundle
         warm_up(self.bundle)
 
     @bentoml.api(input_spec=PredictInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
@@ -126,12 +135,12 @@ class Coterie:
         features, found = lookup(self.bundle.online, customer_ids)
         unknown = [name for name, known in zip(customer_ids, found, strict=True) if not known]
         if features.empty:
-            return as_response({"error": nobody(unknown)}, 404)
-        return as_response(as_json(self.bundle, columns(self.bundle, features), unknown, self.bundle.as_of))
+            return as_response({"error": all_unknown(unknown)}, 404)
+        return as_response(as_json(self.bundle, features, unknown, self.bundle.as_of))
 
     @bentoml.api(input_spec=HistoryInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
     async def predict_history(self, customers: list[CustomerHistory], as_of: datetime | None = None) -> Response:
-        """Customers whose order lines come with the request, from the same features computed now."""
+        """Customers whose rows come with the request, from the same features computed now."""
         try:
             features, moment = live_features(self.bundle, customers, as_of)
         except CoterieError as error:
@@ -139,19 +148,19 @@ class Coterie:
         known = set(features["customer_id"])
         unknown = [customer.customer_id for customer in customers if customer.customer_id not in known]
         if not known:
-            return as_response({"error": nothing_bought(len(unknown), moment)}, 422)
-        return as_response(as_json(self.bundle, columns(self.bundle, features), unknown, moment))
+            return as_response({"error": no_sale(len(unknown), moment)}, 422)
+        return as_response(as_json(self.bundle, features, unknown, moment))
 
 
-def nobody(unknown: list[str]) -> str:
-    """The sentence when none of the ids is known."""
-    some = ", ".join(shown(name) for name in unknown[:5])
+def all_unknown(unknown: list[str]) -> str:
+    """The error if none of the ids is known."""
+    some = ", ".join(quoted(name) for name in unknown[:5])
     these = f"customer {some} is not" if len(unknown) == 1 else f"none of {len(unknown)} customers ({some}) is"
     return f"{these} known to this bundle: check the ids, or send their orders to POST /predict_history"
 
 
-def nothing_bought(customers_n: int, as_of: float) -> str:
-    """The sentence when no history has a sale before ``as_of``."""
+def no_sale(customers_n: int, as_of: float) -> str:
+    """The error if no history has a sale before ``as_of``."""
     return (
         f"none of the {customers_n} histories has a sale before {iso(as_of)}, at least one is needed: "
         "send earlier orders, or a later as_of"
@@ -159,18 +168,18 @@ def nothing_bought(customers_n: int, as_of: float) -> str:
 
 
 def warm_up(bundle: Bundle) -> None:
-    """Answer once, so that no caller pays for lazy imports; then keep what lives forever out of garbage collection.
+    """Answer once, so that no request waits for lazy imports; then exclude all objects so far from garbage collection.
 
-    A full collection walks every object of every library, which took a request tens of milliseconds.
+    A full collection visits every object of every library, which delayed a request by tens of milliseconds.
     """
     first = [bundle.online.ids[0].decode()] if len(bundle.online) else []
-    columns(bundle, lookup(bundle.online, first)[0])
+    columns_by_model(bundle, lookup(bundle.online, first)[0])
     gc.collect()
     gc.freeze()
 
 
 Coterie.add_asgi_middleware(  # type: ignore[attr-defined]
     Guard,
-    readers={path: reader(model) for path, model in ASKS.items()},
-    pages=(*LOOKS, *BENTOML_PAGES),
+    readers={path: reader(model) for path, model in REQUESTS.items()},
+    pages=(*PAGES, *BENTOML_PAGES),
 )

@@ -4,11 +4,12 @@ import narwhals as nw
 
 from features.exact import MICRO, count_if, per, ratio, sum_if, whole
 from features.past import Past
+from features.tables import FEEDBACK
 from features.windows import Frame
 
 NEEDS = ("feedback",)
 
-TOPICS = ("delivery", "price", "product", "quality", "service")
+TOPICS = tuple(sorted(FEEDBACK.levels("topic")))
 MILLI = 1000
 NEGATIVE = -0.05
 """Sentiment below this is negative; between this and its opposite it counts as neutral."""

@@ -10,6 +10,7 @@ import narwhals as nw
 
 from features.past import Past
 from features.tables import CUSTOMERS
+from features.tables import PROTECTED as PROTECTED_COLUMNS
 from features.windows import Frame, to_datetime
 
 NEEDS = ("customers",)
@@ -65,11 +66,12 @@ COLUMNS: dict[str, str] = {
 }
 
 TEXT = (*(f"profile_{name}" for name in _AS_IT_STANDS), "profile_climate")
-PROTECTED = ("profile_age_years", "profile_gender", "profile_family_status")
+# Age comes from birth_year, which is protected too.
+PROTECTED = ("profile_age_years", *(f"profile_{name}" for name in _AS_IT_STANDS if name in PROTECTED_COLUMNS))
 
 # By signed_up_at_days, which is null while it lies ahead; signed_up_at itself is not.
 _ATTRIBUTES = (
-    *(name for name in CUSTOMERS.column_names if name not in ("customer_id", "known_at", "signed_up_at")),
+    *(name for name in CUSTOMERS.column_names if name not in (*CUSTOMERS.key, "signed_up_at")),
     "signed_up_at_days",
 )
 _FIRM = ("company_id", "company_size", "sector", "turnover_band", "contact_function")

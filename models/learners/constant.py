@@ -1,53 +1,64 @@
-"""The base rate for everyone: what a score is worth that knows nothing about the customer."""
+"""The same for everyone: what can be answered without knowing the customer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from models.amounts import floored
+from models.curves import base_hazards, from_hazards
 from models.learners import Params
 from models.plain import json_bytes, json_from
-from models.plugins import Trial
 from models.sample import Floats, Sample
 
-NAME = "constant"
 BASELINE = True
-DEFAULTS: Params = {}
+TARGETS = ("binary", "amount", "curve")
+READS: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Constant:
-    """One probability."""
+    """One probability, one amount, or one curve."""
 
-    rate: float
-
-
-def space(trial: Trial) -> Params:  # noqa: ARG001 - nothing to tune
-    """No parameters."""
-    return {}
+    answer: float | tuple[float, ...]
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Constant:  # noqa: ARG001 - nothing random
-    """The share of ones, with half a one and half a zero added so that it is never exactly 0 or 1."""
-    return Constant(float((sample.y.sum() + 0.5) / (len(sample) + 1.0)))
+    """The share of ones, the mean amount, or Kaplan-Meier's estimate at the horizons."""
+    return Constant(FITS[sample.question.target](sample))
 
 
 def predict(model: Constant, X: pd.DataFrame) -> Floats:
-    """The same rate for every row."""
-    return np.full(len(X), model.rate)
-
-
-def importance(model: Constant) -> dict[str, float]:  # noqa: ARG001 - it looks at nothing
-    """No feature."""
-    return {}
+    """The same answer for every row."""
+    answer = np.asarray(model.answer, dtype=np.float64)
+    return np.broadcast_to(answer, (len(X), *answer.shape)).copy()
 
 
 def dump(model: Constant) -> dict[str, bytes]:
     """One JSON file."""
-    return {"constant.json": json_bytes({"rate": model.rate})}
+    return {"constant.json": json_bytes({"rate": model.answer})}
 
 
 def load(files: Mapping[str, bytes]) -> Constant:
-    """The rate."""
-    return Constant(float(json_from(files, "constant.json")["rate"]))
+    """The answer."""
+    rate = json_from(files, "constant.json")["rate"]
+    return Constant(tuple(map(float, rate)) if isinstance(rate, list) else float(rate))
+
+
+def _rate(sample: Sample) -> float:
+    """The share of ones, with half a one and half a zero added so that it is never exactly 0 or 1."""
+    return float((sample.y.sum() + 0.5) / (len(sample) + 1.0))
+
+
+def _mean(sample: Sample) -> float:
+    mean = float(sample.y.mean())
+    return float(floored(np.array([mean]), mean)[0])
+
+
+def _curve(sample: Sample) -> tuple[float, ...]:
+    hazards = base_hazards(sample.y, sample.question.horizons)
+    return tuple(map(float, from_hazards(hazards[None])[0]))
+
+
+FITS: dict[str, Callable[[Sample], float | tuple[float, ...]]] = {"binary": _rate, "amount": _mean, "curve": _curve}

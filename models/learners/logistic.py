@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 
 from models.learners import Params
-from models.logit import Logit, apply_logit, fit_logit
-from models.plain import json_bytes, json_from
-from models.plugins import Trial
+from models.learners._logits import Hazards, apply_logits, dump_logits, fit_logits, importance_of, load_logits
+from models.logit import Logit
+from models.params import Trial
 from models.sample import Floats, Sample, column
 
-NAME = "logistic"
 BASELINE = True
+TARGETS = ("binary", "curve")
 DEFAULTS: Params = {"ridge": 1.0}
 COLUMNS = ("purchase_recency_days", "purchase_orders_n", "purchase_spend")
+READS = COLUMNS
 
 
 def space(trial: Trial) -> Params:
@@ -22,29 +23,29 @@ def space(trial: Trial) -> Params:
     return {"ridge": trial.suggest_float("ridge", 1e-3, 1e3, log=True)}
 
 
-def fit(sample: Sample, params: Params, seed: int) -> Logit:  # noqa: ARG001 - nothing random
+def fit(sample: Sample, params: Params, seed: int) -> Logit | Hazards:  # noqa: ARG001 - nothing random
     """Logistic regression on standardised log(1 + column)."""
-    return fit_logit(_columns(sample.X), sample.y, float(params["ridge"]))
+    return fit_logits(sample, _columns(sample.X), float(params["ridge"]))
 
 
-def predict(model: Logit, X: pd.DataFrame) -> Floats:
-    """P(y = 1) a row; a null column counts as its average."""
-    return apply_logit(model, _columns(X))
+def predict(model: Logit | Hazards, X: pd.DataFrame) -> Floats:
+    """P(y = 1) a row, or (n, K) of a curve; a null column counts as its average."""
+    return apply_logits(model, _columns(X))
 
 
-def importance(model: Logit) -> dict[str, float]:
+def importance(model: Logit | Hazards) -> dict[str, float]:
     """Absolute standardised weights."""
-    return {name: abs(weight) for name, weight in zip(COLUMNS, model.weights, strict=True)}
+    return importance_of(model, COLUMNS)
 
 
-def dump(model: Logit) -> dict[str, bytes]:
+def dump(model: Logit | Hazards) -> dict[str, bytes]:
     """One JSON file."""
-    return {"logistic.json": json_bytes(model.state())}
+    return {"logistic.json": dump_logits(model)}
 
 
-def load(files: Mapping[str, bytes]) -> Logit:
+def load(files: Mapping[str, bytes]) -> Logit | Hazards:
     """The regression."""
-    return Logit.of(json_from(files, "logistic.json"))
+    return load_logits(files, "logistic.json")
 
 
 def _columns(X: pd.DataFrame) -> list[Floats]:

@@ -1,46 +1,78 @@
-"""Tasks: what is predicted, for whom, and how the future labels it. One file a task."""
+"""Tasks: which question, about whom, and how the future labels it. One file a task."""
 
-from typing import Any, Protocol, cast
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import narwhals as nw
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from features.engines import Tables
-from models.plugins import plugin, plugins
-from models.sample import Positive
+from features.engines import Tables, on_polars
+from features.plugins import plugin, plugins
+from features.windows import Frame
+from models.question import Question
+from models.sample import Mask
+from models.targets import target
 
 
 class Task(Protocol):
-    """What a task's module must hold."""
+    """What a task's module must define."""
 
     NAME: str
-    POSITIVE: Positive
-    """What a label of 1 means."""
-    HORIZON_DAYS: float
+    TARGET: str = "binary"
+    """The kind of answer, a file of ``models/targets``."""
+    OUTCOME: str
+    """What a label records, so that a learner that knows the outcome (BG/NBD knows purchases) can answer."""
+    HAPPENS: str
+    """The event in words, with ``{days:g}`` where the horizon stands: "orders within {days:g} days"."""
+    UNIT: str = ""
+    """Unit of the amounts that a label records; "currency" is the shop's own."""
     MISSING_LABEL: float
     """Label of an eligible customer for whom ``label`` has no row."""
-    reason_not_eligible: str
+    REASON_NOT_ELIGIBLE: str
+    """What a customer is answered whom the task does not ask about."""
 
     def eligible(self, horizon_days: float) -> nw.Expr:
-        """Which rows of a snapshot the task asks about."""
+        """Which rows of a snapshot the task asks about; sees features only, null means not."""
+        ...
 
     def label(self, tables: Tables, as_of: float, horizon_days: float) -> nw.LazyFrame[Any]:
-        """``customer_id, label`` of the customers who bought in ``[as_of, as_of + horizon_days)``."""
+        """``customer_id, label`` (float), at most one row a customer, from ``[as_of, as_of + horizon_days)``."""
+        ...
 
 
 def tasks() -> dict[str, Task]:
     """Every task by name."""
-    return {name: cast(Task, module) for name, module in plugins(__name__).items()}
+    return plugins(__name__, Task)
 
 
 def task(name: str) -> Task:
     """The task called ``name``; NotFound names the others."""
-    return cast(Task, plugin(__name__, "task", name))
+    return plugin(__name__, Task, name)
 
 
-def eligible_mask(task_name: str, X: pd.DataFrame, horizon_days: float) -> npt.NDArray[np.bool_]:
+def question(task_name: str, horizons: Sequence[float]) -> Question:
+    """The task's question at these horizons in days; BadInput where its target cannot answer for them."""
+    asked = task(task_name)
+    target(asked.TARGET).check_horizons(horizons)
+    return Question(task_name, asked.TARGET, asked.OUTCOME, tuple(map(float, horizons)), asked.UNIT)
+
+
+def labelled(question: Question, snapshot: Frame, tables: Tables, as_of: float) -> Frame:
+    """customer_id, as_of, label and the features of those in ``snapshot`` whom the task asks about.
+
+    A customer for whom the task has no label gets its ``MISSING_LABEL``; rows whose ``eligible`` is null are left out.
+    """
+    asked, horizon_days = task(question.task), question.horizon_days
+    features = [name for name in snapshot.collect_schema().names() if name != "customer_id"]
+    found = nw.from_native(on_polars(asked.label(tables, as_of, horizon_days)).lazy())
+    labels = found.select("customer_id", nw.col("label").cast(nw.Float64))
+    joined = snapshot.filter(asked.eligible(horizon_days)).join(labels, on="customer_id", how="left")
+    label = nw.col("label").fill_null(asked.MISSING_LABEL)
+    return joined.with_columns(as_of=nw.lit(as_of), label=label).select("customer_id", "as_of", "label", *features)
+
+
+def eligible_mask(task_name: str, X: pd.DataFrame, horizon_days: float) -> Mask:
     """Which rows of ``X`` the task asks about; a null where the rule looks makes a row not eligible."""
     rule = task(task_name).eligible(horizon_days)
     answer = nw.from_native(X, eager_only=True).select(eligible=rule)["eligible"]

@@ -5,17 +5,15 @@ from typing import Any
 import narwhals as nw
 
 from features.engines import Tables
-from models.sample import Positive
-from models.tasks._labels import buyers
+from models.tasks._orders import future_sales
 
-NAME = "churn"
-POSITIVE: Positive = "lapses"
-HORIZON_DAYS = 30.0
+OUTCOME = "lapses"
+HAPPENS = "orders nothing within {days:g} days"
 MISSING_LABEL = 1.0
 
 # Whoever has been away longer has lapsed already; asking whether they will is not a question a shop can act on.
 ACTIVE_DAYS = 90.0
-reason_not_eligible = f"no order in the last {ACTIVE_DAYS:.0f} days: already lapsed"
+REASON_NOT_ELIGIBLE = f"no order in the last {ACTIVE_DAYS:.0f} days: already lapsed"
 
 
 def eligible(horizon_days: float) -> nw.Expr:  # noqa: ARG001 - the window before does not depend on the one after
@@ -25,4 +23,4 @@ def eligible(horizon_days: float) -> nw.Expr:  # noqa: ARG001 - the window befor
 
 def label(tables: Tables, as_of: float, horizon_days: float) -> nw.LazyFrame[Any]:
     """0.0 for everyone who bought within the horizon; the others lapsed and get ``MISSING_LABEL``."""
-    return buyers(tables, as_of, horizon_days, label=0.0)
+    return future_sales(tables, as_of, horizon_days).select("customer_id").unique().with_columns(label=nw.lit(0.0))

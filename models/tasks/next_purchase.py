@@ -1,25 +1,26 @@
-"""Next purchase: a customer orders within the horizon."""
+"""Next purchase: when a customer orders again."""
 
+import math
 from typing import Any
 
 import narwhals as nw
 
 from features.engines import Tables
-from models.sample import Positive
-from models.tasks._labels import buyers
+from models.tasks._orders import NO_ORDER_YET, future_sales, has_ordered
 
-NAME = "next_purchase"
-POSITIVE: Positive = "buys"
-HORIZON_DAYS = 30.0
-MISSING_LABEL = 0.0
-reason_not_eligible = "no order before this date: nothing to learn from yet"
+TARGET = "curve"
+OUTCOME = "next_order"
+HAPPENS = "orders within {days:g} days"
+MISSING_LABEL = math.inf
+REASON_NOT_ELIGIBLE = NO_ORDER_YET
 
 
 def eligible(horizon_days: float) -> nw.Expr:  # noqa: ARG001 - everyone who ever bought may buy again
     """Every customer with an order in the past."""
-    return nw.col("purchase_recency_days") >= 0.0
+    return has_ordered()
 
 
 def label(tables: Tables, as_of: float, horizon_days: float) -> nw.LazyFrame[Any]:
-    """1.0 for everyone who bought within the horizon; the others get ``MISSING_LABEL``."""
-    return buyers(tables, as_of, horizon_days, label=1.0)
+    """Days from ``as_of`` to the first order within the horizon; the others get ``MISSING_LABEL``, infinity."""
+    sales = future_sales(tables, as_of, horizon_days)
+    return sales.group_by("customer_id").agg((nw.col("at_days").min() - as_of).alias("label"))

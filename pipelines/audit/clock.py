@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.finding import one_number
+from pipelines.sql import one_number
 
 # The session's time zone is the source's.
 LOCAL = "CAST(\"at\" AT TIME ZONE 'UTC' AS TIMESTAMP)"

@@ -1,28 +1,33 @@
 """What a rule found, and how a rule counts rows without showing anything about a person."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import duckdb
 
+from features.tables import CUSTOMERS, PERSONAL, TABLES
+from pipelines.sql import one_number
+
 Severity = Literal["note", "warning", "error"]
 
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 EXAMPLES_N = 5
-# All other columns say something about a person, or may: an example may show these only.
-SHOWN = frozenset(
-    {
-        "at", "product_id", "quantity", "unit_price", "discount", "channel", "kind", "known_at",
-        "name", "category", "brand", "price", "unit_cost", "campaign_id", "topic", "score", "feature", "duration_s",
-        "plan", "started_at", "ended_at", "renews_at",
-        "returned_at", "returned_quantity", "returned_unit_price", "returned_discount", "returned_kind",
-        "returned_product_id", "returned_started_at", "reason",
-    }
-)  # fmt: skip
 # A rule may name the order it is about, and that is left out: the shop's own systems lead from an order to its buyer.
 LEFT_OUT = frozenset({"order_id"})
 _ADDRESS = re.compile(r"\S+@\S+")
+
+
+def _shown() -> frozenset[str]:
+    """Columns that say nothing about a person: those of no profile and not personal, and the reason of a reject."""
+    tables = [table for table in TABLES.values() if table is not CUSTOMERS]
+    plain = {column.name for table in tables for column in table.columns} - PERSONAL
+    return frozenset(plain | {f"returned_{name}" for name in plain} | {"reason"})
+
+
+SHOWN = _shown()
+"""The only columns that an example may show."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def rows_where(con: duckdb.DuckDBPyConnection, table: str, condition: str, show:
     Examples are the smallest five distinct by the columns of ``show``, so that equal data give equal examples.
 
     Raises:
-        ValueError: ``show`` holds a column that may say something about a person.
+        ValueError: ``show`` has a column that may say something about a person.
     """
     count = one_number(con, f"SELECT count(*) FROM {table} WHERE {condition}")
     if count == 0:
@@ -84,6 +89,6 @@ def _as_text(value: object) -> str | None:
     return None if value is None else _ADDRESS.sub("…@…", str(value))
 
 
-def one_number(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    """The whole number a query returns; 0 if it returns null."""
-    return int(con.execute(query).fetchall()[0][0] or 0)
+def worst(findings: Iterable[Finding], n: int = 3) -> list[Finding]:
+    """The findings to look at first: by severity, then by their share of the rows."""
+    return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), -f.share, f.code, f.table))[:n]

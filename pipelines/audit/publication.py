@@ -1,4 +1,4 @@
-"""What the audit leaves beside the canonical tables: profile, coverage and the page for people."""
+"""What the audit writes beside the canonical tables: column statistics, coverage and the page for people."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 import duckdb
 
+from pipelines.audit.coverage import write_coverage
 from pipelines.audit.finding import Finding
 from pipelines.audit.page import Page, render
-from pipelines.audit.profile import write_profile
+from pipelines.audit.page.weeks import weeks_of
 from pipelines.audit.runner import Change, not_applicable
-from pipelines.audit.weeks import weeks_of
-from pipelines.coverage import write_coverage
+from pipelines.audit.statistics import write_statistics
 
 FILE = "audit.html"
 
@@ -23,8 +23,11 @@ def write_audit(
     findings: Sequence[Finding],
     changes: Sequence[Change] | None,
 ) -> None:
-    """Write ``profile.json``, ``coverage.json`` and ``audit.html``; ``changes`` is None at a first audit."""
-    write_profile(con, folder)
+    """Write ``statistics.json``, ``coverage.json`` and ``audit.html`` beside the canonical tables in ``folder``.
+
+    ``changes`` is None at a first audit.
+    """
+    write_statistics(con, folder)
     page = Page(
         facts=facts,
         findings=findings,

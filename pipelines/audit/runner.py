@@ -1,35 +1,17 @@
 """Running every rule over the staged tables, and comparing an audit with the one before."""
 
-import importlib
-import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Literal, Protocol, cast
+from typing import Literal
 
 import duckdb
 
 from features.tables import TABLES
-from pipelines.audit import rules as rules_package
-from pipelines.audit.finding import Finding, Found, Severity, one_number
-from pipelines.audit.profile import Given, given_columns, take_profile
-
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-
-
-class Rule(Protocol):
-    """A module of ``rules/``."""
-
-    CODE: str
-    TITLE: str
-    ADVICE: str
-    SEVERITY: Severity
-    TABLES: tuple[str, ...]
-    NEEDS: tuple[str, ...]
-
-    def check(self, con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-        """What the rule finds in one staged table; None if nothing."""
-        ...
+from pipelines.audit.finding import SEVERITIES, Finding
+from pipelines.audit.returned import Returned, returned_columns
+from pipelines.audit.rule import Rule, all_rules, tables_of
+from pipelines.audit.statistics import take_statistics
+from pipelines.sql import one_number, search_path
 
 
 @dataclass(frozen=True)
@@ -43,34 +25,25 @@ class Change:
     before: int
 
 
-@cache
-def rules() -> tuple[Rule, ...]:
-    """Every rule, by its code; a new file in ``rules/`` is enough to add one."""
-    names = sorted(module.name for module in pkgutil.iter_modules(rules_package.__path__))
-    found = [cast(Rule, importlib.import_module(f"{rules_package.__name__}.{name}")) for name in names]
-    return tuple(sorted(found, key=lambda rule: rule.CODE))
-
-
-def run_audit(
-    con: duckdb.DuckDBPyConnection, tables: Iterable[str], only: Sequence[Rule] | None = None
-) -> list[Finding]:
-    """Findings of every rule, or of some, on every staged table they apply to: errors first, then by code and table."""
-    asked = rules() if only is None else only
+def run_audit(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> list[Finding]:
+    """Findings of every rule on every staged table it applies to; writes ``statistics.now`` first."""
     names = sorted(tables)
-    take_profile(con, names)
-    given = given_columns(con)
-    con.execute("SET search_path = 'staged'")
-    try:
-        findings = [finding for table in names for finding in _audit_table(con, table, given, asked)]
-    finally:
-        con.execute("SET search_path = 'main'")
+    take_statistics(con, names)
+    return findings_of(con, names, all_rules())
+
+
+def findings_of(con: duckdb.DuckDBPyConnection, tables: Iterable[str], asked: Sequence[Rule]) -> list[Finding]:
+    """What these rules find in these staged tables: errors first, then by code and table."""
+    returned = returned_columns(con)
+    with search_path(con, "staged"):
+        findings = [finding for table in tables for finding in _check(con, table, returned, asked)]
     return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.table))
 
 
 def not_applicable(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[str]]]:
-    """Rules that were not asked, by code and table: what the source does not return that they need."""
-    given = given_columns(con)
-    lacks = {rule.CODE: {table: _lacking(rule, table, given) for table in rule.TABLES} for rule in rules()}
+    """Rules that could not be applied, by code and table: what they need and the source does not return."""
+    returned = returned_columns(con)
+    lacks = {rule.CODE: {table: _lacking(rule, table, returned) for table in tables_of(rule)} for rule in all_rules()}
     return {
         code: {table: needed for table, needed in of_table.items() if needed}
         for code, of_table in lacks.items()
@@ -78,9 +51,9 @@ def not_applicable(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[s
     }
 
 
-def _audit_table(con: duckdb.DuckDBPyConnection, table: str, given: Given, asked: Sequence[Rule]) -> list[Finding]:
+def _check(con: duckdb.DuckDBPyConnection, table: str, returned: Returned, asked: Sequence[Rule]) -> list[Finding]:
     rows = one_number(con, f'SELECT count(*) FROM "{table}"')
-    applied = [rule for rule in asked if table in rule.TABLES and not _lacking(rule, table, given)]
+    applied = [rule for rule in asked if table in tables_of(rule) and not _lacking(rule, table, returned)]
     found = [(rule, rule.check(con, table)) for rule in applied]
     return [
         Finding(rule.CODE, rule.TITLE, rule.SEVERITY, table, answer.count, rows, answer.examples, rule.ADVICE)
@@ -89,21 +62,21 @@ def _audit_table(con: duckdb.DuckDBPyConnection, table: str, given: Given, asked
     ]
 
 
-def _lacking(rule: Rule, table: str, given: Given) -> list[str]:
+def _lacking(rule: Rule, table: str, returned: Returned) -> list[str]:
     """Tables and columns that the rule needs on this table and that are not there, as ``table`` or ``table.column``."""
-    if table not in given:
+    if table not in returned:
         return [table]
-    own = given[table]
+    own = returned[table]
     return [
         f"{table}.{need}" if "." not in need and need not in TABLES else need
         for need in rule.NEEDS
-        if not (need in own or need in given or _is_column_of(need, given))
+        if not (need in own or need in returned or _is_column_of(need, returned))
     ]
 
 
-def _is_column_of(need: str, given: Given) -> bool:
+def _is_column_of(need: str, returned: Returned) -> bool:
     table, _, column = need.partition(".")
-    return column in given.get(table, frozenset())
+    return column in returned.get(table, frozenset())
 
 
 def compare(before: Sequence[Finding], after: Sequence[Finding]) -> list[Change]:

@@ -1,1 +1,1 @@
-"""To be forgotten and to be told: who a person is in the workspace, where they are held, who was erased."""
+"""The rights to erasure and to access: who a person is in the workspace, where their rows lie, who was erased."""

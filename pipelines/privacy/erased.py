@@ -1,8 +1,9 @@
-"""Who was erased: tombstones that keep a person out of later ingests, and the erasure that is not finished yet.
+"""Who was erased: tombstones that exclude a person from later ingests, and the erasure that is not finished yet.
 
-``erased.json`` (mode 0600) holds ``tombstones``, keyed hashes of the ids of everyone who was erased; ``followed``,
-those of ids that an identity table gave to them later; and ``pending``, an erasure that has begun: it stands there
-before anything is removed and goes last, so that a killed one can be completed; until then it holds the ids as stored.
+``erased.json`` (mode 0600) contains ``tombstones``, keyed hashes of the ids of everyone who was erased; ``followed``,
+hashes of ids that an identity table gave to them later; and ``pending``, an erasure that has begun. That is written
+before anything is removed and deleted last, so that a killed erasure can be completed; until then it has the ids in
+clear.
 Without the workspace's key nobody can try an id against a tombstone; with it, only an id they know already.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import BadArtifact, BadConfig
-from pipelines.pseudonyms import KEY_FILE, key_id, key_of, pseudonym
+from pipelines.privacy.pseudonyms import KEY_FILE, key_id, key_of, pseudonym
 
 LEDGER = "erased.json"
 MARK = "erased\n"
@@ -36,7 +37,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Pending:
-    """An erasure under way: whose, what was held where before it began, and the datasets that held them."""
+    """An erasure under way: whose, how many rows lay where before it began, and the datasets that had some."""
 
     person: Person
     rows: dict[str, int] = field(default_factory=dict)
@@ -54,12 +55,12 @@ class Erased:
 
     @property
     def marks(self) -> frozenset[str]:
-        """All hashes by which somebody is kept out."""
+        """All hashes by which somebody is excluded."""
         return self.tombstones | self.followed
 
     @property
     def digest(self) -> str | None:
-        """Names the tombstones, so that an ingest can tell whether it was made with them; None without any.
+        """Names the tombstones, so that an ingest knows whether it was made with them; None without any.
 
         What was followed is not in it: it comes from the raw files, which have their own hashes.
         """
@@ -79,11 +80,11 @@ def read_erased(home: Path) -> Erased:
     if not path.is_file():
         return Erased()
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        made_with, pending = str(said["key"]), _pending(said["pending"])
-        tombstones, followed = frozenset(said["tombstones"]), frozenset(said["followed"])
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        made_with, pending = str(stored["key"]), _pending(stored["pending"])
+        tombstones, followed = frozenset(stored["tombstones"]), frozenset(stored["followed"])
     except (ValueError, KeyError, TypeError):
-        raise BadArtifact(f"{path} cannot be read: restore it from a backup, it keeps the erased out") from None
+        raise BadArtifact(f"{path} cannot be read: restore it from a backup, or the erased come back") from None
     key = key_of(home) if (home / KEY_FILE).is_file() else b""
     if key_id(key) != made_with:
         raise BadConfig(
@@ -98,14 +99,14 @@ def write_erased(home: Path, erased: Erased) -> None:
     path = home / LEDGER
     draft = path.with_name(f".{LEDGER}")
     draft.unlink(missing_ok=True)
-    said = {
+    stored = {
         "key": key_id(erased.key or b""),
         "tombstones": sorted(erased.tombstones),
         "followed": sorted(erased.followed),
         "pending": None if erased.pending is None else asdict(erased.pending),
     }
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(said, file, sort_keys=True, indent=1, default=sorted)
+        json.dump(stored, file, sort_keys=True, indent=1, default=sorted)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
@@ -113,7 +114,7 @@ def write_erased(home: Path, erased: Erased) -> None:
 
 
 def begin(home: Path, pending: Pending) -> None:
-    """Write down who goes, before anything of theirs is touched."""
+    """Record who is to be erased, before anything of theirs is touched."""
     erased, key = read_erased(home), key_of(home)
     marks = erased.tombstones | tombstones(key, pending.person.ids)
     write_erased(home, replace(erased, key=key, tombstones=marks, pending=pending))
@@ -125,7 +126,7 @@ def finish(home: Path) -> None:
 
 
 def follow(home: Path, ids: Collection[str]) -> None:
-    """Keep out further stored ids of people who were erased."""
+    """Exclude further stored ids of people who were erased."""
     erased = read_erased(home)
     if erased.key is not None:
         new = tombstones(erased.key, ids) - erased.marks
@@ -160,8 +161,8 @@ def known_as(home: Path, customer: str) -> frozenset[str]:
     return frozenset({customer, pseudonym(key_of(home), customer)})
 
 
-def _pending(said: dict[str, Any] | None) -> Pending | None:
-    if said is None:
+def _pending(stored: dict[str, Any] | None) -> Pending | None:
+    if stored is None:
         return None
-    person = Person(**{name: frozenset(ids) for name, ids in said["person"].items()})
-    return Pending(person, said["rows"], tuple(said["fingerprints"]))
+    person = Person(**{name: frozenset(ids) for name, ids in stored["person"].items()})
+    return Pending(person, stored["rows"], tuple(stored["fingerprints"]))

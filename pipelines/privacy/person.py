@@ -6,13 +6,13 @@ import duckdb
 
 from features.errors import BadInput
 from pipelines.privacy.erased import Person, known_as, read_erased
-from pipelines.privacy.rows import columns_of
+from pipelines.privacy.person_rows import columns_of
 from pipelines.sources.casting import BLANKS, trimmed
-from pipelines.sources.read import quoted
+from pipelines.sql import connect, parquet
 from pipelines.workspace import Workspace
 
 
-def find_person(home: Workspace, customer: str) -> Person:
+def find_person(workspace: Workspace, customer: str) -> Person:
     """The person behind the shop's own id, as the workspace stores them; of an erasure under way, all it began with.
 
     Raises:
@@ -20,9 +20,9 @@ def find_person(home: Workspace, customer: str) -> Person:
     """
     if not customer.strip(BLANKS):
         raise BadInput("the customer id is blank: give the id as the shop writes it")
-    asked = known_as(home.home, customer.strip(BLANKS))
-    folders = canonical_folders(home)
-    with duckdb.connect() as con:
+    asked = known_as(workspace.home, customer.strip(BLANKS))
+    folders = canonical_folders(workspace)
+    with connect() as con:
         ids = _with_aliases(con, folders, asked)
         person = Person(
             ids=ids,
@@ -31,16 +31,18 @@ def find_person(home: Workspace, customer: str) -> Person:
             orders=_only_theirs(con, folders, "orders", "order_id", ids),
             sessions=_only_theirs(con, folders, "events", "session_id", ids),
         )
-    pending = read_erased(home.home).pending
+    pending = read_erased(workspace.home).pending
     if pending is None or pending.person.ids.isdisjoint(person.ids):
         return person
     return Person(**{name: getattr(person, name) | getattr(pending.person, name) for name in vars(person)})
 
 
-def canonical_folders(home: Workspace) -> list[Path]:
+def canonical_folders(workspace: Workspace) -> list[Path]:
     """All published canonical folders, the newest word first: the current one, then by age."""
-    current = home.current("canonical")
-    return sorted(home.published("canonical"), key=lambda path: (path != current, -path.stat().st_mtime, path.name))
+    current = workspace.current("canonical")
+    return sorted(
+        workspace.published("canonical"), key=lambda path: (path != current, -path.stat().st_mtime, path.name)
+    )
 
 
 def _with_aliases(con: duckdb.DuckDBPyConnection, folders: list[Path], asked: frozenset[str]) -> frozenset[str]:
@@ -52,7 +54,7 @@ def _with_aliases(con: duckdb.DuckDBPyConnection, folders: list[Path], asked: fr
     con.execute("CREATE TABLE links (alias VARCHAR, customer VARCHAR, age INTEGER)")
     for age, folder in enumerate(folders):
         if (path := folder / "identities.parquet").is_file():
-            con.execute(f"INSERT INTO links SELECT alias_id, customer_id, {age} FROM read_parquet({quoted(str(path))})")
+            con.execute(f"INSERT INTO links SELECT alias_id, customer_id, {age} FROM {parquet(path)}")
     con.execute(
         "CREATE TABLE owners AS SELECT alias, arg_min(customer, (age, customer)) AS customer FROM links GROUP BY alias"
     )
@@ -75,7 +77,7 @@ def _companies(
     if not profiles:
         return frozenset()
     rows = con.execute(
-        f"""SELECT company_id FROM {_all(profiles)} WHERE company_id IS NOT NULL
+        f"""SELECT company_id FROM {parquet(*profiles)} WHERE company_id IS NOT NULL
             GROUP BY company_id HAVING {of_contacts}(list_contains($1, customer_id))""",
         [list(ids)],
     )
@@ -85,7 +87,7 @@ def _companies(
 def _only_theirs(
     con: duckdb.DuckDBPyConnection, folders: list[Path], table: str, column: str, ids: frozenset[str]
 ) -> frozenset[str]:
-    """Values of ``column`` on their rows, kept or rejected, that no other customer's row has."""
+    """Values of ``column`` on their rows, stored or rejected, that no other customer's row has."""
     paths = [
         path for folder in folders for path in (folder / f"{table}.parquet", folder / "rejects" / f"{table}.parquet")
     ]
@@ -93,14 +95,9 @@ def _only_theirs(
     if not paths:
         return frozenset()
     value, owner = trimmed(column), trimmed("customer_id")
-    query = " UNION ALL ".join(f"SELECT {value} AS v, {owner} AS owner FROM {_all([path])}" for path in paths)
+    query = " UNION ALL ".join(f"SELECT {value} AS v, {owner} AS owner FROM {parquet(path)}" for path in paths)
     con.execute(f"CREATE OR REPLACE TABLE used AS SELECT DISTINCT v, owner FROM ({query}) WHERE owner IS NOT NULL")
     rows = con.execute(
         "SELECT v FROM used WHERE v IS NOT NULL GROUP BY v HAVING bool_and(list_contains($1, owner))", [list(ids)]
     )
     return frozenset(str(row[0]) for row in rows.fetchall())
-
-
-def _all(paths: list[Path]) -> str:
-    listed = ", ".join(quoted(str(path)) for path in paths)
-    return f"read_parquet([{listed}], union_by_name = true)"

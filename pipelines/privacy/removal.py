@@ -1,4 +1,4 @@
-"""Writing what is left: each published folder that holds a person is written anew without them and then deleted.
+"""Writing what is left: each published folder that contains a person is written anew without them and then deleted.
 
 Names are made from the old ones and the tombstones, so a removal that was killed finds its own work when it is
 repeated. The old folder goes last: as long as it is there, nothing was forgotten.
@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 
 from experiments.dataset import PANEL, read_dataset, write_dataset
 from pipelines.privacy.erased import Person
-from pipelines.privacy.places import LINEAGE, lineage, whose
-from pipelines.privacy.rows import Rows
+from pipelines.privacy.holdings import LINEAGE, lineage, whose
+from pipelines.privacy.person_rows import PersonRows
 from pipelines.workspace import Workspace
 from serving.bundle import write_bundle_without
 from serving.model_store import put_in_store, remove_from_store, stored_versions
@@ -32,17 +32,17 @@ def successor(name: str, marks: frozenset[str]) -> str:
     return f"{stem}{dash}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def remove_from_canonical(home: Workspace, folder: Path, rows: Rows, marks: frozenset[str]) -> None:
+def remove_from_canonical(workspace: Workspace, folder: Path, rows: PersonRows, marks: frozenset[str]) -> None:
     """Tables and rejects without the person's rows; the manifest counts them as erased.
 
-    Examples of audit findings may be theirs, so none are kept; reports for reading come again with the next ingest.
+    Examples of audit findings may be theirs, so none are copied; the audit page comes again with the next ingest.
     """
     name = successor(folder.name, marks)
-    home.write_once("canonical", name, lambda draft: _write_canonical(draft, folder, rows, name))
-    _replace(home, "canonical", folder, name)
+    workspace.write_once("canonical", name, lambda draft: _write_canonical(draft, folder, rows, name))
+    _replace(workspace, "canonical", folder, name)
 
 
-def _write_canonical(draft: Path, folder: Path, rows: Rows, name: str) -> None:
+def _write_canonical(draft: Path, folder: Path, rows: PersonRows, name: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     (draft / "rejects").mkdir()
     for path in sorted(folder.glob("*.parquet")):
@@ -57,70 +57,70 @@ def _write_canonical(draft: Path, folder: Path, rows: Rows, name: str) -> None:
             _write_json(draft / path.name, _without_examples(json.loads(path.read_text(encoding="utf-8"))))
 
 
-def _discount(table: dict[str, Any], kept: int, refused: Mapping[str, int]) -> None:
+def _discount(table: dict[str, Any], stored: int, refused: Mapping[str, int]) -> None:
     """Take rows out of a table's counts in the manifest."""
-    gone = kept + sum(refused.values())
-    table["rows"] -= kept
+    gone = stored + sum(refused.values())
+    table["rows"] -= stored
     table["rows_in"] -= gone
     left = {reason: n - refused.get(reason, 0) for reason, n in table["rejects"].items()}
     table["rejects"] = {reason: n for reason, n in left.items() if n}
     table["erased"] = table.get("erased", 0) + gone
 
 
-def _without_examples(said: Any) -> Any:
-    if isinstance(said, dict):
-        return {key: [] if key == "examples" else _without_examples(value) for key, value in said.items()}
-    return [_without_examples(each) for each in said] if isinstance(said, list) else said
+def _without_examples(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: [] if key == "examples" else _without_examples(value) for key, value in content.items()}
+    return [_without_examples(each) for each in content] if isinstance(content, list) else content
 
 
-def remove_from_dataset(home: Workspace, folder: Path, person: Person, marks: frozenset[str]) -> None:
+def remove_from_dataset(workspace: Workspace, folder: Path, person: Person, marks: frozenset[str]) -> None:
     """The panel without the person, under a new fingerprint that remembers the ones it descends from."""
     panel = pq.read_table(folder / PANEL).to_pandas()
     if panel["customer_id"].isin(whose(folder, person)).all():
-        home.discard(folder)
+        workspace.discard(folder)
         return
     name = successor(folder.name, marks)
-    home.write_once("datasets", name, lambda draft: _write_dataset(home, draft, folder, panel, person, marks))
-    _replace(home, "datasets", folder, name)
+    workspace.write_once("datasets", name, lambda draft: _write_dataset(workspace, draft, folder, panel, person, marks))
+    _replace(workspace, "datasets", folder, name)
 
 
 def _write_dataset(
-    home: Workspace, draft: Path, folder: Path, panel: pd.DataFrame, person: Person, marks: frozenset[str]
+    workspace: Workspace, draft: Path, folder: Path, panel: pd.DataFrame, person: Person, marks: frozenset[str]
 ) -> None:
     dataset = read_dataset(folder)
     facts = {**dataset.facts, LINEAGE: sorted({*lineage(dataset), dataset.fingerprint})}
     canonical = successor(str(dataset.facts.get("canonical", "")), marks)
-    if (home.home / "canonical" / canonical).is_dir():
+    if (workspace.home / "canonical" / canonical).is_dir():
         facts["canonical"] = canonical
     others = panel[~panel["customer_id"].isin(whose(folder, person))]
     features = [name for name in panel.columns if name not in ("customer_id", "as_of", "label")]
-    write_dataset(draft, others, features, dataset.task, dataset.horizon_days, facts)
+    write_dataset(draft, others, features, dataset.question, facts)
 
 
-def remove_from_bundle(home: Workspace, folder: Path, person: Person) -> None:
+def remove_from_bundle(workspace: Workspace, folder: Path, person: Person) -> None:
     """The bundle without the person, in the model store too, and its scores under its new version."""
-    new = home.write_by_content("bundles", lambda draft: write_bundle_without(draft, folder, person.ids))
-    if folder.name in stored_versions(home.bento_home):
-        put_in_store(new, new.name, home.bento_home)
-        remove_from_store(folder.name, home.bento_home)
-    scores = home.home / "scores" / folder.name
+    new = workspace.write_by_content("bundles", lambda draft: write_bundle_without(draft, folder, person.ids))
+    if folder.name in stored_versions(workspace.bento_home):
+        put_in_store(new, new.name, workspace.bento_home)
+        remove_from_store(folder.name, workspace.bento_home)
+    scores = workspace.home / "scores" / folder.name
     if scores.is_dir():
-        remove_from_scores(home, scores, person, new.name)
-    _replace(home, "bundles", folder, new.name)
+        remove_from_scores(workspace, scores, person, new.name)
+    _replace(workspace, "bundles", folder, new.name)
 
 
-def remove_from_model_store(home: Workspace, folder: Path, person: Person) -> None:
+def remove_from_model_store(workspace: Workspace, folder: Path, person: Person) -> None:
     """A bundle that stands in the model store only."""
     with tempfile.TemporaryDirectory(prefix="coterie-bundle-") as scratch:
         version = write_bundle_without(Path(scratch) / "bundle", folder, person.ids)
-        put_in_store(Path(scratch) / "bundle", version, home.bento_home)
-    remove_from_store(folder.parent.name, home.bento_home)
+        put_in_store(Path(scratch) / "bundle", version, workspace.bento_home)
+    remove_from_store(folder.parent.name, workspace.bento_home)
 
 
-def remove_from_scores(home: Workspace, folder: Path, person: Person, name: str) -> None:
-    """The scores without the person; they say which bundle they are from, so they are named after it."""
-    home.write_once("scores", name, lambda draft: _write_scores(draft, folder, person, name))
-    _replace(home, "scores", folder, name)
+def remove_from_scores(workspace: Workspace, folder: Path, person: Person, name: str) -> None:
+    """The scores without the person; they name the bundle they are from, and are named after it."""
+    workspace.write_once("scores", name, lambda draft: _write_scores(draft, folder, person, name))
+    _replace(workspace, "scores", folder, name)
 
 
 def _write_scores(draft: Path, folder: Path, person: Person, name: str) -> None:
@@ -132,11 +132,11 @@ def _write_scores(draft: Path, folder: Path, person: Person, name: str) -> None:
     pq.write_table(left, draft / "scores.parquet", compression="zstd")
 
 
-def _replace(home: Workspace, kind: str, old: Path, name: str) -> None:
+def _replace(workspace: Workspace, kind: str, old: Path, name: str) -> None:
     """Move the pointer if it named the old folder, and delete that."""
-    if home.current(kind) == old:
-        home.point(kind, name)
-    home.discard(old)
+    if workspace.current(kind) == old:
+        workspace.point(kind, name)
+    workspace.discard(old)
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -1,4 +1,4 @@
-"""Keeping the erased out: their rows leave the staged tables before anything is counted or kept.
+"""Excluding the erased: their rows leave the staged tables before anything is counted or stored.
 
 An id that the identity table gives to an erased customer is erased with them, and so is a line without a customer that
 belongs to an order or a visit of theirs and of nobody else.
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.audit.finding import one_number
 from pipelines.privacy.erased import Erased, follow, tombstone_sql
-from pipelines.privacy.rows import Rows, condition, define_person, erased_from_part
-from pipelines.pseudonyms import define_pseudonym
+from pipelines.privacy.person_rows import PersonRows, condition, define_person, erased_from_part
+from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.sources.casting import trimmed
 from pipelines.sources.stage import HIDDEN, Staged
+from pipelines.sql import one_number
 
 LEADS = {"person_orders": ("orders", "order_id"), "person_sessions": ("events", "session_id")}
 
@@ -42,18 +42,18 @@ def drop_erased(
 def clean_parts(con: duckdb.DuckDBPyConnection, home: Path, parts: Iterable[Path]) -> None:
     """After :func:`drop_erased`: take the same people out of staged parts, for good.
 
-    The part that said an id is theirs goes too, so the id is remembered first.
+    The row that links an id to them is removed too, so the id is remembered first.
     """
     ids = [str(row[0]) for row in con.execute("SELECT DISTINCT id FROM person_ids").fetchall()]
     if not ids:
         return
     follow(home, ids)
     for path in parts:
-        Rows(con).clean_part(path)
+        PersonRows(con).clean_part(path)
 
 
 def _note_ids(con: duckdb.DuckDBPyConnection, table: Staged) -> None:
-    """Ids of the table that have a tombstone; of rows without one, what the source kept beside."""
+    """Ids of the table that have a tombstone; of rows without an id, the ``source_*`` columns."""
     if "customer_id" not in table.spec.column_names:
         return
     rows = f'staged."{table.name}"'

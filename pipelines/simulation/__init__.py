@@ -1,1 +1,1 @@
-"""The simulated shop: its world, its people, what they do, and what goes wrong when it is exported."""
+"""The simulated shop: the shop itself, its people, what they do, and what goes wrong when it is exported."""

@@ -54,16 +54,16 @@ One SELECT in DuckDB's dialect over the aliases (every column of a CSV file is t
 - **replaced_at** need not be given: ``[corrections]`` sets it. All rows that share the declared columns and a
   ``known_at`` are one version; the next one replaces it. A row with an empty cell in one of them is never replaced.
 - **sentiment** of feedback is read from ``text`` where the SELECT gives none (:mod:`features.sentiment`).
-- **source_*** columns (any name with that prefix) are kept in the rejects only, so that a person recognises the row;
+- **source_*** columns (any name with that prefix) are stored in the rejects only, so that a person recognises the row;
   they take part in telling exact duplicates, and are left out when customer ids are pseudonymised.
 
 What comes later
 ----------------
 The files of the first ingest are a backfill: their rows are known when they happened, unless the SELECT says otherwise.
-The workspace notes when it first saw each file of a later ingest (:mod:`pipelines.deliveries`). A row of such a file
-that happened more than ``late_after_days`` before gets that instant as ``known_at``, if the SELECT gives none; so does
-every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects one of
-an earlier delivery. Versions that repeat what was known before are dropped.
+The workspace notes when it first saw each file of a later ingest (:mod:`pipelines.ingest.deliveries`). A row of such a
+file that happened more than ``late_after_days`` before gets that instant as ``known_at``, if the SELECT gives none; so
+does every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects
+one of an earlier delivery. Versions that repeat what was known before are dropped.
 
 - A file that changed under its name is a new delivery: the rows of its old content leave. Those of a file that vanished
   leave too. A moved or renamed file is the one it was.
@@ -76,7 +76,7 @@ an earlier delivery. Versions that repeat what was known before are dropped.
   none of its rows is late: let its SELECT give ``known_at``.
 - ``products`` have no ``known_at``: they are what the files say now.
 
-Reasons of rejected rows, first that holds: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
+Reasons of rejected rows, the first that applies: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
 ``before_1970``, ``in_the_future`` (``at`` not before the present: the caller's ``as_known``, else the clock),
 ``not_a_product``, ``price_not_positive``, ``negative_discount``, ``quantity_not_positive``, ``discount_above_amount``,
 ``self_link`` (identities), then ``duplicate_key`` (customers, products, identities: one row a key), ``two_customers``

@@ -1,8 +1,8 @@
 """SQL for reading what a SELECT returned: text without stray spaces, and values of the canonical types."""
 
 from features.tables import Column
-from pipelines.sources.read import quoted
 from pipelines.sources.source import SourceConfig
+from pipelines.sql import quoted
 
 NO_BREAK_SPACE = "\u00a0"
 BLANKS = f" \t\r\n{NO_BREAK_SPACE}"

@@ -1,21 +1,11 @@
-"""Why a staged row cannot be kept: reasons with their SQL conditions, in the order in which they are tried."""
+"""Why a staged row is rejected: reasons with their SQL conditions, in the order in which they are tried."""
 
 from datetime import datetime
 
 from features.tables import Column, TableSpec
 from pipelines.sources.casting import is_blank
-from pipelines.sources.read import quoted
 from pipelines.sources.source import SourceConfig
-
-KINDS = {
-    "orders": ("sale", "return"),
-    "events": (
-        "page_view", "product_view", "search", "add_to_cart", "remove_from_cart", "checkout", "feature_use", "login",
-        "help",
-    ),
-    "touches": ("sent", "open", "click", "unsubscribe", "bounce", "like", "share", "comment", "attend"),
-    "feedback": ("nps", "csat", "review", "ticket"),
-}  # fmt: skip
+from pipelines.sql import quoted, quoted_list
 
 
 def reasons(
@@ -51,9 +41,8 @@ def not_product(config: SourceConfig) -> str:
 
 
 def _about_kind(spec: TableSpec) -> list[tuple[str, str]]:
-    if spec.name not in KINDS:
-        return []
-    return [("unknown_kind", f"kind NOT IN ({', '.join(quoted(kind) for kind in KINDS[spec.name])})")]
+    kinds = spec.levels("kind")
+    return [("unknown_kind", f"kind NOT IN {quoted_list(kinds)}")] if kinds else []
 
 
 def _about_time(spec: TableSpec) -> list[tuple[str, str]]:

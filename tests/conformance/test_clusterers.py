@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from features.errors import BadArtifact, BadConfig, BadInput, NotFound
-from models import clusterers, segmenter
-from models.clusterers import NOISE, clusterer
-from models.plugins import complete_params
-from models.segmenter import Segmenter, assign, assign_labels, fit_segmenter
+from models.params import complete_params
+from models.segments import clusterers, segmenter
+from models.segments.clusterers import NOISE, clusterer
+from models.segments.segmenter import Segmenter, assign, assign_labels, fit_segmenter
 
 FEATURES = ["purchase_recency_days", "purchase_days_n", "purchase_spend"]
 EVERY = sorted(clusterers.clusterers())

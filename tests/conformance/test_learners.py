@@ -1,28 +1,40 @@
 """Laws every learner keeps; a new file in models/learners is found and tested here by itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from features.errors import NotFound
+from models.curves import happened
 from models.learners import learner, learners
-from models.plugins import Choice
+from models.params import Choice
+from models.question import Question
 from models.sample import Floats, Sample
 from models.scores import roc_auc
 
 NAMES = tuple(learners())
+SERVED = tuple((name, target) for name, found in learners().items() for target in found.TARGETS)
+"""Every learner with each kind of answer it can give."""
+
+QUESTIONS = {
+    "binary": Question("churn", "binary", "buys", (30.0,)),
+    "amount": Question("value", "amount", "net_spend", (90.0,)),
+    "curve": Question("next_purchase", "curve", "next_order", (7.0, 30.0, 90.0)),
+}
 
 
-def world(rows: int = 1200, seed: int = 0, positive: str = "buys") -> Sample:
-    """Customers whose chance to buy falls with recency and rises with their orders; some columns have nulls."""
+def world(target: str = "binary", rows: int = 1200, seed: int = 0) -> Sample:
+    """Customers who buy the sooner and the more, the later their last order and the more orders; with some nulls."""
     random = np.random.default_rng(seed)
     tenure = random.uniform(30.0, 400.0, rows)
     days = 1.0 + random.poisson(3.0, rows)
     recency = tenure * np.where(days > 1, random.beta(1.0, 3.0, rows), 1.0)
     p = 1.0 / (1.0 + np.exp(0.5 + recency / 60.0 - 0.4 * days))
-    bought = (random.uniform(size=rows) < p).astype(float)
+    bought = random.uniform(size=rows) < p
     X = pd.DataFrame(
         {
             "purchase_recency_days": recency,
@@ -30,13 +42,44 @@ def world(rows: int = 1200, seed: int = 0, positive: str = "buys") -> Sample:
             "purchase_days_n": days,
             "purchase_orders_n": days + random.integers(0, 2, rows),
             "purchase_spend": random.gamma(2.0, 50.0, rows) * days,
+            "purchase_spend_30d": 40.0 * days * np.exp(-recency / 60.0),
+            "purchase_spend_90d": 90.0 * days * np.exp(-recency / 60.0),
+            "purchase_spend_365d": 95.0 * days,
             "cadence_gap_days_mean": np.where(days > 1, tenure / days, np.nan),
             "noise": random.normal(size=rows),
         }
     )
     as_of = np.repeat([15000.0, 15030.0, 15060.0], rows // 3)
-    y = bought if positive == "buys" else 1.0 - bought
-    return Sample(X, y, as_of, horizon_days=30.0, positive=positive)
+    return Sample(X, labels(target, bought, p, as_of, random), as_of, QUESTIONS[target])
+
+
+def labels(target: str, bought: Any, p: Floats, as_of: Floats, random: np.random.Generator) -> Floats:
+    """Whether they bought, how much, or when; the newest cutoff was observed for 30 days only."""
+    if target == "binary":
+        return bought.astype(float)
+    if target == "amount":
+        return np.where(bought, random.gamma(2.0, 200.0, len(p)) * p, 0.0)
+    observed = np.where(as_of == as_of.max(), 30.0, 90.0)
+    event = random.exponential(60.0 * (1.0 - p) / p + 0.1, len(p))
+    return np.column_stack([np.where(event < observed, event, np.inf), observed])
+
+
+def plausible(target: str, raw: Floats, rows: int) -> bool:
+    """Whether these are answers: probabilities, amounts above 0, or curves that never fall."""
+    if target == "amount":
+        return raw.shape == (rows,) and bool((raw > 0.0).all() and np.isfinite(raw).all())
+    chances = bool(((raw >= 0.0) & (raw <= 1.0)).all())
+    if target == "binary":
+        return raw.shape == (rows,) and chances
+    return raw.shape == (rows, 3) and chances and bool((np.diff(raw, axis=1) >= 0.0).all())
+
+
+def auc(target: str, sample: Sample, raw: Floats) -> float:
+    """How well the order of the answers fits what happened."""
+    if target == "curve":
+        seen = happened(sample.y, sample.question.horizons)[:, 1]
+        return roc_auc(seen, raw[:, 1])
+    return roc_auc((sample.y > 0.0).astype(float), raw)
 
 
 class Corner:
@@ -69,81 +112,88 @@ def test_an_unknown_learner_is_named_with_those_there_are() -> None:
         learner("lightgdm")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "target"), SERVED)
 @pytest.mark.parametrize("high", [False, True], ids=["lowest", "highest"])
-def test_both_ends_of_the_search_space_can_be_fitted_and_name_all_parameters(name: str, high: bool) -> None:
-    module, sample = learner(name), world(600)
+def test_both_ends_of_the_search_space_can_be_fitted_and_name_all_parameters(
+    name: str, target: str, high: bool
+) -> None:
+    module, sample = learner(name), world(target, 300)
     params = module.space(Corner(high))
     assert set(params) == set(module.DEFAULTS)
-    p = module.predict(module.fit(sample, params, 0), sample.X)
-    assert ((p >= 0.0) & (p <= 1.0)).all()
+    assert plausible(target, module.predict(module.fit(sample, params, 0), sample.X), 300)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("positive", ["buys", "lapses"])
-def test_probabilities_are_probabilities_and_point_the_way_of_the_label(name: str, positive: str) -> None:
-    sample = world(positive=positive)
-    p = learner(name).predict(fitted(name, sample), world(seed=1).X)
-    assert p.shape == (1200,)
-    assert p.dtype == np.float64
-    assert ((p >= 0.0) & (p <= 1.0)).all()
-    assert roc_auc(world(seed=1, positive=positive).y, p) >= (0.5 if name == "constant" else 0.65)
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_answers_are_plausible_and_point_the_way_of_the_label(name: str, target: str) -> None:
+    raw = learner(name).predict(fitted(name, world(target)), world(target, seed=1).X)
+    assert raw.dtype == np.float64
+    assert plausible(target, raw, 1200)
+    assert auc(target, world(target, seed=1), raw) >= (0.5 if name == "constant" else 0.65)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_same_sample_params_and_seed_give_the_same_bytes(name: str) -> None:
-    first, second = (learner(name).dump(fitted(name, world())) for _ in range(2))
+@pytest.mark.parametrize("name", [name for name, target in SERVED if target == "binary"])
+def test_lapsing_turns_the_order_round(name: str) -> None:
+    buys = world()
+    lapses = Sample(buys.X, 1.0 - buys.y, buys.as_of, Question("churn", "binary", "lapses", (30.0,)))
+    p = learner(name).predict(fitted(name, lapses), world(seed=1).X)
+    assert roc_auc(1.0 - world(seed=1).y, p) >= (0.5 if name == "constant" else 0.65)
+
+
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_the_same_sample_params_and_seed_give_the_same_bytes(name: str, target: str) -> None:
+    first, second = (learner(name).dump(fitted(name, world(target))) for _ in range(2))
     assert first == second
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_loaded_model_predicts_bit_identically(name: str) -> None:
-    module, model = learner(name), fitted(name, world())
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_a_loaded_model_predicts_bit_identically(name: str, target: str) -> None:
+    module, model = learner(name), fitted(name, world(target))
     again = module.load(module.dump(model))
-    X = world(seed=2).X
+    X = world(target, seed=2).X
     assert _bits(module.predict(model, X)) == _bits(module.predict(again, X))
     assert module.dump(again) == module.dump(model)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_row_gets_the_same_bits_alone_in_a_batch_and_in_any_order(name: str) -> None:
-    module, model, X = learner(name), fitted(name, world()), world(seed=3).X
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_a_row_gets_the_same_bits_alone_in_a_batch_and_in_any_order(name: str, target: str) -> None:
+    module, model, X = learner(name), fitted(name, world(target)), world(target, seed=3).X
     batch = module.predict(model, X)
-    alone = np.concatenate([module.predict(model, X.iloc[[i]]) for i in range(300)])
+    alone = np.concatenate([module.predict(model, X.iloc[[i]]) for i in range(200)])
     order = np.random.default_rng(0).permutation(len(X))
-    assert _bits(alone) == _bits(batch[:300])
+    assert _bits(alone) == _bits(batch[:200])
     assert _bits(module.predict(model, X.iloc[order])) == _bits(batch[order])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_rows_get_no_answers(name: str) -> None:
-    assert learner(name).predict(fitted(name, world()), world().X.iloc[:0]).shape == (0,)
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_no_rows_get_no_answers(name: str, target: str) -> None:
+    raw = learner(name).predict(fitted(name, world(target)), world(target).X.iloc[:0])
+    assert raw.shape == ((0, 3) if target == "curve" else (0,))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_nulls_everywhere_still_give_a_probability(name: str) -> None:
-    module, sample = learner(name), world()
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_nulls_everywhere_still_give_an_answer(name: str, target: str) -> None:
+    module, sample = learner(name), world(target)
     holes = sample.X.mask(np.random.default_rng(0).uniform(size=sample.X.shape) < 0.3)
-    model = module.fit(Sample(holes, sample.y, sample.as_of, 30.0, "buys"), {**module.DEFAULTS}, 0)
-    p = module.predict(model, sample.X.astype(float) * np.nan)
-    assert ((p >= 0.0) & (p <= 1.0)).all()
+    model = module.fit(replace(sample, X=holes), {**module.DEFAULTS}, 0)
+    assert plausible(target, module.predict(model, sample.X.astype(float) * np.nan), len(sample))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "target"), SERVED)
 @pytest.mark.parametrize("constant", [0.0, 1.0])
-def test_labels_that_are_all_the_same_are_survived(name: str, constant: float) -> None:
-    sample = world(60)
-    sample = Sample(sample.X, np.full(60, constant), sample.as_of, 30.0, "buys")
-    p = learner(name).predict(fitted(name, sample), sample.X)
-    assert ((p >= 0.0) & (p <= 1.0)).all()
-    if name != "bgnbd":  # it learns from past purchases, not from labels
-        assert abs(p.mean() - constant) < 0.1
+def test_labels_that_are_all_the_same_are_survived(name: str, target: str, constant: float) -> None:
+    sample = world(target, 60)
+    same = np.full(60, constant)
+    y = np.column_stack([np.where(same == 1.0, 1.0, np.inf), np.full(60, 90.0)]) if target == "curve" else same
+    raw = learner(name).predict(fitted(name, replace(sample, y=y)), sample.X)
+    assert plausible(target, raw, 60)
+    if name not in ("bgnbd", "last_horizon"):  # they learn from past purchases, not from labels
+        assert abs(raw.mean() - constant) < 0.1
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_importance_names_features_and_is_not_negative(name: str) -> None:
-    weights = learner(name).importance(fitted(name, world()))
-    assert set(weights) <= set(world().X.columns)
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_importance_names_features_and_is_not_negative(name: str, target: str) -> None:
+    weights = learner(name).importance(fitted(name, world(target)))
+    assert set(weights) <= set(world(target).X.columns)
     assert all(weight >= 0.0 for weight in weights.values())
 
 

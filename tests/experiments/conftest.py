@@ -2,19 +2,24 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.config import StudyConfig, parse_study
 from experiments.dataset import Dataset, write_dataset
+from experiments.kinds import kind_of
 from experiments.run import StudyResult, run_study
+from experiments.search.trials import Space, Trial, search
 from experiments.splits import calendar_cutoffs
-from experiments.stores import Stores
-from experiments.tracking import open_client
+from experiments.studies import parse_study
+from experiments.study import PredictStudy, SegmentStudy, Study
+from experiments.tracking.runs import open_client
+from experiments.tracking.stores import Stores
+from models.tasks import question
 
 FEATURES = (
     "purchase_recency_days",
@@ -27,6 +32,7 @@ FEATURES = (
 )
 JANUARY_2024 = 19723.0
 HORIZON_DAYS = 30.0
+QUESTION = question("churn", [HORIZON_DAYS])
 
 
 def panel(customers: int, cutoffs: int, seed: int = 0) -> pd.DataFrame:
@@ -84,8 +90,7 @@ def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Data
             tmp_path_factory.mktemp("dataset"),
             frame,
             features,
-            "next_purchase" if labelled else None,
-            HORIZON_DAYS if labelled else None,
+            QUESTION if labelled else None,
             {"canonical": "test"},
         )
 
@@ -102,12 +107,12 @@ def group_dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
     return make_dataset(groups(customers=300))
 
 
-def study(**changes: Any) -> StudyConfig:
+def study(**changes: Any) -> PredictStudy:
     """A quick predict study: logistic regression against the constant."""
     content: dict[str, Any] = {
-        "name": "next_purchase",
+        "name": "churn",
         "kind": "predict",
-        "task": "next_purchase",
+        "task": "churn",
         "horizon_days": HORIZON_DAYS,
         "learners": ["logistic"],
         "baselines": ["constant"],
@@ -115,10 +120,10 @@ def study(**changes: Any) -> StudyConfig:
         "search": {"trials": 6, "validation_folds": 2},
         "promotion": {"draws": 200},
     }
-    return parse_study(content | changes, "test")
+    return cast(PredictStudy, parse_study(content | changes, "test"))
 
 
-def group_study(**changes: Any) -> StudyConfig:
+def group_study(**changes: Any) -> SegmentStudy:
     content: dict[str, Any] = {
         "name": "segments",
         "kind": "segment",
@@ -128,7 +133,7 @@ def group_study(**changes: Any) -> StudyConfig:
         "features": {"include": ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean"]},
         "promotion": {"draws": 200},
     }
-    return parse_study(content | changes, "test")
+    return cast(SegmentStudy, parse_study(content | changes, "test"))
 
 
 @pytest.fixture(scope="session")
@@ -156,3 +161,21 @@ def segments_run(group_dataset: Dataset, make_stores: Callable[[], Stores]) -> t
     """A finished study of segments, whose refits take seconds, and where it is kept."""
     stores = make_stores()
     return stores, run_study(group_study(), group_dataset, stores, trials=2)
+
+
+def searched(config: Study, dataset: Dataset, folder: Path, **more: Any) -> list[Trial]:
+    """The search of a study, stored in ``folder``."""
+    kind = kind_of(config)
+    space = Space({name: kind.candidate(name) for name in kind.candidates(config)}, config.search, kind.DIRECTION)
+    evaluate = kind.evaluation(kind.prepare(config, dataset))
+    return search(space, evaluate, f"sqlite:///{folder / 'optuna.db'}", "it", **more)
+
+
+def with_labels(dataset: Dataset, label: "pd.Series[float]") -> Dataset:
+    """The same dataset with other labels."""
+    return replace(dataset, frame=dataset.frame.assign(label=label), fingerprint="other labels")
+
+
+def flipped_where(dataset: Dataset, unknown: "pd.Series[bool]") -> Dataset:
+    """The dataset with the labels of these rows turned round."""
+    return with_labels(dataset, dataset.frame["label"].where(~unknown, 1 - dataset.frame["label"]))

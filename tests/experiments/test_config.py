@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from experiments.config import Features, load_study, parse_study, shipped_studies, to_toml
+from experiments.config import Features
+from experiments.studies import load_study, parse_study, shipped_studies, to_toml
 from features.errors import BadConfig, NotFound
 
 PREDICT: dict[str, Any] = {
@@ -18,44 +19,52 @@ PREDICT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments"])
+@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments", "value"])
 def test_a_shipped_study_loads_by_its_name_and_names_itself(name: str) -> None:
     assert name in shipped_studies()
     assert load_study(name).name == name
 
 
-@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments"])
+@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments", "value"])
 def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: Path) -> None:
     (tmp_path / "again.toml").write_text(to_toml(load_study(name)))
     assert load_study(tmp_path / "again.toml").key == load_study(name).key
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         ({"serch": {}}, "serch is not a known key (did you mean 'search'?)"),
         ({"search": {"folds": 3}}, "search.folds is not a known key; known are trials, seed, validation_folds"),
         ({"search": {"trials": 0}}, "search.trials is 0: input should be greater than or equal to 1"),
         ({"cutoffs": {"every": "day"}}, "cutoffs.every is 'day': input should be 'week', 'half-month' or 'month'"),
-        ({"learners": ["lihgtgbm"]}, "learners has 'lihgtgbm', allowed are bgnbd, constant, lightgbm"),
-        ({"task": "chrun"}, "task has 'chrun', allowed are churn, next_purchase (did you mean 'churn'?)"),
+        (
+            {"learners": ["lihgtgbm"]},
+            "learners has 'lihgtgbm', allowed are bgnbd, constant, hazard, last_horizon, lightgbm, "
+            "logistic, recency (did you mean 'lightgbm'?)",
+        ),
+        ({"task": "chrun"}, "task has 'chrun', allowed are churn, next_purchase, value (did you mean 'churn'?)"),
         ({"baselines": ["rfm"]}, "baselines has 'rfm', allowed are"),
-        ({"learners": []}, "learners: a predict study needs at least one of"),
-        ({"clusterers": ["kmeans"]}, "clusterers: a predict study takes learners only"),
-        ({"horizon_days": None}, "a predict study needs both"),
-        ({"search": {"metric": "permuted_gap"}}, "a predict study is searched by 'log_loss'"),
-        ({"kind": "segment"}, "learners: a segment study takes clusterers only, remove learners"),
+        ({"learners": []}, "learners is empty: name at least one"),
+        ({"clusterers": ["kmeans"]}, "clusterers belongs to a segment study: remove it or change kind"),
+        ({"horizon_days": None}, "horizon_days is None: input should be a valid number"),
+        ({"horizon_days": [7, 30]}, "a probability has one: give one number of days"),
+        ({"task": "next_purchase", "horizon_days": [30, 7]}, "give days in ascending order, each once"),
+        ({"task": "value"}, "learners has 'logistic', which cannot learn value: it answers"),
+        ({"search": {"metric": "permuted_gap"}}, "this study is searched by 'log_loss', leave search.metric out"),
+        ({"kind": "forecast"}, "kind is 'forecast': write one of 'predict', 'segment'"),
+        ({"kind": "segment"}, "learners belongs to a predict study: remove it or change kind"),
     ],
 )
-def test_a_wrong_study_is_refused_naming_the_key_and_what_is_allowed(change: dict[str, Any], said: str) -> None:
+def test_a_wrong_study_is_refused_naming_the_key_and_what_is_allowed(change: dict[str, Any], reason: str) -> None:
     with pytest.raises(BadConfig) as caught:
         parse_study(PREDICT | change, "mine.toml")
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
     assert str(caught.value).startswith("study mine.toml: ")
 
 
 def test_an_unknown_study_lists_the_shipped_ones() -> None:
-    with pytest.raises(NotFound, match=r"no study 'chrn'.*churn, next_purchase, segments"):
+    with pytest.raises(NotFound, match=r"no study 'chrn'.*churn, next_purchase, segments, value"):
         load_study("chrn")
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from experiments.dataset import PANEL, read_dataset, write_dataset
 from features.errors import BadArtifact, BadInput, NotFound
-from tests.experiments.conftest import panel
+from tests.experiments.conftest import QUESTION, panel
 
 FEATURES = ("purchase_recency_days", "purchase_orders_n")
 
 
 def write(folder: Path, frame: pd.DataFrame) -> str:
-    return write_dataset(folder, frame, FEATURES, "churn", 30.0, {"canonical": "x"}).fingerprint
+    return write_dataset(folder, frame, FEATURES, QUESTION, {"canonical": "x"}).fingerprint
 
 
 def test_the_order_of_rows_does_not_change_a_byte(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_what_was_written_is_read_back_sorted(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(
         found.frame, expected[list(found.frame.columns)].astype({"label": float}), check_dtype=False
     )
-    assert (found.features, found.task, found.horizon_days) == (FEATURES, "churn", 30.0)
+    assert (found.features, found.question) == (FEATURES, QUESTION)
 
 
 def test_a_changed_byte_is_refused(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import pytest
 
 from experiments.config import Promotion
 from experiments.dataset import Dataset
-from experiments.evidence import HASH_TAG, key_of_test
-from experiments.gate import Difference, Verdict, decide, decide_segments, judge, promote
-from experiments.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
+from experiments.gate import judge, promote
 from experiments.run import StudyResult, run_study
-from experiments.stores import Stores
-from experiments.tracking import open_client
+from experiments.segment import without_structure
+from experiments.tracking.evidence import HASH_TAG, key_of_test
+from experiments.tracking.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
+from experiments.tracking.runs import open_client
+from experiments.tracking.stores import Stores
+from experiments.verdict import Difference, Verdict, decide
 from features.errors import NotFound
 from tests.experiments.conftest import group_study, panel, study
 
@@ -67,21 +69,26 @@ def test_a_score_that_is_not_a_number_proves_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "promoted", "said"),
+    ("change", "reason"),
     [
-        ({}, True, "silhouette advantage over rfm"),
-        ({"permuted_gap_low": -0.01}, False, "no structure beyond chance"),
-        ({"permuted_gap_low": float("nan")}, False, "no structure beyond chance"),
-        ({"jaccard_min": 0.4}, False, "a segment is not stable: Jaccard 0.40"),
+        ({"permuted_gap_low": -0.01}, "no structure beyond chance"),
+        ({"permuted_gap_low": float("nan")}, "no structure beyond chance"),
+        ({"jaccard_min": 0.4}, "a segment is not stable: Jaccard 0.40"),
+        ({"segments_n": 0.0, "noise_share": 1.0}, "fewer than two segments among all customers: 100% of them belong"),
     ],
 )
-def test_segments_must_be_real_and_stable_first(change: dict[str, float], promoted: bool, said: str) -> None:
-    verdict = decide_segments(Promotion(), STRUCTURE | change, {"rfm": BETTER}, None)
-    assert (verdict.promote, said in verdict.reason) == (promoted, True), verdict.reason
+def test_segments_must_be_real_and_stable_first(change: dict[str, float], reason: str) -> None:
+    assert without_structure(Promotion(), STRUCTURE) is None
+    verdict = without_structure(Promotion(), STRUCTURE | change)
+    assert verdict is not None
+    assert not verdict.promote
+    assert verdict.reason.startswith(reason)
 
 
-def test_real_and_stable_segments_still_have_to_beat_the_rules() -> None:
-    assert not decide_segments(Promotion(), STRUCTURE, {"rfm": LESS}, None).promote
+def test_a_clustering_that_is_all_noise_is_refused_not_crashed_on() -> None:
+    verdict = without_structure(Promotion(), {"segments_n": 0.0, "noise_share": 1.0, "silhouette": 0.0})
+    assert verdict is not None
+    assert "belong to no group" in verdict.reason
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +104,13 @@ def first(dataset: Dataset, stores: Stores) -> Verdict:
 
 
 def tags(stores: Stores, version: str) -> dict[str, str]:
-    return dict(open_client(stores).get_model_version("next_purchase", version).tags)
+    return dict(open_client(stores).get_model_version("churn", version).tags)
 
 
 def test_the_first_champion_has_beaten_the_baselines(first: Verdict, stores: Stores) -> None:
     assert first.promote
     assert first.changed
-    champion = aliased(stores, "next_purchase", CHAMPION)
+    champion = aliased(stores, "churn", CHAMPION)
     assert champion is not None
     assert champion.version == first.version == "1"
     found = tags(stores, "1")
@@ -115,7 +122,7 @@ def test_the_first_champion_has_beaten_the_baselines(first: Verdict, stores: Sto
 @pytest.mark.usefixtures("first")
 def test_the_evidence_of_the_run_says_what_a_new_test_says(dataset: Dataset, stores: Stores) -> None:
     client = open_client(stores)
-    version = aliased(stores, "next_purchase", CHALLENGER)
+    version = aliased(stores, "churn", CHALLENGER)
     assert version is not None
     kept = judge(study(), dataset, client, version, None)
     fewer_trials = judge(study().adjusted(trials=1), dataset, client, version, None)
@@ -148,7 +155,7 @@ def test_an_equal_challenger_is_refused_with_the_reason_on_it(dataset: Dataset, 
     assert "not proven better than the champion" in verdict.reason
     assert tags(stores, "2")["gate"] == "refused"
     assert tags(stores, "2")["gate.reason"] == verdict.reason
-    champion, challenger = (aliased(stores, "next_purchase", alias) for alias in (CHAMPION, CHALLENGER))
+    champion, challenger = (aliased(stores, "churn", alias) for alias in (CHAMPION, CHALLENGER))
     assert champion is not None
     assert challenger is not None
     assert (champion.version, challenger.version) == ("1", "2")
@@ -157,9 +164,9 @@ def test_an_equal_challenger_is_refused_with_the_reason_on_it(dataset: Dataset, 
 @pytest.mark.usefixtures("first")
 def test_the_champion_can_be_fetched_and_starts_the_next_search(stores: Stores) -> None:
     found = champions(stores)
-    assert set(found) == {"next_purchase"}
-    assert (found["next_purchase"].folder / "manifest.json").is_file()
-    ((name, params),) = champion_guesses(stores, "next_purchase")
+    assert set(found) == {"churn"}
+    assert (found["churn"].folder / "manifest.json").is_file()
+    ((name, params),) = champion_guesses(stores, "churn")
     assert name == "logistic"
     assert set(params) == {"ridge"}
 
@@ -172,7 +179,7 @@ def test_noise_is_not_promoted(make_dataset: Callable[..., Dataset], make_stores
     verdict = promote(study(), noise, stores)
     assert not verdict.promote
     assert "not proven better than constant" in verdict.reason
-    assert aliased(stores, "next_purchase", CHAMPION) is None
+    assert aliased(stores, "churn", CHAMPION) is None
 
 
 @pytest.mark.usefixtures("first")
@@ -194,7 +201,7 @@ def test_segments_go_through_the_same_gate(segments_run: tuple[Stores, StudyResu
 
 
 def test_nothing_to_promote_says_what_to_do(dataset: Dataset, make_stores: MakeStores) -> None:
-    with pytest.raises(NotFound, match="coterie train next_purchase"):
+    with pytest.raises(NotFound, match="coterie train churn"):
         promote(study(), dataset, make_stores())
 
 

@@ -14,17 +14,18 @@ import pandas as pd
 import pytest
 
 import experiments.run
-from experiments.config import load_study
 from experiments.dataset import Dataset
-from experiments.objective import candidate_sample, dataset_tests
-from experiments.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
+from experiments.predict import prepare
 from experiments.run import StudyResult, run_study
-from experiments.stores import Stores
-from experiments.study import Trial
-from experiments.tracking import children_of, current_tracking, open_client
+from experiments.search.trials import Trial
+from experiments.studies import load_study
+from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
+from experiments.tracking.runs import children_of, current_tracking, open_client
+from experiments.tracking.stores import Stores
 from features.errors import BadInput
-from models import artifact, segmenter
+from models import artifact
 from models.predictor import predict
+from models.segments import segmenter
 from tests.experiments.conftest import study
 
 MakeStores = Callable[[], Stores]
@@ -90,7 +91,7 @@ def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) 
 
 def test_the_run_tells_its_origin_and_its_scores(run: Any) -> None:
     assert "| baseline constant |" in run.data.tags["mlflow.note.content"]
-    assert run.data.tags["mlflow.source.name"] == "coterie train next_purchase"
+    assert run.data.tags["mlflow.source.name"] == "coterie train churn"
     assert run.data.params["candidate"] == "logistic"
 
 
@@ -101,30 +102,30 @@ def test_config_plots_and_artifact_can_be_opened(run: Any, stores: Stores, tmp_p
     pictures = {path.stem: path.read_bytes() for path in (found / "plots").glob("*.png")}
     assert set(pictures) == {"calibration", "gains_and_lift", "scores_by_cutoff", "importance", "search"}
     assert all(picture.startswith(b"\x89PNG") and len(picture) > 5_000 for picture in pictures.values())
-    assert artifact.load(found / "artifact").manifest["study"] == "next_purchase"
+    assert artifact.load(found / "artifact").manifest["study"] == "churn"
 
 
 def test_the_challenger_is_the_model_that_was_tested(result: StudyResult, stores: Stores, dataset: Dataset) -> None:
-    version = aliased(stores, "next_purchase", CHALLENGER)
+    version = aliased(stores, "churn", CHALLENGER)
     assert version is not None
     assert (version.version, version.run_id, version.sha256) == (result.version, result.run_id, result.sha256)
     loaded = artifact.load(artifact_folder(open_client(stores), version), result.sha256)
     window = loaded.manifest["training_window"]
     assert window["labels_end"] <= loaded.manifest["test_cutoffs"][-1]
-    newest = candidate_sample(study(), dataset)
-    newest = newest.where(newest.as_of == dataset_tests(study(), dataset)[-1])
+    sample = dataset.sample(loaded.model.features)
+    newest = sample.where(sample.as_of == prepare(study(), dataset).tests[-1])
     assert predict(loaded.model, newest.X).mean() == pytest.approx(newest.y.mean(), abs=0.1)
 
 
 def test_a_notebook_loads_the_same_model(result: StudyResult, stores: Stores, dataset: Dataset, tmp_path: Path) -> None:
-    version = aliased(stores, "next_purchase", CHALLENGER)
+    version = aliased(stores, "churn", CHALLENGER)
     assert version is not None
     plain = artifact.load(fetch_artifact(stores, version, tmp_path / "plain"), result.sha256).model
     X = dataset.frame[list(dataset.features)].head(50)
     with current_tracking(stores.tracking_uri):
-        loaded = mlflow.pyfunc.load_model("models:/next_purchase@challenger")
+        loaded = mlflow.pyfunc.load_model("models:/churn@challenger")
     shuffled = X[list(reversed(X.columns))]
-    assert np.array_equal(loaded.predict(shuffled)["probability"], predict(plain, X))
+    assert np.array_equal(loaded.predict(shuffled)["probability"], predict(plain, X)[:, 0])
     assert not list(tmp_path.rglob("*.pkl"))
 
 
@@ -180,7 +181,7 @@ def test_a_killed_study_is_finished_by_the_next_run_in_the_same_parent(
 
     with pytest.raises(Killed):
         run_study(study(), dataset, stores, on_trial=dies)
-    for step in (experiments.run.log_contestant, experiments.run.register):
+    for step in (experiments.run.record_contestant, experiments.run.register):
 
         def done_then_dies(*arguments: Any, step: Any = step) -> None:
             step(*arguments)
@@ -203,17 +204,17 @@ def test_a_dataset_of_another_question_is_refused_before_anything_is_started(
     dataset: Dataset, make_stores: MakeStores
 ) -> None:
     stores = make_stores()
-    with pytest.raises(BadInput, match=r"holds next_purchase at 30.0 days.*asks for churn"):
-        run_study(study(task="churn"), dataset, stores)
+    with pytest.raises(BadInput, match=r"answers churn .lapses. at 30 days, study churn asks for churn .lapses. at 60"):
+        run_study(study(horizon_days=60), dataset, stores)
     assert not Path(str(stores.artifact_root)).exists()
 
 
 def test_importing_does_nothing() -> None:
     script = (
-        "import experiments.run, experiments.gate, experiments.registry, sys, os;"
+        "import experiments.run, experiments.gate, experiments.tracking.registry, sys, os;"
         "assert 'mlflow' not in sys.modules and 'matplotlib' not in sys.modules;"
         "assert 'MLFLOW_TRACKING_URI' not in os.environ;"
-        "import experiments.pyfunc, mlflow.models.model;"
+        "import experiments.tracking.pyfunc, mlflow.models.model;"
         "assert mlflow.models.model.__mlflow_model__ is None"
     )
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}

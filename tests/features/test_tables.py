@@ -1,40 +1,69 @@
-"""The contract of the tables, and the one scale of time."""
+"""Kinds, levels, protected and personal marks are stated in features/tables.py alone."""
 
-from datetime import datetime
+import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
-import narwhals as nw
-import polars as pl
 import pytest
 
-from features.engines import from_frames, open_tables
-from features.errors import BadInput, BadTable, NotFound
-from features.tables import TABLES
-from features.windows import future, to_datetime, to_days
+from features.tables import CUSTOMER_IDS, PERSONAL, PROTECTED, SCORE_SCALES, TABLES
+
+REPO = Path(__file__).resolve().parents[2]
+PACKAGES = ("features", "models", "experiments", "serving", "pipelines")
+STATED_IN = REPO / "features" / "tables.py"
+LEVELS = {
+    f"{table.name}.{column.name}": frozenset(column.levels)
+    for table in TABLES.values()
+    for column in table.columns
+    if column.levels
+}
+MANY = 3
 
 
-def test_tables_that_break_the_contract_are_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="coterie ingest"):
-        open_tables(tmp_path)
-    with pytest.raises(BadTable, match="table 'shoes' is unknown"):
-        from_frames({"shoes": pl.DataFrame()})
-    with pytest.raises(BadTable, match="'orders' has no column 'customer_id'"):
-        from_frames({"orders": pl.DataFrame({"order_id": ["a"]})})
+def stated(tree: ast.AST) -> Iterator[tuple[int, frozenset[str]]]:
+    """Line and texts of every collection of texts in the code, and of every text with several quoted words (SQL)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            yield node.lineno, _texts(node.elts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words = frozenset(re.findall(r"'(\w+)'", node.value))
+            if len(words) >= MANY:
+                yield node.lineno, words
 
 
-def test_time_goes_to_days_and_back() -> None:
-    moment = datetime(2021, 3, 5, 18, 59, 59, 999_999)
-    assert to_datetime(to_days(moment)) == moment
-    with pytest.raises(BadInput, match="no ISO time"):
-        to_days("yesterday")
-    with pytest.raises(BadInput, match="above 0"):
-        future(nw.from_native(pl.LazyFrame({"at_days": [1.0]})), 0.0, 0.0)
+def _texts(nodes: list[ast.expr]) -> frozenset[str]:
+    return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-def test_every_table_names_its_key_and_its_columns_once() -> None:
-    for name, table in TABLES.items():
-        assert name == table.name
-        assert len(set(table.column_names)) == len(table.columns)
-        assert set(table.key) <= set(table.column_names)
-        assert table.time is None or table.time in table.required
-        assert all(column.doc.endswith(".") for column in table.columns)
+def restated(texts: frozenset[str]) -> list[str]:
+    """What of the contract these texts state again.
+
+    >>> restated(frozenset({"sale", "return"})), restated(frozenset({"sale"}))
+    (['levels of orders.kind'], [])
+    """
+    found = [f"levels of {name}" for name, levels in LEVELS.items() if levels <= texts]
+    found += ["protected columns"] if texts >= PROTECTED else []
+
+    return found + (["personal columns"] if len(texts) >= MANY and texts <= PERSONAL else [])
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_states_again_what_the_contract_states(package: str) -> None:
+    found = [
+        f"{path.relative_to(REPO)}:{line} states {what}: import it from features.tables"
+        for path in sorted((REPO / package).rglob("*.py"))
+        if path != STATED_IN
+        for line, texts in stated(ast.parse(path.read_text(encoding="utf-8")))
+        for what in restated(texts)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_marks_fit_together() -> None:
+    columns = {column.name: column for table in TABLES.values() for column in table.columns}
+    assert {"gender", "birth_year", "family_status"} == PROTECTED
+    assert set(CUSTOMER_IDS) <= PERSONAL
+    assert all(column.type == "str" for column in columns.values() if column.levels)
+    assert set(SCORE_SCALES) < set(TABLES["feedback"].levels("kind"))
+    assert all(low < high for low, high in SCORE_SCALES.values())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.serve import running_service
+from pipelines.steps.serve import running_service
 from pipelines.workspace import Workspace
 
 COTERIE = str(Path(sys.executable).with_name("coterie"))

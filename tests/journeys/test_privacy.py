@@ -26,11 +26,10 @@ import pytest
 from typer.testing import CliRunner
 
 from experiments.dataset import read_dataset
-from experiments.registry import aliased
-from experiments.tracking import open_client
+from experiments.tracking.registry import aliased
+from experiments.tracking.runs import open_client
 from features.tables import TABLES
 from pipelines.cli import app
-from pipelines.steps import stores
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 
@@ -309,7 +308,7 @@ def test_with_the_last_contact_the_company_is_gone(road: Road) -> None:
 def test_twice_is_nothing_to_do_and_nobody_is_an_error(road: Road) -> None:
     assert road.told["again"]["changed"] is False
     assert road.told["again"]["message"].startswith("nothing to do")
-    assert "nothing is held about this customer" in road.told["nobody"]["error"]
+    assert "nothing is stored about this customer" in road.told["nobody"]["error"]
 
 
 def test_the_owner_is_told_which_raw_files_to_clean(road: Road) -> None:
@@ -340,8 +339,8 @@ def test_what_was_trained_on_them_is_due_and_what_is_trained_now_is_not(road: Ro
     assert {(each["model"], each["version"]) for each in told["versions"]} == {("segments", "1"), ("churn", "1")}
     # The second erasure finds the same runs, by the datasets that its datasets descend from.
     assert road.told["colleague"]["runs"] == told["runs"]
-    home = stores(Workspace(road.home))
-    new, client = aliased(home, "segments", "challenger"), open_client(home)
+    stores = Workspace(road.home).stores
+    new, client = aliased(stores, "segments", "challenger"), open_client(stores)
     assert new is not None
     assert new.version == "2"
     assert "coterie.erasure_due" not in new.tags

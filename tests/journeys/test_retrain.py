@@ -9,8 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.registry import champions
-from pipelines.steps import stores
+from experiments.tracking.registry import champions
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 
@@ -39,30 +38,30 @@ cli.main()
 # Each run goes on where the one before was killed, so every place is reached with the earlier steps done.
 PLACES = {
     "in ingest, with the draft written": ("pipelines.workspace", "_flush", "before"),
-    "after ingest": ("pipelines.steps", "ingest_step", "after"),
-    "after dataset": ("pipelines.steps", "build_dataset", "after"),
-    "in train, before the first trial": ("pipelines.steps", "run_study", "before"),
-    "in train, before the artifact is logged": ("experiments.registry", "log_pyfunc", "before"),
+    "after ingest": ("pipelines.steps.retrain", "ingest_step", "after"),
+    "after dataset": ("pipelines.steps.train", "build_dataset", "after"),
+    "in train, before the first trial": ("pipelines.steps.train", "run_study", "before"),
+    "in train, before the artifact is logged": ("experiments.tracking.registry", "log_pyfunc", "before"),
     "in train, registered but not finished": ("experiments.run", "register", "after"),
-    "after train": ("pipelines.steps", "train_step", "after"),
+    "after train": ("pipelines.steps.retrain", "train_step", "after"),
     "in promote, judged but the alias not moved": ("experiments.gate", "write_verdict", "after"),
-    "after promote": ("pipelines.steps", "promote_step", "after"),
+    "after promote": ("pipelines.steps.retrain", "promote_step", "after"),
     "in publish, with the draft written": ("pipelines.workspace", "_flush", "before"),
-    "in publish, before the model store": ("pipelines.publish", "put_in_store", "before"),
-    "after publish": ("pipelines.retrain", "publish_bundle", "after"),
+    "in publish, before the model store": ("pipelines.steps.publish", "put_in_store", "before"),
+    "after publish": ("pipelines.steps.retrain", "publish_bundle", "after"),
     "in score, with the draft written": ("pipelines.workspace", "_flush", "before"),
-    "after score": ("pipelines.retrain", "score_all", "after"),
+    "after score": ("pipelines.steps.retrain", "score_all", "after"),
 }
 
 
 def state(home: Path) -> dict[str, Any]:
     """All that is in force: hashes of champions, the bundle, every score."""
-    space = Workspace(home)
-    scores = pq.read_table(space.require("scores") / "scores.parquet")
+    workspace = Workspace(home)
+    scores = pq.read_table(workspace.require("scores") / "scores.parquet")
     return {
-        "canonical": space.require("canonical").name,
-        "champions": {name: champion.sha256 for name, champion in champions(stores(space)).items()},
-        "bundle": space.require("bundles").name,
+        "canonical": workspace.require("canonical").name,
+        "champions": {name: champion.sha256 for name, champion in champions(workspace.stores).items()},
+        "bundle": workspace.require("bundles").name,
         "scores": scores.to_pylist(),
     }
 

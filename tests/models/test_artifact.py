@@ -10,6 +10,7 @@ import pytest
 from features.errors import BadArtifact
 from models import artifact
 from models.predictor import Predictor, fit_predictor, predict
+from models.question import Question
 from models.sample import Sample
 
 FACTS = {"dataset_fingerprint": "ab" * 32, "training_window": ["2024-01-01", "2024-06-01"], "scores": {"roc_auc": 0.7}}
@@ -19,12 +20,12 @@ def rows(seed: int = 0) -> Sample:
     random = np.random.default_rng(seed)
     X = pd.DataFrame({"purchase_recency_days": random.uniform(0, 90, 600), "noise": random.normal(size=600)})
     y = (random.uniform(size=600) < np.exp(-X["purchase_recency_days"] / 60.0)).to_numpy(dtype=float)
-    return Sample(X, y, np.repeat([0.0, 30.0, 60.0], 200), 30.0, "buys")
+    return Sample(X, y, np.repeat([0.0, 30.0, 60.0], 200), Question("churn", "binary", "lapses", (30.0,)))
 
 
 @pytest.fixture(scope="module")
 def model() -> Predictor:
-    return fit_predictor("next_purchase", "lightgbm", rows(), {"n_estimators": 10}, 0, calibrate=True)
+    return fit_predictor("lightgbm", rows(), {"n_estimators": 10}, 0, calibrate=True)
 
 
 @pytest.fixture
@@ -39,11 +40,10 @@ def test_a_loaded_model_predicts_bit_identically_and_carries_its_facts(model: Pr
     assert loaded.manifest["dataset_fingerprint"] == FACTS["dataset_fingerprint"]
     assert loaded.manifest["features"] == ["purchase_recency_days", "noise"]
     assert loaded.manifest["horizon_days"] == 30.0
-    assert "next_purchase by lightgbm, 2 features" in artifact.describe(loaded)
 
 
 def test_the_same_seed_gives_the_same_hash_and_another_fact_another(model: Predictor, tmp_path: Path) -> None:
-    again = fit_predictor("next_purchase", "lightgbm", rows(), {"n_estimators": 10}, 0, calibrate=True)
+    again = fit_predictor("lightgbm", rows(), {"n_estimators": 10}, 0, calibrate=True)
     first = artifact.save(tmp_path / "a", model, FACTS)
     assert artifact.save(tmp_path / "b", again, FACTS) == first
     assert artifact.save(tmp_path / "c", again, {**FACTS, "scores": {}}) != first

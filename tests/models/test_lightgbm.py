@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from models.learners import lightgbm
+from models.question import Question
 from models.sample import Sample
 
 PARAMS = {**lightgbm.DEFAULTS, "n_estimators": 30, "min_data_in_leaf": 20}
@@ -18,7 +19,7 @@ def drifting(last_day: float) -> Sample:
     as_of = np.repeat([0.0, last_day], 1000)
     y = (random.uniform(size=2000) < np.where(as_of == 0.0, 0.2, 0.8)).astype(float)
     X = pd.DataFrame({"purchase_recency_days": random.uniform(size=2000), "season": as_of / last_day})
-    return Sample(X, y, as_of, 30.0, "buys")
+    return Sample(X, y, as_of, Question("", "binary", "buys", (30.0,)))
 
 
 @pytest.mark.parametrize(("last_day", "used"), [(300.0, False), (729.0, False), (730.0, True)])

@@ -10,8 +10,11 @@ from features.errors import BadArtifact, BadConfig, BadInput, HistoryTooShort, N
 from models import predictor
 from models.learners import logistic
 from models.predictor import Predictor, fit_predictor, predict
+from models.question import Question
 from models.sample import Sample
+from models.targets import binary
 
+QUESTION = Question("churn", "binary", "lapses", (30.0,))
 DAYS = (1000.0, 1015.0, 1030.0, 1045.0, 1060.0)
 
 
@@ -31,12 +34,12 @@ def sample(rows_a_cutoff: int = 400, cutoffs: tuple[float, ...] = DAYS, seed: in
             "purchase_spend": orders * random.gamma(2.0, 20.0, rows),
         }
     )
-    return Sample(X, y, as_of, 30.0, "buys")
+    return Sample(X, y, as_of, QUESTION)
 
 
 @pytest.fixture(scope="module")
 def trees() -> Predictor:
-    return fit_predictor("next_purchase", "lightgbm", sample(), {"n_estimators": 20}, seed=1, calibrate=True)
+    return fit_predictor("lightgbm", sample(), {"n_estimators": 20}, seed=1, calibrate=True)
 
 
 def test_columns_are_found_by_name_whatever_their_order_and_company(trees: Predictor) -> None:
@@ -66,21 +69,35 @@ def test_infinity_is_refused_before_fitting() -> None:
     bad = sample()
     bad = replace(bad, X=bad.X.assign(purchase_spend=np.inf))
     with pytest.raises(BadInput, match="infinite"):
-        fit_predictor("next_purchase", "logistic", bad, {}, 0, calibrate=False)
+        fit_predictor("logistic", bad, {}, 0, calibrate=False)
+
+
+def test_a_learner_that_names_its_columns_is_all_the_predictor_needs() -> None:
+    """Else a baseline that stands in would ask the service for every feature there is, the protected among them."""
+    rows = sample()
+    wide = replace(rows, X=rows.X.assign(profile_age_years=40.0, profile_gender=1.0))
+    fitted = fit_predictor("recency", wide, {}, 0, calibrate=True)
+    assert fitted.features == ("purchase_recency_days",)
+    assert (predict(fitted, wide.X) == predict(fitted, wide.X[["purchase_recency_days"]])).all()
+
+
+def test_a_question_that_the_learner_cannot_answer_is_refused() -> None:
+    rows = sample()
+    other = replace(rows, question=replace(QUESTION, task="clicks", outcome="clicks"))
+    with pytest.raises(BadInput, match="bgnbd cannot learn clicks: it knows the outcomes"):
+        fit_predictor("bgnbd", other, {}, 0, calibrate=False)
 
 
 def test_an_unknown_parameter_is_named() -> None:
     with pytest.raises(BadConfig, match=r"num_leafs.*num_leaves"):
-        fit_predictor("next_purchase", "lightgbm", sample(), {"num_leafs": 3}, 0, calibrate=False)
+        fit_predictor("lightgbm", sample(), {"num_leafs": 3}, 0, calibrate=False)
 
 
 def test_calibration_carries_the_newest_base_rate_over() -> None:
     """The learner pools all dates; its own mean lags behind the newest ones, and the sigmoid makes up for some."""
     rows = sample()
     newest = rows.where(rows.as_of == max(DAYS))
-    plain, calibrated = (
-        predict(fit_predictor("next_purchase", "logistic", rows, {}, 0, calibrate=c), newest.X) for c in (False, True)
-    )
+    plain, calibrated = (predict(fit_predictor("logistic", rows, {}, 0, calibrate=c), newest.X) for c in (False, True))
     assert plain.mean() < newest.y.mean() - 0.1
     assert plain.mean() + 0.01 < calibrated.mean() < newest.y.mean()
 
@@ -92,7 +109,7 @@ def test_each_model_that_calibrates_saw_only_labels_known_at_the_cutoff_it_predi
     fit, apply = logistic.fit, logistic.predict
     monkeypatch.setattr(logistic, "fit", lambda s, *rest: (seen.append(s.as_of.max()), fit(s, *rest))[1])
     monkeypatch.setattr(logistic, "predict", lambda m, X: (predicted.append(cutoff_of(rows, X)), apply(m, X))[1])
-    fit_predictor("next_purchase", "logistic", rows, {}, 0, calibrate=True)
+    fit_predictor("logistic", rows, {}, 0, calibrate=True)
     assert predicted == [1030.0, 1045.0, 1060.0]  # nothing was known yet at 1015
     assert seen == [1000.0, 1015.0, 1030.0, 1060.0]  # the last is the model itself, on all rows
 
@@ -104,22 +121,22 @@ def cutoff_of(rows: Sample, X: pd.DataFrame) -> float:
 
 
 def test_too_few_cutoffs_mean_no_calibration_and_a_note_that_says_so() -> None:
-    alone = fit_predictor("next_purchase", "logistic", sample(cutoffs=(1000.0, 1015.0)), {}, 0, calibrate=True)
-    assert alone.calibrator is None
-    assert alone.calibration_note.startswith("none: no cutoff has 30 rows")
+    alone = fit_predictor("logistic", sample(cutoffs=(1000.0, 1015.0)), {}, 0, calibrate=True)
+    assert alone.calibration is None
+    assert alone.calibration_note.startswith("none: no cutoff has enough labels")
 
 
 def test_no_rows_and_an_unknown_learner_are_clear_errors() -> None:
     rows = sample()
     with pytest.raises(HistoryTooShort, match="no rows"):
-        fit_predictor("churn", "constant", rows.where(rows.as_of < 0.0), {}, 0, calibrate=False)
+        fit_predictor("constant", rows.where(rows.as_of < 0.0), {}, 0, calibrate=False)
     with pytest.raises(NotFound, match="forest"):
-        fit_predictor("churn", "forest", rows, {}, 0, calibrate=False)
+        fit_predictor("forest", rows, {}, 0, calibrate=False)
 
 
 @pytest.mark.parametrize("learner", ["lightgbm", "logistic", "constant"])
 def test_plain_data_brings_back_the_same_predictor(learner: str) -> None:
-    one = fit_predictor("next_purchase", learner, sample(), {}, 3, calibrate=True)
+    one = fit_predictor(learner, sample(), {}, 3, calibrate=True)
     again = predictor.load(predictor.dump(one))
     X = sample(seed=9).X
     assert predict(one, X).tobytes() == predict(again, X).tobytes()
@@ -144,4 +161,4 @@ def test_unequal_lengths_and_other_labels_are_refused() -> None:
     with pytest.raises(BadInput, match="give one of each a row"):
         replace(rows, y=rows.y[:-1])
     with pytest.raises(BadInput, match="other than 0 and 1"):
-        replace(rows, y=rows.y + 0.5)
+        binary.labels(rows.y + 0.5, QUESTION)

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.preprocessing import PowerTransformer
 
 from features.errors import BadArtifact, BadInput
-from models import preprocessing
+from models.segments import preprocessing
 
 SKEWED = ["spend", "orders", "share", "balance"]
 

@@ -1,4 +1,6 @@
-"""Scores against scikit-learn, and the bootstrap against a table that can be checked by hand."""
+"""Scores against scikit-learn, against all pairs, and against tables that can be checked by hand."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,30 +8,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from models.scores import (
-    average_precision,
-    bootstrap_difference,
-    brier,
-    calibration_slope,
-    lift,
-    log_loss,
-    predictive_scores,
-    roc_auc,
-)
+from models.question import Question
+from models.scores import calibration_slope, concordance, lift
+from models.targets import binary
+
+QUESTION = Question("churn", "binary", "lapses", (30.0,))
 
 labelled = st.lists(
     st.tuples(st.integers(0, 1), st.sampled_from([0.05, 0.1, 0.3, 0.5, 0.7, 0.99])), min_size=2, max_size=60
 ).filter(lambda rows: 0 < sum(y for y, _ in rows) < len(rows))
 
 
+def predictive_scores(y: Any, p: Any) -> dict[str, float]:
+    return binary.scores(np.asarray(y, dtype=float), np.asarray(p, dtype=float)[:, None], QUESTION)
+
+
 @settings(deadline=None)
 @given(labelled)
 def test_scores_agree_with_scikit_learn_also_with_ties(rows: list[tuple[int, float]]) -> None:
     y, p = np.array(rows, dtype=float).T
-    assert roc_auc(y, p) == pytest.approx(metrics.roc_auc_score(y, p))
-    assert average_precision(y, p) == pytest.approx(metrics.average_precision_score(y, p))
-    assert log_loss(y, p) == pytest.approx(metrics.log_loss(y, p))
-    assert brier(y, p) == pytest.approx(metrics.brier_score_loss(y, p))
+    found = predictive_scores(y, p)
+    assert found["roc_auc"] == pytest.approx(metrics.roc_auc_score(y, p))
+    assert found["average_precision"] == pytest.approx(metrics.average_precision_score(y, p))
+    assert found["log_loss"] == pytest.approx(metrics.log_loss(y, p))
+    assert found["brier"] == pytest.approx(metrics.brier_score_loss(y, p))
 
 
 @settings(deadline=None)
@@ -70,25 +72,18 @@ def test_scores_that_are_not_defined_are_nan() -> None:
     assert {name for name, value in scores.items() if np.isnan(value)} == undefined
 
 
-def test_the_difference_to_itself_is_exactly_zero() -> None:
-    y, p = np.array([0, 1, 0, 1.0]), np.array([0.2, 0.7, 0.4, 0.6])
-    assert bootstrap_difference(y, p, p, log_loss, draws=20) == (0.0, 0.0, 0.0)
+times = st.lists(
+    st.tuples(st.sampled_from([1.0, 2.0, 5.0, np.inf]), st.sampled_from([0.1, 0.4, 0.4, 0.9])), min_size=2, max_size=25
+)
 
 
-def test_a_better_model_has_an_interval_below_zero_and_the_seed_fixes_it() -> None:
-    random = np.random.default_rng(0)
-    p = random.uniform(size=2000)
-    y = (random.uniform(size=2000) < p).astype(float)
-    first = bootstrap_difference(y, p, np.full(2000, 0.5), log_loss, seed=1)
-    assert first[1] <= first[0] <= first[2] < 0.0
-    assert first == bootstrap_difference(y, p, np.full(2000, 0.5), log_loss, seed=1)
-
-
-def test_repeating_every_row_of_a_customer_does_not_narrow_the_interval() -> None:
-    random = np.random.default_rng(0)
-    p = random.uniform(size=300)
-    y = (random.uniform(size=300) < p).astype(float)
-    once = bootstrap_difference(y, p, np.full(300, 0.5), brier, customers=np.arange(300))
-    ids = np.tile(np.arange(300), 4)
-    often = bootstrap_difference(np.tile(y, 4), np.tile(p, 4), np.full(1200, 0.5), brier, customers=ids)
-    assert often == pytest.approx(once)
+@settings(deadline=None)
+@given(times)
+def test_concordance_is_what_counting_all_pairs_gives(rows: list[tuple[float, float]]) -> None:
+    days, p = np.array(rows).T
+    pairs = [(i, j) for i in range(len(rows)) for j in range(len(rows)) if days[i] < days[j]]
+    if not pairs:
+        assert np.isnan(concordance(days, p))
+        return
+    right = [1.0 if p[i] > p[j] else 0.5 if p[i] == p[j] else 0.0 for i, j in pairs]
+    assert concordance(days, p) == pytest.approx(np.mean(right))

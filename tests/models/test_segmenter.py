@@ -6,11 +6,11 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from features.errors import BadArtifact, BadInput
-from models import catalogue, segmenter
-from models import segment_names as segment_names_module
-from models.clusterers import hdbscan, kmeans, rfm
-from models.segment_names import segment_names
-from models.segmenter import assign, assign_labels, default_features, fit_segmenter
+from models.segments import catalogue, segmenter
+from models.segments import names as segment_names_module
+from models.segments.clusterers import hdbscan, kmeans, rfm
+from models.segments.names import segment_names
+from models.segments.segmenter import assign, assign_labels, default_features, fit_segmenter
 
 FEATURES = ["purchase_recency_days", "purchase_tenure_days", "purchase_days_n", "purchase_order_value_mean"]
 # recency, tenure, days with a purchase, order value

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from features.engines import Tables, from_frames
-from features.errors import NotFound
+from features.errors import BadInput, NotFound
 from features.windows import to_days
-from models.tasks import eligible_mask, task, tasks
+from models.tasks import eligible_mask, question, task, tasks
 
 AS_OF = "2024-03-01"
 
@@ -46,20 +46,29 @@ SHOP = orders(
     ("last moment", "2024-03-30 23:59:59", "sale"),
     ("at the end", "2024-03-31 00:00:00", "sale"),
     ("sends back", "2024-03-05 00:00:00", "return"),
+    ("keeps one of two", "2024-03-04 00:00:00", "sale"),
+    ("keeps one of two", "2024-03-05 00:00:00", "sale"),
+    ("keeps one of two", "2024-03-06 00:00:00", "return"),
 )
 
 
-def test_the_scan_finds_both_tasks_and_an_unknown_one_is_named_with_them() -> None:
-    assert {"churn", "next_purchase"} <= set(tasks())
-    with pytest.raises(NotFound, match=r"chrun.*churn, next_purchase"):
+def test_the_scan_finds_the_tasks_and_an_unknown_one_is_named_with_them() -> None:
+    assert {"churn", "next_purchase", "value"} <= set(tasks())
+    with pytest.raises(NotFound, match=r"chrun.*churn, next_purchase, value"):
         task("chrun")
 
 
-@pytest.mark.parametrize(("name", "bought", "missing"), [("churn", 0.0, 1.0), ("next_purchase", 1.0, 0.0)])
-def test_buyers_of_the_half_open_horizon_have_a_label_and_the_others_get_the_missing_one(
-    name: str, bought: float, missing: float
-) -> None:
-    assert labels(name, SHOP) == dict.fromkeys(("at the cutoff", "twice", "last moment"), bought)
+LABELS = {
+    "churn": {"at the cutoff": 0.0, "twice": 0.0, "last moment": 0.0, "keeps one of two": 0.0},
+    "next_purchase": {"at the cutoff": 0.0, "twice": 1.0, "last moment": 30 - 1 / 86_400, "keeps one of two": 3.0},
+    # Each line is worth 1.00; who only sends back brings less than nothing, which counts as nothing.
+    "value": {"at the cutoff": 1.0, "twice": 2.0, "last moment": 1.0, "sends back": 0.0, "keeps one of two": 1.0},
+}
+
+
+@pytest.mark.parametrize(("name", "missing"), [("churn", 1.0), ("next_purchase", np.inf), ("value", 0.0)])
+def test_the_half_open_horizon_is_labelled_and_the_others_get_the_missing_label(name: str, missing: float) -> None:
+    assert labels(name, SHOP) == pytest.approx(LABELS[name])
     assert missing == task(name).MISSING_LABEL
 
 
@@ -69,7 +78,11 @@ def test_a_longer_horizon_reaches_further() -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("churn", [True, True, False, False]), ("next_purchase", [True, True, True, False])],
+    [
+        ("churn", [True, True, False, False]),
+        ("next_purchase", [True, True, True, False]),
+        ("value", [True, True, True, False]),
+    ],
 )
 def test_who_is_asked_about(name: str, expected: list[bool]) -> None:
     X = pd.DataFrame({"purchase_recency_days": [0.1, 90.0, 90.1, np.nan]})
@@ -80,10 +93,10 @@ def test_nobody_to_ask_about_is_an_empty_mask() -> None:
     assert eligible_mask("churn", pd.DataFrame({"purchase_recency_days": []}, dtype=float), 30.0).shape == (0,)
 
 
-@pytest.mark.parametrize("name", sorted(tasks()))
-def test_every_task_says_why_a_customer_is_not_asked_about(name: str) -> None:
-    module = task(name)
-    assert module.POSITIVE in ("buys", "lapses")
-    assert module.HORIZON_DAYS > 0
-    assert isinstance(module.reason_not_eligible, str)
-    assert len(module.reason_not_eligible) > 10
+def test_a_question_has_horizons_that_its_target_can_answer_for() -> None:
+    assert question("next_purchase", [7, 30]).horizon_days == 30.0
+    assert question("value", [90]).unit == "currency"
+    with pytest.raises(BadInput, match="a probability has one"):
+        question("churn", [30, 90])
+    with pytest.raises(BadInput, match="ascending order"):
+        question("next_purchase", [30, 7])

@@ -59,7 +59,7 @@ def test_the_changelog_starts_with_the_version_of_the_package() -> None:
         (["retrain"], 1, "has ingested nothing yet"),
         (["report"], 1, "run `coterie publish` first"),
         (["serve"], 1, "run `coterie publish` first"),
-        (["erase", "C1"], 1, "nothing is held about this customer"),
+        (["erase", "C1"], 1, "nothing is stored about this customer"),
         (["export", "C1", "--out", "/tmp/no_such_folder/c1.json"], 1, "there is no folder"),
         (["erase"], 2, "Missing argument"),
         (["train"], 2, "Missing argument"),

@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from models.predictor import predict
-from models.segmenter import assign
+from models.artifact import table
+from models.segments.segmenter import assign
 from models.tasks.churn import ACTIVE_DAYS
 from serving.answers import answer
-from serving.bundle import Bundle, load_bundle, write_bundle
-from serving.store import lookup
+from serving.bundle import Bundle, load_bundle
+from serving.online_store import lookup
 
-from .conftest import AS_OF, Shop
+from .conftest import AS_OF, Shop, published
 
 
 def test_one_row_alone_is_the_row_in_the_batch(bundle: Bundle, shop: Shop) -> None:
@@ -36,22 +35,25 @@ def test_churn_is_asked_of_active_customers_only(bundle: Bundle, shop: Shop) -> 
     assert (found["churn_probability"].notna() == active).all()
     assert (found["churn_reason"].isna() == active).all()
     assert set(found.loc[~active, "churn_reason"]) == {"no order in the last 90 days: already lapsed"}
-    assert found["next_purchase_probability"].notna().all()
 
 
 def test_answers_are_what_the_models_say(bundle: Bundle, shop: Shop) -> None:
     found = answer(bundle, shop.online)
-    active = found["churn_reason"].isna()
-    churn = predict(bundle.models["churn"].model, shop.online[active])
-    assert np.array_equal(found.loc[active, "churn_probability"].to_numpy(), churn)
+    for name, loaded in bundle.models.items():
+        if name == "segments":
+            continue
+        asked = found[f"{name}_reason"].isna()
+        alone = table(loaded.model, shop.online[asked]).add_prefix(f"{name}_")
+        pd.testing.assert_frame_equal(found.loc[asked, list(alone)], alone, check_exact=True)
+        assert found.loc[~asked, list(alone)].isna().all(axis=None)
     segments = assign(bundle.models["segments"].model, shop.online)
     assert found["segment_id"].tolist() == segments["segment_id"].tolist()
     assert found["segment_strength"].tolist() == segments["segment_strength"].tolist()
 
 
 def test_a_bundle_of_one_model_answers_that_alone(shop: Shop, tmp_path: Path) -> None:
-    write_bundle(tmp_path / "b", {"churn": shop.artifacts["churn"]}, {}, shop.online, AS_OF)
-    found = answer(load_bundle(tmp_path / "b"), shop.online.head(3))
+    folder = published(tmp_path, {"churn": shop.artifacts["churn"]}, {}, shop.online, AS_OF)
+    found = answer(load_bundle(folder), shop.online.head(3))
     assert list(found.columns) == ["customer_id", "churn_probability", "churn_reason"]
 
 

@@ -1,6 +1,7 @@
 """The bundle: what was published is what is loaded, to the byte, or nothing is."""
 
-import json
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pytest
 
 from features.errors import BadArtifact, BadInput
 from serving.bundle import load_bundle, write_bundle
+from serving.manifest import parsed
 
 from .conftest import AS_OF, Shop
 
 
 @pytest.fixture
 def copy(bundle_folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(bundle_folder, tmp_path / "copy"))
+    return Path(shutil.copytree(bundle_folder, tmp_path / bundle_folder.name))
 
 
 def names(folder: Path) -> list[str]:
@@ -34,11 +36,11 @@ def test_the_same_models_and_features_are_the_same_bundle(shop: Shop, bundle_fol
 def test_a_changed_byte_in_any_file_is_refused(copy: Path) -> None:
     version = load_bundle(copy).version
     for name in names(copy):
-        kept = (copy / name).read_bytes()
-        (copy / name).write_bytes(kept[:-2] + bytes([kept[-2] ^ 1]) + kept[-1:])
+        original = (copy / name).read_bytes()
+        (copy / name).write_bytes(original[:-2] + bytes([original[-2] ^ 1]) + original[-1:])
         with pytest.raises(BadArtifact):
             load_bundle(copy, expected=version)
-        (copy / name).write_bytes(kept)
+        (copy / name).write_bytes(original)
     assert load_bundle(copy, expected=version).version == version
 
 
@@ -52,24 +54,35 @@ def test_a_file_too_many_or_too_few_is_refused(copy: Path) -> None:
         load_bundle(copy)
 
 
-def test_a_link_out_of_the_bundle_is_refused(copy: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "ids.npy"
-    shutil.move(copy / "online" / "ids.npy", elsewhere)
-    (copy / "online" / "ids.npy").symlink_to(elsewhere)
-    with pytest.raises(BadArtifact, match=r"online/ids\.npy"):
+def test_links_and_devices_are_refused(copy: Path, tmp_path: Path) -> None:
+    for name in ("online/ids.npy", "online", "models/churn", "manifest.json"):
+        elsewhere = tmp_path / "elsewhere"
+        shutil.move(copy / name, elsewhere)
+        (copy / name).symlink_to(elsewhere)
+        with pytest.raises(BadArtifact, match=re.escape(name)):
+            load_bundle(copy)
+        (copy / name).unlink()
+        shutil.move(elsewhere, copy / name)
+    os.mkfifo(copy / "online" / "more.npy")
+    with pytest.raises(BadArtifact, match=r"online/more\.npy is a link or a device"):
         load_bundle(copy)
 
 
-def test_another_format_is_refused(copy: Path) -> None:
-    manifest = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
+def test_a_bundle_under_another_name_is_refused(copy: Path) -> None:
+    for name, sentence in (("copy", "16 hexadecimal digits"), ("0123456789abcdef", "expected 0123456789abcdef")):
+        with pytest.raises(BadArtifact, match=sentence):
+            load_bundle(copy.rename(copy.with_name(name)))
+        copy.with_name(name).rename(copy)
+
+
+def test_another_format_is_refused() -> None:
     with pytest.raises(BadArtifact, match="format 99, needed 2"):
-        load_bundle(copy)
+        parsed(b'{"format": 99}')
 
 
 def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadArtifact, match=r"no manifest\.json"):
-        load_bundle(tmp_path)
+    with pytest.raises(BadArtifact, match=r"no file manifest\.json"):
+        load_bundle(tmp_path, "0123456789abcdef")
 
 
 def test_a_model_whose_features_are_not_online_is_refused(shop: Shop, tmp_path: Path) -> None:
@@ -81,3 +94,10 @@ def test_a_model_whose_features_are_not_online_is_refused(shop: Shop, tmp_path: 
 def test_a_bundle_holds_at_least_one_model(shop: Shop, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="promote a model first"):
         write_bundle(tmp_path / "b", {}, {}, shop.online, AS_OF)
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", "a.b", ".", "", "a\\b", "a b", "é"])
+def test_a_model_has_a_plain_name(name: str, shop: Shop, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="use letters, digits"):
+        write_bundle(tmp_path / "b", {name: shop.artifacts["churn"]}, {}, shop.online, AS_OF)
+    assert not (tmp_path / "b").exists()

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import BadInput
-from serving.guard import CHECKED, Guard, strict_json
+from serving.guard import CHECKED, Guard
+from serving.hosts import allowed_hosts
+from serving.strict_json import strict_json
 
+HOST = (b"host", b"localhost:3000")
 JSON_HEADER = (b"content-type", b"application/json")
 
 
@@ -21,6 +24,7 @@ def ask(
     path: str = "/predict",
     method: str = "POST",
     headers: tuple[tuple[bytes, bytes], ...] = (JSON_HEADER,),
+    hosts: tuple[tuple[bytes, bytes], ...] = (HOST,),
     max_bytes: int = 100,
 ) -> tuple[int, Any, int]:
     """Status, what the application was given or the error's sentence, and how many chunks were read."""
@@ -43,8 +47,14 @@ def ask(
             raise BadInput("bad is not a key: leave it out")
         return body
 
-    guard = Guard(app, {"/predict": read_all}, ("/models", "/static/*"), max_bytes)
-    scope = {"type": "http", "path": path, "method": method, "headers": list(headers)}
+    guard = Guard(
+        app,
+        {"/predict": read_all},
+        ("/models", "/static/*"),
+        lambda: allowed_hosts(["shop.example", "10.0.0.7:3000"]),
+        max_bytes,
+    )
+    scope = {"type": "http", "path": path, "method": method, "headers": [*hosts, *headers]}
     asyncio.run(guard(scope, receive, send))
     if sent[0].get("type") == "http.response.start":
         return sent[0]["status"], json.loads(sent[1]["body"])["error"], read
@@ -56,7 +66,7 @@ def test_a_json_body_reaches_the_application_as_its_reader_left_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "part"),
     [
         (b"", 400, "is empty"),
         (b"{", 400, "is not JSON at line 1"),
@@ -73,10 +83,10 @@ def test_a_json_body_reaches_the_application_as_its_reader_left_it() -> None:
         (b'{"bad": 1}', 422, "bad is not a key"),
     ],
 )
-def test_a_body_that_is_not_strict_json_is_refused_with_a_sentence(body: bytes, status: int, said: str) -> None:
+def test_a_body_that_is_not_strict_json_is_refused_with_a_sentence(body: bytes, status: int, part: str) -> None:
     found, sentence, _ = ask([body], max_bytes=10_000)
     assert found == status
-    assert said in sentence
+    assert part in sentence
 
 
 def test_a_body_nested_without_end_is_refused() -> None:
@@ -170,3 +180,60 @@ def test_any_bytes_are_read_or_refused_never_anything_else(body: bytes) -> None:
     status, answered, _ = ask([body])
     assert status in (200, 400, 422)
     assert status == 200 or ": " in answered
+
+
+@pytest.mark.parametrize("length", [b"101", b"0101", b"9" * 5_000])
+def test_an_announced_length_may_have_any_number_of_digits(length: bytes) -> None:
+    status, _, chunks_read = ask(headers=(JSON_HEADER, (b"content-length", length)))
+    assert (status, chunks_read) == (413, 0)
+
+
+HOSTS = [
+    ((b"localhost",), 200),
+    ((b"LocalHost:3000",), 200),
+    ((b"127.0.0.1:3000",), 200),
+    ((b"[::1]:3000",), 200),
+    ((b"[0:0::1]",), 200),
+    ((b"shop.example:80",), 200),
+    ((b"10.0.0.7:3000",), 200),
+    ((b"10.0.0.7",), 421),
+    ((b"10.0.0.8:3000",), 421),
+    ((b"attacker.example",), 421),
+    ((b"localhost.attacker.example:3000",), 421),
+    ((b"attacker.example@localhost",), 421),
+    ((b"localhost:3000, attacker.example",), 421),
+    ((b"::1",), 421),
+    ((b"[localhost]",), 421),
+    ((b"localhost:x",), 421),
+    ((b" localhost",), 421),
+    ((b"localhost\n",), 421),
+    ((b"",), 421),
+    ((), 400),
+    ((b"localhost", b"localhost"), 400),
+    ((b"localhost", b"attacker.example"), 400),
+]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/models", "/static/a.css", "/elsewhere"])
+@pytest.mark.parametrize(("names", "status"), HOSTS)
+def test_only_an_allowed_host_is_answered(path: str, names: tuple[bytes, ...], status: int) -> None:
+    method = "POST" if path == "/predict" else "GET"
+    found, answered, chunks_read = ask(path=path, method=method, hosts=tuple((b"host", name) for name in names))
+    if status == 200:
+        assert found == (404 if path == "/elsewhere" else 200)
+    else:
+        assert (found, chunks_read) == (status, 0)
+        assert ": " in answered
+
+
+def test_a_websocket_is_closed_unanswered() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def never(*_: Any) -> None:
+        raise AssertionError("the application was reached")
+
+    asyncio.run(Guard(never, {})({"type": "websocket", "path": "/models", "headers": []}, never, send))
+    assert sent == [{"type": "websocket.close", "code": 1008}]

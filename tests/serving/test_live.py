@@ -1,13 +1,14 @@
-"""Live features on their own: what cannot be computed from order lines is said before anything is tried."""
+"""Live features on their own: what a history cannot answer is refused before any work."""
 
 from dataclasses import replace
 
 import pytest
 
 from serving.bundle import Bundle
-from serving.guard import Refused
 from serving.live import live_features
-from serving.payload import HistoryRequest, reader
+from serving.payload import HistoryRequest
+from serving.refusal import Refused
+from serving.request_errors import reader
 
 LINE = {"order_id": "o1", "at": "2025-05-01T10:00:00Z", "quantity": 2, "unit_price": 4.95}
 REQUEST = reader(HistoryRequest)({"customers": [{"customer_id": "a", "orders": [LINE]}]})

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from features.errors import BadArtifact, NotFound
-from serving.bundle import load_bundle, write_bundle
+from serving.bundle import load_bundle
 from serving.launch import environment
 from serving.model_store import find_bundle, latest_tag, put_in_store
 
-from .conftest import AS_OF, Shop
+from .conftest import AS_OF, Shop, published
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -20,9 +20,8 @@ REPO = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def other_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another, smaller bundle of the same shop."""
-    folder = tmp_path_factory.mktemp("other") / "bundle"
-    write_bundle(folder, {"churn": shop.artifacts["churn"]}, {}, shop.online.head(20), AS_OF)
-    return folder
+    folder = tmp_path_factory.mktemp("other")
+    return published(folder, {"churn": shop.artifacts["churn"]}, {}, shop.online.head(20), AS_OF)
 
 
 def put(folder: Path, home: Path) -> str:
@@ -69,7 +68,23 @@ def test_the_folder_in_the_environment_comes_before_the_store(
     bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COTERIE_BUNDLE", str(bundle_folder))
-    assert find_bundle() == (bundle_folder, None)
+    assert find_bundle() == (bundle_folder, load_bundle(bundle_folder).version)
+
+
+def test_a_link_names_the_bundle_it_points_to(
+    bundle_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "current").symlink_to(bundle_folder)
+    monkeypatch.setenv("COTERIE_BUNDLE", str(tmp_path / "current"))
+    assert find_bundle() == (bundle_folder, bundle_folder.name)
+
+
+def test_a_copy_under_another_name_is_not_served(
+    bundle_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COTERIE_BUNDLE", str(shutil.copytree(bundle_folder, tmp_path / "production")))
+    with pytest.raises(BadArtifact, match="'production' is not named by its bundle's version: give it the name"):
+        find_bundle()
 
 
 ASK_THE_BENTO = """

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from features.errors import BadInput
-from serving.payload import HistoryRequest, PredictRequest, reader
-from serving.rows import utc
+from serving.payload import HistoryRequest, PredictRequest
+from serving.request_errors import reader
+from serving.request_rows import utc
 
 LINE = {"order_id": "o1", "at": "2025-01-02T03:04:05Z", "quantity": 2, "unit_price": 4.95}
 
@@ -25,7 +26,7 @@ def sentence(body: object, model: type = HistoryRequest) -> str:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "part"),
     [
         ({"customer_ids": "12347"}, 'customer_ids is "12347" and must be a list'),
         ({"customer_ids": []}, "customer_ids must not be an empty list"),
@@ -42,14 +43,14 @@ def sentence(body: object, model: type = HistoryRequest) -> str:
         (3, "the body is 3 and must be an object"),
     ],
 )
-def test_a_wrong_predict_request_is_told_what_is_wrong(body: object, said: str) -> None:
+def test_a_wrong_predict_request_gets_a_sentence_about_it(body: object, part: str) -> None:
     found = sentence(body, PredictRequest)
-    assert said in found
+    assert part in found
     assert "\n" not in found
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "part"),
     [
         ({"quantity": 0}, "customers[0].orders[0].quantity is 0 and must be greater than 0"),
         ({"quantity": -1}, "must be greater than 0"),
@@ -70,13 +71,13 @@ def test_a_wrong_predict_request_is_told_what_is_wrong(body: object, said: str) 
         ({"category": "toys"}, "must come with a product_id"),
     ],
 )
-def test_a_wrong_order_line_is_told_what_is_wrong(changes: dict[str, Any], said: str) -> None:
-    assert said in sentence(history(**changes))
+def test_a_wrong_order_line_gets_a_sentence_about_it(changes: dict[str, Any], part: str) -> None:
+    assert part in sentence(history(**changes))
 
 
 def test_lines_are_limited_over_all_customers() -> None:
     customers = [{"customer_id": str(number), "orders": [LINE] * 2_501} for number in range(2)]
-    assert "holds 5,002 rows together" in sentence({"customers": customers})
+    assert "has 5,002 rows together" in sentence({"customers": customers})
 
 
 def test_a_customer_comes_once() -> None:

@@ -3,14 +3,12 @@
 import duckdb
 
 from pipelines.audit.clock import LOCAL, has_times
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.active_at_night"
 TITLE = "Activity in the middle of the night"
 ADVICE = "Check timezone in source.toml: it must be the zone in which the files were written."
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events")
-NEEDS: tuple[str, ...] = ()
 NIGHT_ENDS = 5
 ROWS_MIN = 100
 # Five of 24 hours are a fifth: even a shop that never sleeps stays below.

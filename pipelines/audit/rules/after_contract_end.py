@@ -2,15 +2,14 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.after_contract_end"
 TITLE = "Order lines after the customer's last contract ended"
 ADVICE = (
     "Nothing needs doing if the shop sells without a contract too; otherwise look for contracts that were not exported."
 )
-SEVERITY: Severity = "note"
-TABLES = ("orders",)
+SEVERITY = "note"
 NEEDS = ("subscriptions.ended_at",)
 
 

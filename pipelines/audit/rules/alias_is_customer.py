@@ -1,15 +1,13 @@
-"""An alias that is the customer of another row: a chain, or a circle. An alias of itself is told apart."""
+"""An alias that is the customer of another row: a chain, or a circle. An alias of itself is a finding of its own."""
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "identities.alias_is_customer"
 TITLE = "Aliases that have aliases themselves"
 ADVICE = "Return the last customer of such a chain for every alias."
-SEVERITY: Severity = "error"
-TABLES = ("identities",)
-NEEDS: tuple[str, ...] = ()
+SEVERITY = "error"
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -2,14 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "identities.alias_of_two"
 TITLE = "Aliases that belong to two customers"
 ADVICE = "Decide in identities.sql whose the id is; the fullest row is taken until then."
-SEVERITY: Severity = "error"
-TABLES = ("identities",)
-NEEDS: tuple[str, ...] = ()
+SEVERITY = "error"
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

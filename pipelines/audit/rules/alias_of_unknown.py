@@ -1,14 +1,12 @@
-"""A further id of somebody whom customers does not hold. An alias of two is told apart."""
+"""An alias of a customer who is not in the customers table. An alias of two customers is a finding of its own."""
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "identities.alias_of_unknown"
 TITLE = "Aliases of customers that customers lacks"
 ADVICE = "Export the register anew with all customers, or correct the ids in identities.sql."
-SEVERITY: Severity = "warning"
-TABLES = ("identities",)
 NEEDS = ("customers",)
 
 

@@ -1,14 +1,12 @@
-"""An alias that customers holds as a customer: two profiles of one person, or two people made one."""
+"""An alias that is a customer in the customers table: two profiles of one person, or two people merged into one."""
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "identities.alias_with_profile"
 TITLE = "Aliases that have a profile of their own"
 ADVICE = "Check that both are one person; then keep one profile in customers.sql."
-SEVERITY: Severity = "warning"
-TABLES = ("identities",)
 NEEDS = ("customers",)
 
 

@@ -2,13 +2,13 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, examples_of, one_number
+from pipelines.audit.finding import Found, examples_of
+from pipelines.sql import one_number
 
 CODE = "feedback.answered_twice"
 TITLE = "Answers that contradict another of the same moment"
 ADVICE = "Keep the last of them in feedback.sql, or give replaced_at to what was corrected."
-SEVERITY: Severity = "note"
-TABLES = ("feedback",)
+SEVERITY = "note"
 NEEDS = ("score",)
 
 

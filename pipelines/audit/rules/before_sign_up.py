@@ -3,13 +3,12 @@
 import duckdb
 
 from features.tables import TABLES as TABLE_SPECS
-from pipelines.audit.finding import Found, Severity, rows_where
-from pipelines.audit.profile import given_columns
+from pipelines.audit.finding import Found, rows_where
+from pipelines.audit.returned import returned_columns
 
 CODE = "any.before_sign_up"
 TITLE = "Rows from before their customer signed up or bought"
 ADVICE = "Check the time zones of both tables, and that signed_up_at is the first registration, not the last change."
-SEVERITY: Severity = "warning"
 TABLES = ("touches", "feedback", "subscriptions")
 NEEDS = ("customers.signed_up_at",)
 
@@ -22,11 +21,11 @@ def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
 
 def _known_from(con: duckdb.DuckDBPyConnection) -> str:
     """SELECT of each customer with the sign-up or, where it is earlier, the first order under any of their ids."""
-    given = given_columns(con)
+    returned = returned_columns(con)
     met = ["SELECT customer_id, signed_up_at AS since FROM customers WHERE reason IS NULL"]
-    if "orders" in given:
+    if "orders" in returned:
         met.append('SELECT customer_id, "at" FROM orders WHERE reason IS NULL')
-    if {"orders", "identities"} <= given.keys():
+    if {"orders", "identities"} <= returned.keys():
         met.append(
             """SELECT identities.customer_id, "at" FROM orders JOIN identities ON orders.customer_id = alias_id
             WHERE orders.reason IS NULL AND identities.reason IS NULL"""

@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "events.checkout_after_its_order"
 TITLE = "Checkouts an hour after the order they lead to"
 ADVICE = "Bring the clocks of site and shop together: one of them is an hour off, or ignores summer time."
-SEVERITY: Severity = "warning"
-TABLES = ("events",)
 NEEDS = ("orders",)
 
 

@@ -2,14 +2,14 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number, rows_where
-from pipelines.audit.people import near_days
+from pipelines.audit.customer_sql import near_days
+from pipelines.audit.finding import Found, rows_where
+from pipelines.sql import one_number
 
 CODE = "events.checkout_without_order"
 TITLE = "Checkouts without an order by the customer on the day"
 ADVICE = "Check that every order reaches the export, and that both tables use the same ids and the same time zone."
-SEVERITY: Severity = "note"
-TABLES = ("events",)
+SEVERITY = "note"
 NEEDS = ("orders",)
 SHARE = 0.2
 

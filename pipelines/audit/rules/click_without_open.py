@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "touches.click_without_open"
 TITLE = "Clicks without an open"
 ADVICE = "Count a click as an open where images are blocked; if there are many, opens are missing from the export."
-SEVERITY: Severity = "note"
-TABLES = ("touches",)
+SEVERITY = "note"
 NEEDS = ("campaign_id",)
 
 

@@ -3,14 +3,13 @@
 import duckdb
 
 from pipelines.audit.drift import columns_where
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.column_appeared"
 TITLE = "Columns that the last ingest lacked"
 ADVICE = "Nothing needs doing; a study has to be trained again before it can use them."
-SEVERITY: Severity = "note"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS = ("profiles.before",)
+SEVERITY = "note"
+NEEDS = ("statistics.before",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -1,16 +1,15 @@
-"""A column that held values at the last ingest holds none."""
+"""A column that had values at the last ingest has none."""
 
 import duckdb
 
 from pipelines.audit.drift import columns_where
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.column_became_empty"
 TITLE = "Columns that were filled at the last ingest and are all blank now"
 ADVICE = "Look whether the export renamed the field or the SELECT reads another one."
-SEVERITY: Severity = "error"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS = ("profiles.before",)
+SEVERITY = "error"
+NEEDS = ("statistics.before",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -3,14 +3,13 @@
 import duckdb
 
 from pipelines.audit.drift import columns_where
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.column_vanished"
 TITLE = "Columns that the last ingest had and this one lacks"
 ADVICE = "Look whether the export or the SELECT lost them; models that use them see only blanks."
-SEVERITY: Severity = "error"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS = ("profiles.before",)
+SEVERITY = "error"
+NEEDS = ("statistics.before",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

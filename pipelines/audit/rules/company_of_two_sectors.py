@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "customers.company_of_two_sectors"
 TITLE = "Companies whose contacts name several sectors"
-ADVICE = "Have the sector kept with the company, not with each contact."
-SEVERITY: Severity = "note"
-TABLES = ("customers",)
+ADVICE = "Record the sector once a company, not once a contact."
+SEVERITY = "note"
 NEEDS = ("company_id", "sector")
 
 

@@ -1,16 +1,15 @@
-"""A column of numbers holds words, a column of words holds dates, or its type in the files changed."""
+"""A column of numbers has words now, a column of words has dates, or its type in the files changed."""
 
 import duckdb
 
 from pipelines.audit.drift import columns_where
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.content_changed"
 TITLE = "Columns that hold another kind of value than at the last ingest"
 ADVICE = "Look whether columns were swapped or a code list was replaced; map the new values in the SQL."
-SEVERITY: Severity = "error"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS = ("profiles.before",)
+SEVERITY = "error"
+NEEDS = ("statistics.before",)
 PERMILLE = 500
 HELD_BEFORE = "type || ', numbers ' || before.numbers_permille || ' in 1000, dates ' || before.dates_permille"
 HELD_NOW = "type || ', numbers ' || now.numbers_permille || ' in 1000, dates ' || now.dates_permille"

@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "subscriptions.overlap"
 TITLE = "Contracts that start before the customer's last one of the plan ended"
 ADVICE = "Look for a renewal exported as a second contract, or for a missing ended_at."
-SEVERITY: Severity = "warning"
-TABLES = ("subscriptions",)
 NEEDS = ("ended_at",)
 
 

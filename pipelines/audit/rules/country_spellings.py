@@ -2,15 +2,14 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number
+from pipelines.audit.finding import Found
+from pipelines.sql import one_number, quoted_list
 
 CODE = "customers.country_spellings"
 TITLE = "Customers whose country is spelt another way than usual"
 ADVICE = (
     "Map the spellings to one in customers.sql; features and segments by country take each for a country of its own."
 )
-SEVERITY: Severity = "warning"
-TABLES = ("customers",)
 NEEDS = ("country",)
 ONE_COUNTRY = (
     ("unitedkingdom", "uk", "gb", "gbr", "greatbritain"),
@@ -38,13 +37,9 @@ ONE_COUNTRY = (
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     bare = "regexp_replace(lower(strip_accents(country)), '[^a-z]', '', 'g')"
-    named = " ".join(f"WHEN {bare} IN ({_listed(ways)}) THEN '{ways[0]}'" for ways in ONE_COUNTRY)
+    named = " ".join(f"WHEN {bare} IN {quoted_list(ways)} THEN '{ways[0]}'" for ways in ONE_COUNTRY)
     spellings = f"""(SELECT country, CASE {named} ELSE coalesce(nullif({bare}, ''), country) END AS named,
         count(*) AS rows FROM {table} WHERE country IS NOT NULL AND reason IS NULL GROUP BY ALL)"""
     rank = "row_number() OVER (PARTITION BY named ORDER BY rows DESC, country DESC)"
     rarer = one_number(con, f"SELECT sum(rows) FROM (SELECT rows, {rank} AS rank FROM {spellings}) WHERE rank > 1")
     return Found(rarer) if rarer else None
-
-
-def _listed(ways: tuple[str, ...]) -> str:
-    return ", ".join(f"'{way}'" for way in ways)

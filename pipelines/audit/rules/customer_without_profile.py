@@ -1,15 +1,14 @@
-"""Customers who order but are not in the customers table: their profile is unknown. The rows are kept."""
+"""Customers who order but are not in the customers table: their profile is unknown. The rows stay."""
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
-from pipelines.audit.people import known_customers
+from pipelines.audit.customer_sql import known_customers
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.customer_without_profile"
 TITLE = "Order lines of customers that customers lacks"
 ADVICE = "Export the register anew with all customers; until then their profile features are empty."
-SEVERITY: Severity = "note"
-TABLES = ("orders",)
+SEVERITY = "note"
 NEEDS = ("customers",)
 
 

@@ -2,14 +2,13 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number
+from pipelines.audit.finding import Found
+from pipelines.sql import one_number
 
 CODE = "orders.dates_without_times"
 TITLE = "Order times that are dates only"
 ADVICE = "Map a column that holds the time of day, if the shop has one; otherwise leave out features of the hour."
-SEVERITY: Severity = "note"
-TABLES = ("orders",)
-NEEDS: tuple[str, ...] = ()
+SEVERITY = "note"
 LINES_MIN = 20
 
 

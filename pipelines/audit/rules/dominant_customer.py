@@ -2,14 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number
+from pipelines.audit.finding import Found
+from pipelines.sql import one_number
 
 CODE = "orders.dominant_customer"
 TITLE = "Order lines of a single customer with a large share"
 ADVICE = "Find out who it is; map a till or a placeholder to NULL in the SQL."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
-NEEDS: tuple[str, ...] = ()
 CUSTOMERS_MIN = 20
 SHARE = 0.1
 

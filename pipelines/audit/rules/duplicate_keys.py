@@ -1,16 +1,15 @@
-"""Two different rows for one product or version of a profile: the fullest is kept, the others are rejected."""
+"""Two different rows for one product or version of a profile: the most complete one stays, the others are rejected."""
 
 import duckdb
 
 from features.tables import TABLES as TABLE_SPECS
-from pipelines.audit.finding import Found, Severity, one_number
+from pipelines.audit.finding import Found
+from pipelines.sql import one_number
 
 CODE = "any.duplicate_keys"
 TITLE = "Rows that share a key but differ"
 ADVICE = "Return one row a key, or give known_at so that the rows become versions of a profile."
-SEVERITY: Severity = "warning"
 TABLES = ("customers", "identities", "products")
-NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -3,8 +3,8 @@
 import duckdb
 
 from features.tables import TABLES as TABLE_SPECS
-from pipelines.audit.finding import Found, Severity, rows_where
-from pipelines.audit.profile import given_columns
+from pipelines.audit.finding import Found, rows_where
+from pipelines.audit.returned import returned_columns
 
 CODE = "any.encoding_damage"
 TITLE = "Rows with text damaged by a wrong encoding"
@@ -12,9 +12,6 @@ ADVICE = (
     "Set [csv] encoding in source.toml, or have the table exported again as UTF-8; what has become ? or � cannot "
     "be repaired."
 )
-SEVERITY: Severity = "warning"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS: tuple[str, ...] = ()
 # How a byte from 80 to BF looks when it is read as Latin-1 or as Windows-1252.
 _TAIL = (
     r"[\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}\x{2C6}\x{2DC}\x{2013}-\x{2122}\x{20AC}]"
@@ -28,8 +25,8 @@ LOST_IN_SPEECH = r"\pL\?\?+\p{Ll}"
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     spec = TABLE_SPECS[table]
     texts = {column.name for column in spec.columns if column.type == "str"}
-    given = sorted(name for name in given_columns(con)[table] if name in texts or name.startswith("attr_"))
-    return rows_where(con, table, " OR ".join(_damaged(name) for name in given) or "false")
+    returned = sorted(name for name in returned_columns(con)[table] if name in texts or spec.is_extra(name))
+    return rows_where(con, table, " OR ".join(_damaged(name) for name in returned) or "false")
 
 
 def _damaged(name: str) -> str:

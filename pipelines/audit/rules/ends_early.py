@@ -2,15 +2,13 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity
-from pipelines.audit.profile import given_columns
+from pipelines.audit.finding import Found
+from pipelines.audit.returned import returned_columns
 
 CODE = "any.ends_early"
 TITLE = "Days by which a table ends before the others"
 ADVICE = "Export this table anew; features that look at its last weeks take the silence for the customers' own."
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events", "touches", "feedback")
-NEEDS: tuple[str, ...] = ()
 DAYS_MIN = 30
 SHARE = 0.1
 
@@ -25,4 +23,4 @@ def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
 
 
 def _event_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [name for name in TABLES if name in given_columns(con)]
+    return [name for name in TABLES if name in returned_columns(con)]

@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "events.without_product"
 TITLE = "Product views and cart events that name no product"
 ADVICE = "Have the site log the product; what was looked at or left in the cart is unknown here."
-SEVERITY: Severity = "note"
-TABLES = ("events",)
+SEVERITY = "note"
 NEEDS = ("product_id",)
 
 

@@ -1,15 +1,13 @@
-"""Rows equal to another in everything the source returns: an export run twice. One of each is kept."""
+"""Rows equal to another in everything the source returns: an export run twice. One of each stays."""
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, one_number
+from pipelines.audit.finding import Found
+from pipelines.sql import one_number
 
 CODE = "any.exact_duplicates"
 TITLE = "Rows that repeat another row exactly"
-ADVICE = "Nothing needs doing: one of each is kept; look for an export that ran twice if there are many."
-SEVERITY: Severity = "warning"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS: tuple[str, ...] = ()
+ADVICE = "Nothing needs doing: one of each stays; look for an export that ran twice if there are many."
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

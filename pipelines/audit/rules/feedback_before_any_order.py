@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "feedback.before_any_order"
 TITLE = "Scores and reviews from before the customer's first order"
 ADVICE = "Check the time zone of the survey tool, and whether the history of orders begins too late."
-SEVERITY: Severity = "note"
-TABLES = ("feedback",)
+SEVERITY = "note"
 NEEDS = ("orders",)
 
 

@@ -2,22 +2,21 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.fewer_rows"
 TITLE = "Rows fewer than at the last ingest"
 ADVICE = "Make sure that every file is there: a history only grows, unless somebody was erased or an export was cut."
-SEVERITY: Severity = "error"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS = ("profiles.before",)
+SEVERITY = "error"
+NEEDS = ("statistics.before",)
 SHARE = 0.05
 ROWS_MIN = 10
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     now, before = con.execute(
-        "SELECT (SELECT max(rows) FROM profiles.now WHERE table_name = ?), max(rows) "
-        "FROM profiles.before WHERE table_name = ?",
+        "SELECT (SELECT max(rows) FROM statistics.now WHERE table_name = ?), max(rows) "
+        "FROM statistics.before WHERE table_name = ?",
         [table, table],
     ).fetchall()[0]
     return Found(before - now) if before is not None and before - now > max(ROWS_MIN, SHARE * before) else None

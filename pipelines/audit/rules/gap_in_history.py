@@ -2,14 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.gap_in_history"
 TITLE = "Long gaps without any order"
 ADVICE = "Export the missing weeks, or start the history after the gap."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
-NEEDS: tuple[str, ...] = ()
 GAP_DAYS = 28
 
 

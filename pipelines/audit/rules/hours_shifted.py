@@ -8,14 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.audit.clock import LOCAL, has_times
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.hours_shifted"
 TITLE = "Rows of months whose hours are shifted"
 ADVICE = "Compare the export of these months with the others: one of them is in UTC, or was written by a wrong clock."
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events")
-NEEDS: tuple[str, ...] = ()
 ROWS_MIN = 300
 APART_MIN = 0.15
 EXPLAINED = 0.4

@@ -2,12 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "any.product_ids_differ_in_case"
 TITLE = "Product ids that differ only in case"
 ADVICE = "Write product ids in one case in the SQL of every table, for example with upper()."
-SEVERITY: Severity = "warning"
 TABLES = ("products", "orders")
 NEEDS = ("product_id",)
 

@@ -3,12 +3,11 @@
 import duckdb
 
 from features.tables import TABLES as TABLE_SPECS
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "any.known_before_it_happened"
 TITLE = "Rows known before they happened"
 ADVICE = "Map known_at from the column that says when the row was loaded, in the same time zone as at."
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events", "touches", "feedback", "subscriptions")
 NEEDS = ("known_at",)
 

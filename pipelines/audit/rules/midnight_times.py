@@ -3,14 +3,13 @@
 import duckdb
 
 from pipelines.audit.clock import LOCAL, has_times
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.midnight_times"
 TITLE = "Rows at exactly local midnight among rows with times"
-ADVICE = "Find out which system stores dates only; features of the hour misread its rows as deeds at midnight."
-SEVERITY: Severity = "note"
+ADVICE = "Find out which system stores dates only; features of the hour misread its rows as activity at midnight."
+SEVERITY = "note"
 TABLES = ("orders", "events", "touches", "feedback")
-NEEDS: tuple[str, ...] = ()
 ROWS_MIN = 10
 SHARE = 0.01
 

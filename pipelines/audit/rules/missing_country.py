@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "customers.missing_country"
 TITLE = "Customers without a country where most have one"
 ADVICE = "Have the register completed; features of place and season are blank for these customers."
-SEVERITY: Severity = "note"
-TABLES = ("customers",)
+SEVERITY = "note"
 NEEDS = ("country",)
 
 

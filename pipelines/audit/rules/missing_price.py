@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "products.missing_price"
 TITLE = "Products without a list price where most have one"
 ADVICE = "Have the catalogue completed; discounts against the list price are unknown here."
-SEVERITY: Severity = "note"
-TABLES = ("products",)
+SEVERITY = "note"
 NEEDS = ("price",)
 
 

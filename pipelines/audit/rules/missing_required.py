@@ -2,14 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "any.missing_required"
 TITLE = "Rows without a value they need"
 ADVICE = "Look at the rejects with this reason and correct the SQL or the export."
-SEVERITY: Severity = "warning"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

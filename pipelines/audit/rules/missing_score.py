@@ -1,18 +1,12 @@
 """An nps, csat or review without a score."""
 
-import duckdb
-
-from pipelines.audit.finding import Found, Severity, rows_where
+from features.tables import SCORE_SCALES
+from pipelines.sql import quoted_list
 
 CODE = "feedback.missing_score"
 TITLE = "Surveys and reviews without a score"
 ADVICE = "Leave out surveys that were sent and not answered, in feedback.sql."
-SEVERITY: Severity = "note"
-TABLES = ("feedback",)
+SEVERITY = "note"
 NEEDS = ("score",)
-
-
-def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    return rows_where(
-        con, table, "score IS NULL AND kind IN ('nps', 'csat', 'review') AND reason IS NULL", show=("kind", "at")
-    )
+WHERE = f"score IS NULL AND kind IN {quoted_list(SCORE_SCALES)} AND reason IS NULL"
+SHOW = ("kind", "at")

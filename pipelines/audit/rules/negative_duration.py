@@ -1,16 +1,10 @@
-"""Events with a duration below zero: clocks of two machines, subtracted. They are kept."""
+"""Events with a duration below zero: the difference between two clocks. The row stays, its duration is emptied."""
 
-import duckdb
-
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.sources.impossible import IMPOSSIBLE
 
 CODE = "events.negative_duration"
 TITLE = "Events that took less than no time"
 ADVICE = "Return NULL for durations below zero, and have the clocks compared."
-SEVERITY: Severity = "warning"
-TABLES = ("events",)
 NEEDS = ("duration_s",)
-
-
-def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    return rows_where(con, table, "duration_s < 0", show=("kind", "duration_s"))
+WHERE = IMPOSSIBLE["events", "duration_s"]
+SHOW = ("kind", "duration_s")

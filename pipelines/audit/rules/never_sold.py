@@ -2,15 +2,14 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "products.never_sold"
 TITLE = "Products that no order line names"
 ADVICE = (
     "Nothing needs doing if they are new or gone; if there are many, ids may be written differently in the two tables."
 )
-SEVERITY: Severity = "note"
-TABLES = ("products",)
+SEVERITY = "note"
 NEEDS = ("orders.product_id",)
 
 

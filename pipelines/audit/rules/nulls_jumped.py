@@ -3,14 +3,12 @@
 import duckdb
 
 from pipelines.audit.drift import columns_where
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.nulls_jumped"
 TITLE = "Columns with far more or fewer blanks than at the last ingest"
 ADVICE = "Find out what changed in the system that fills them before training again."
-SEVERITY: Severity = "warning"
-TABLES = ("customers", "identities", "orders", "products", "events", "touches", "feedback", "subscriptions")
-NEEDS = ("profiles.before",)
+NEEDS = ("statistics.before",)
 SHARE = 0.1
 ERRORS = 5
 

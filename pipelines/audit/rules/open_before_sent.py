@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "touches.open_before_sent"
 TITLE = "Responses dated before the campaign was sent to the customer"
 ADVICE = "Bring the times of sending and of responses to one clock and one time zone."
-SEVERITY: Severity = "warning"
-TABLES = ("touches",)
 NEEDS = ("campaign_id",)
 
 

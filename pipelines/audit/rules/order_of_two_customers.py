@@ -2,14 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.order_of_two_customers"
 TITLE = "Orders that belong to two customers"
 ADVICE = "Make order numbers unique in orders.sql, for example by putting the shop's code before them."
-SEVERITY: Severity = "error"
-TABLES = ("orders",)
-NEEDS: tuple[str, ...] = ()
+SEVERITY = "error"
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -2,14 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.order_over_days"
 TITLE = "Orders whose lines are days apart"
 ADVICE = "Map the time of the order, not of its delivery, and check that order numbers are not used again."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
-NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.outlying_price"
 TITLE = "Prices far off the usual price of the product"
 ADVICE = "Look at the examples; correct a lost decimal point or another currency at the source."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
 NEEDS = ("product_id",)
 LINES_MIN = 5
 TIMES = 20

@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.outlying_quantity"
 TITLE = "Quantities far above the usual of the product"
 ADVICE = "Look at the examples and at whether they were cancelled; correct typing errors at the source."
-SEVERITY: Severity = "note"
-TABLES = ("orders",)
+SEVERITY = "note"
 NEEDS = ("product_id",)
 LINES_MIN = 5
 TIMES = 1000

@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "subscriptions.outlying_price"
 TITLE = "Contracts at many times the usual price of the plan, or a fraction"
 ADVICE = "Look at the examples: cents, another currency, or a yearly price among monthly ones."
-SEVERITY: Severity = "warning"
-TABLES = ("subscriptions",)
 NEEDS = ("price",)
 CONTRACTS_MIN = 5
 TIMES = 10

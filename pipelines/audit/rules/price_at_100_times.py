@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.price_at_100_times"
 TITLE = "Prices about a hundred times or a hundredth of the usual"
 ADVICE = "Divide what is in cents or pence by 100 in orders.sql, or correct the lost decimal point at the source."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
 NEEDS = ("product_id",)
 LINES_MIN = 5
 

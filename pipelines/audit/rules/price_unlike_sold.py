@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "products.price_unlike_sold"
 TITLE = "Products listed at several times the price they sell at, or a fraction"
 ADVICE = "Check that catalogue and order lines are in one currency and for one unit."
-SEVERITY: Severity = "warning"
-TABLES = ("products",)
 NEEDS = ("price", "orders.product_id")
 TIMES = 5
 

@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "events.removed_without_adding"
 TITLE = "Products taken from a cart they were never put into"
 ADVICE = "Check that add_to_cart is logged on every page; contents of carts are wrong without it."
-SEVERITY: Severity = "note"
-TABLES = ("events",)
+SEVERITY = "note"
 NEEDS = ("product_id",)
 
 

@@ -2,15 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 from pipelines.audit.rates import months_that_jump
 
 CODE = "orders.repeat_rate_jump"
 TITLE = "Months whose buyers came back at a rate far off the other months"
 ADVICE = "Look at what changed in these months (ids, channels, a missing export) before training on them."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
-NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

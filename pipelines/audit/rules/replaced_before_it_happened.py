@@ -3,12 +3,11 @@
 import duckdb
 
 from features.tables import TABLES as TABLE_SPECS
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "any.replaced_before_it_happened"
 TITLE = "Rows corrected before they happened or were known"
 ADVICE = "Map replaced_at from the moment at which the correction was loaded, in the same time zone as at."
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events", "touches", "feedback", "subscriptions")
 NEEDS = ("replaced_at",)
 

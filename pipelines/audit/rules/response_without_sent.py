@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "touches.response_without_sent"
 TITLE = "Responses of customers to whom the campaign was not sent"
 ADVICE = "Export all sendings; rates of opening are too high without them."
-SEVERITY: Severity = "warning"
-TABLES = ("touches",)
 NEEDS = ("campaign_id",)
 
 

@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.return_before_sale"
 TITLE = "Returns dated before the customer's first sale of the product"
 ADVICE = "Check which dates the export gives for returns, and in which time zone."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
 NEEDS = ("product_id",)
 
 

@@ -2,15 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 from pipelines.audit.rates import months_that_jump
 
 CODE = "orders.return_rate_jump"
 TITLE = "Months with a share of returns far off the other months"
 ADVICE = "Look whether returns were exported for the whole month, or sales marked as returns."
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
-NEEDS: tuple[str, ...] = ()
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.return_without_sale"
 TITLE = "Returns of what the customer never bought"
 ADVICE = "Export a longer history if it is at hand; otherwise nothing needs doing."
-SEVERITY: Severity = "note"
-TABLES = ("orders",)
+SEVERITY = "note"
 NEEDS = ("product_id",)
 
 

@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.returned_more_than_bought"
 TITLE = "Products of which a customer returned more than was bought"
 ADVICE = "Export a longer history if it is at hand, and look for returns that were entered twice."
-SEVERITY: Severity = "note"
-TABLES = ("orders",)
+SEVERITY = "note"
 NEEDS = ("product_id",)
 
 

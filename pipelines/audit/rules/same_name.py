@@ -2,13 +2,13 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, examples_of, one_number
+from pipelines.audit.finding import Found, examples_of
+from pipelines.sql import one_number
 
 CODE = "products.same_name"
 TITLE = "Products that share name, category, brand and price with another"
 ADVICE = "Bring them under one id in the SQL if they are one product; otherwise nothing needs doing."
-SEVERITY: Severity = "note"
-TABLES = ("products",)
+SEVERITY = "note"
 NEEDS = ("name",)
 
 

@@ -3,16 +3,15 @@
 import duckdb
 
 from pipelines.audit.clock import has_times
-from pipelines.audit.finding import Found, Severity, examples_of, one_number
+from pipelines.audit.finding import Found, examples_of
+from pipelines.sql import one_number
 
 CODE = "any.same_second"
 TITLE = "Rows of many customers at one second"
 ADVICE = (
     "Find the process that wrote them at once and map the time at which things happened, not at which they were stored."
 )
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events", "touches", "feedback")
-NEEDS: tuple[str, ...] = ()
 CUSTOMERS_MIN = 25
 TIMES = 20
 

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "orders.second_price_level"
 TITLE = "Prices at one constant factor above the usual"
@@ -10,8 +10,6 @@ ADVICE = (
     "Look whether these lines are in another currency, or with tax where the others are without; convert them in "
     "orders.sql."
 )
-SEVERITY: Severity = "warning"
-TABLES = ("orders",)
 NEEDS = ("product_id",)
 LINES_MIN = 5
 PRODUCTS_MIN = 5

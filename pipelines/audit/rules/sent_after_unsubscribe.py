@@ -2,14 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "touches.sent_after_unsubscribe"
 TITLE = "Messages sent after the customer had unsubscribed"
 ADVICE = "Stop these sendings, which may break the law, or export when the customer subscribed again."
-SEVERITY: Severity = "error"
-TABLES = ("touches",)
-NEEDS: tuple[str, ...] = ()
+SEVERITY = "error"
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, examples_of, one_number
+from pipelines.audit.finding import Found, examples_of
+from pipelines.sql import one_number
 
 CODE = "touches.sent_twice"
 TITLE = "Messages of one campaign sent to a customer again"
 ADVICE = "Give reminders a campaign id of their own; otherwise look for a job that ran twice."
-SEVERITY: Severity = "warning"
-TABLES = ("touches",)
 NEEDS = ("campaign_id",)
 
 

@@ -2,13 +2,12 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "touches.sent_without_consent"
 TITLE = "Messages sent to customers who did not agree"
 ADVICE = "Stop these sendings, which may break the law, or correct how consent is exported."
-SEVERITY: Severity = "error"
-TABLES = ("touches",)
+SEVERITY = "error"
 NEEDS = ("customers.consent",)
 
 

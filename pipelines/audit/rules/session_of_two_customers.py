@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "events.session_of_two_customers"
 TITLE = "Sessions of several customers"
 ADVICE = "Make session ids unique, for example by putting the device or the day before them."
-SEVERITY: Severity = "warning"
-TABLES = ("events",)
 NEEDS = ("session_id",)
 
 

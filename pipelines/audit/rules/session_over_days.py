@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "events.session_over_days"
 TITLE = "Sessions whose events are more than a day apart"
 ADVICE = "Check that session ids are not used again, and that all events of a session are written by one clock."
-SEVERITY: Severity = "warning"
-TABLES = ("events",)
 NEEDS = ("session_id",)
 
 

@@ -2,13 +2,11 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "customers.signed_up_after_first_order"
 TITLE = "Customers who bought before they signed up"
 ADVICE = "Check whether guests register later (then nothing needs doing), or whether the date is of the last change."
-SEVERITY: Severity = "warning"
-TABLES = ("customers",)
 NEEDS = ("signed_up_at", "orders")
 
 

@@ -1,16 +1,8 @@
-"""Customers registered at or after the present. They are kept, but have a tenure below zero."""
-
-import duckdb
-
-from pipelines.audit.finding import Found, Severity, rows_where
+"""Customers registered at or after the present. The rows stay, but tenure is below zero."""
 
 CODE = "customers.signed_up_in_the_future"
 TITLE = "Customers who sign up in the future"
 ADVICE = "Check the date format of signed_up_at: a day and a month may be swapped."
-SEVERITY: Severity = "error"
-TABLES = ("customers",)
+SEVERITY = "error"
 NEEDS = ("signed_up_at",)
-
-
-def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    return rows_where(con, table, "signed_up_at >= getvariable('present')")
+WHERE = "signed_up_at >= getvariable('present')"

@@ -3,14 +3,12 @@
 import duckdb
 
 from pipelines.audit.days import days_off
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.sudden_flood"
 TITLE = "Days with several times the usual rows"
 ADVICE = "Look for an export that was loaded twice under new ids, a robot, or a test; a sale day needs nothing."
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events", "touches", "feedback")
-NEEDS: tuple[str, ...] = ()
 ROWS_MIN = 30
 TIMES = 3
 SPREADS = 8

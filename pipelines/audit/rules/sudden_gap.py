@@ -3,14 +3,13 @@
 import duckdb
 
 from pipelines.audit.days import days_off
-from pipelines.audit.finding import Found, Severity
+from pipelines.audit.finding import Found
 
 CODE = "any.sudden_gap"
 TITLE = "Days with hardly any rows between busy ones"
 ADVICE = "Look whether the export of these days is complete; holidays and days off need nothing."
-SEVERITY: Severity = "note"
+SEVERITY = "note"
 TABLES = ("orders", "events", "touches", "feedback")
-NEEDS: tuple[str, ...] = ()
 ROWS_MIN = 20
 SPREADS = 6
 

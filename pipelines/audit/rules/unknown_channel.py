@@ -1,18 +1,10 @@
-"""Contacts whose channel is none of the contract's: features by channel do not see them. They are kept."""
+"""Contacts whose channel is none of the contract's: features by channel do not see them. The rows stay."""
 
-import duckdb
-
-from pipelines.audit.finding import Found, Severity, rows_where
+from features.tables import TOUCHES
+from pipelines.sql import quoted_list
 
 CODE = "touches.unknown_channel"
 TITLE = "Contacts through a channel that is not of the contract"
-ADVICE = "Map the channel to email, sms, push, social, event or ads in touches.sql."
-SEVERITY: Severity = "warning"
-TABLES = ("touches",)
-NEEDS: tuple[str, ...] = ()
-CHANNELS = ("email", "sms", "push", "social", "event", "ads")
-
-
-def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    listed = ", ".join(f"'{channel}'" for channel in CHANNELS)
-    return rows_where(con, table, f"reason IS NULL AND channel NOT IN ({listed})", show=("channel",))
+ADVICE = f"Map the channel to one of {', '.join(TOUCHES.levels('channel'))} in touches.sql."
+WHERE = f"reason IS NULL AND channel NOT IN {quoted_list(TOUCHES.levels('channel'))}"
+SHOW = ("channel",)

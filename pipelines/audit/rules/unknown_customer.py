@@ -1,14 +1,13 @@
-"""Visits, contacts, answers and contracts of ids that neither customers nor identities hold. They are kept."""
+"""Events, touches, feedback and contracts of ids that are in neither customers nor identities. The rows stay."""
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
-from pipelines.audit.people import known_customers
+from pipelines.audit.customer_sql import known_customers
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "any.unknown_customer"
 TITLE = "Rows of customers that customers lacks"
 ADVICE = "Export the register anew with all customers, or bring their other ids in as identities."
-SEVERITY: Severity = "warning"
 TABLES = ("events", "touches", "feedback", "subscriptions")
 NEEDS = ("customers",)
 

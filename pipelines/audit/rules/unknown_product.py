@@ -1,13 +1,12 @@
-"""Products that were sold or seen but are not in the products table: they have no category. The rows are kept."""
+"""Products that were sold or seen but are not in the products table: they have no category. The rows stay."""
 
 import duckdb
 
-from pipelines.audit.finding import Found, Severity, rows_where
+from pipelines.audit.finding import Found, rows_where
 
 CODE = "any.unknown_product"
 TITLE = "Rows about a product that products lacks"
 ADVICE = "Export the whole catalogue, with products no longer sold."
-SEVERITY: Severity = "warning"
 TABLES = ("orders", "events")
 NEEDS = ("product_id", "products")
 

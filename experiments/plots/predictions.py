@@ -1,0 +1,68 @@
+"""Pictures of a predictor that are the same for every target: its scores over time, and what it relies on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.contest import TUNED, Scored
+from experiments.plots.style import COLOURS, GREY, figure
+from experiments.rolling import Problem
+from experiments.splits import day_of
+from models.charts import Chart, Panel, Series
+from models.predictor import predict
+
+IMPORTANCE_ROWS = 2_000
+IMPORTANCE_SHUFFLES = 3
+IMPORTANCE_SHOWN = 15
+
+
+def scores_by_cutoff(problem: Problem, tested: Sequence[Scored]) -> Chart:
+    """The target's main scores of everyone at each test cutoff."""
+    dates = tuple(str(day_of(cutoff)) for cutoff in problem.tests)
+    panels = tuple(
+        Panel(words, "test cutoff", "", tuple(_line(each, name) for each in tested), x_names=dates)
+        for name, words in problem.target.lines(problem.question).items()
+    )
+    return Chart("scores_by_cutoff", "Scores over time", panels)
+
+
+def _line(each: Scored, name: str) -> Series:
+    values = np.array([scores[name] for scores in each.by_cutoff])
+    style = each.contestant.role == TUNED
+    return Series(each.contestant.label, np.arange(len(values), dtype=np.float64), values, "ours" if style else "other")
+
+
+def importance_plot(path: Path, title: str, problem: Problem, ours: Scored) -> None:
+    """The features whose shuffling costs most at the newest test cutoff."""
+    names, rises = permutation_importance(problem, ours)
+    order = np.argsort(rises.mean(axis=1))[-IMPORTANCE_SHOWN:]
+    with figure(path, title, 8, 0.32 * len(order) + 1.3) as (_, axes):
+        means, spread = rises.mean(axis=1)[order], rises.std(axis=1)[order]
+        axes.barh(
+            range(len(order)), means, xerr=spread, color=COLOURS[0], height=0.7, error_kw={"ecolor": GREY, "lw": 1}
+        )
+        axes.set_yticks(range(len(order)), [names[i] for i in order])
+        axes.set_xlabel(f"rise of {problem.target.LOSS_WORDS} when the feature is shuffled")
+        axes.grid(axis="y", visible=False)
+        axes.margins(y=0.02)
+
+
+def permutation_importance(problem: Problem, ours: Scored) -> tuple[list[str], NDArray[np.float64]]:
+    """Names of the columns the model reads, and the rise of its loss when one is shuffled: (features, shuffles).
+
+    On at most ``IMPORTANCE_ROWS`` customers of the newest test cutoff.
+    """
+    random = np.random.default_rng(problem.search.seed)
+    sample = problem.dataset.sample(ours.model.features)
+    newest = sample.where(sample.as_of == problem.tests[-1])
+    rows = np.sort(random.permutation(len(newest))[:IMPORTANCE_ROWS])
+    X, y, names = newest.X.iloc[rows].reset_index(drop=True), newest.y[rows], list(ours.model.features)
+    base = problem.target.loss(y, predict(ours.model, X), problem.question).mean()
+    rises = np.zeros((len(names), IMPORTANCE_SHUFFLES))
+    for i, name in enumerate(names):
+        for shuffle in range(IMPORTANCE_SHUFFLES):
+            shuffled = X.assign(**{name: random.permutation(X[name].to_numpy())})
+            rises[i, shuffle] = problem.target.loss(y, predict(ours.model, shuffled), problem.question).mean() - base
+    return names, rises

@@ -1,0 +1,165 @@
+"""Pictures of a segmentation: who the segments are, where they lie, what they bring, and whether they are real."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.contest import TUNED, Scored
+from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure
+from models.segments import preprocessing
+from models.segments.clusterers import NOISE, Floats
+from models.segments.segmenter import Segmenter, assign_labels
+
+MAP_ROWS = 4_000
+
+
+def colours_of(segmenter: Segmenter) -> dict[int, str]:
+    """A colour a label, by the segment's place in the catalogue; noise is light grey."""
+    labels = [segment.label for segment in segmenter.catalogue if segment.label != NOISE]
+    return {NOISE: LIGHT} | {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(labels)}
+
+
+def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) -> None:
+    """Segments by features: the number is the segment's median, the colour its distance from the average customer."""
+    from matplotlib.colors import TwoSlopeNorm
+
+    segments = [segment for segment in segmenter.catalogue if segment.size]
+    features = segmenter.preprocessing.features
+    means = segment_means(segmenter, X, [segment.label for segment in segments])
+    with figure(path, title, 2.9 + 1.25 * len(features), 1.9 + 0.52 * len(segments)) as (drawn, axes):
+        # One extreme feature must not wash out the colours of the rest.
+        limit = float(np.clip(np.abs(means).max(), 1.0, 2.0))
+        shown = axes.imshow(means, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
+        for row, segment in enumerate(segments):
+            for column, name in enumerate(features):
+                dark = abs(means[row, column]) > 0.6 * limit
+                axes.text(
+                    column,
+                    row,
+                    short(segment.medians.get(name)),
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    color="white" if dark else INK,
+                )
+        axes.set_xticks(range(len(features)), [wrapped(name) for name in features], fontsize=8)
+        axes.set_yticks(range(len(segments)), [f"{s.name}\n{s.share:.0%} of customers" for s in segments], fontsize=9)
+        axes.tick_params(length=0)
+        axes.xaxis.tick_top()
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        bar = drawn.colorbar(shown, ax=axes, shrink=0.9, pad=0.01, aspect=30, extend="both")
+        bar.outline.set_visible(False)
+        bar.set_label("standard units from the average", fontsize=8)
+
+
+def segment_means(segmenter: Segmenter, X: pd.DataFrame, labels: Sequence[int]) -> Floats:
+    """Mean of each segment's customers in standard units (segments, features)."""
+    Z = preprocessing.transform(segmenter.preprocessing, X)
+    label, _ = assign_labels(segmenter, X)
+    return np.array([Z[label == value].mean(axis=0) for value in labels])
+
+
+def map_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame, seed: int) -> None:
+    """Customers on the two directions in which they differ most, coloured by segment and labelled at its middle."""
+    from matplotlib.patheffects import withStroke
+
+    places, explained, arrows = principal_plane(preprocessing.transform(segmenter.preprocessing, X))
+    label, _ = assign_labels(segmenter, X)
+    colours = colours_of(segmenter)
+    shown = np.random.default_rng(seed).permutation(len(X))[:MAP_ROWS]
+    with figure(path, title, 10, 6.6) as (_, axes):
+        axes.scatter(*places[shown].T, c=[colours[int(value)] for value in label[shown]], s=9, alpha=0.55, linewidths=0)
+        for segment in segmenter.catalogue:
+            inside = places[label == segment.label]
+            if len(inside) and segment.label != NOISE:
+                axes.text(
+                    *np.median(inside, axis=0),
+                    f"{segment.name}\n{segment.share:.0%}",
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    fontweight="bold",
+                    color=colours[segment.label],
+                    path_effects=[withStroke(linewidth=3.5, foreground="white")],
+                )
+        axes.set_xlabel(f"{axis_words(arrows[0], segmenter)}   ({explained[0]:.0%} of the variation)")
+        axes.set_ylabel(f"{axis_words(arrows[1], segmenter)}   ({explained[1]:.0%})")
+        axes.set_xticklabels([])
+        axes.set_yticklabels([])
+
+
+def principal_plane(Z: Floats) -> tuple[Floats, Floats, Floats]:
+    """Places (customers, 2), the share of variation each axis explains (2,), the axes (2, features); signs fixed."""
+    centred = Z - Z.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2] * np.sign(axes[:2][np.arange(2), np.abs(axes[:2]).argmax(axis=1)])[:, None]
+    share = sizes**2 / (sizes**2).sum()
+    return centred @ axes.T, share[:2], axes
+
+
+def axis_words(axis: Floats, segmenter: Segmenter) -> str:
+    """What grows along an axis: the features with the largest weights, ``less`` where they shrink."""
+    largest = [i for i in np.argsort(-np.abs(axis))[:2] if abs(axis[i]) > 0.3]
+    names = segmenter.preprocessing.features
+    return ",  ".join(("more " if axis[i] > 0 else "less ") + names[i] for i in largest) + " →"
+
+
+def revenue_plot(path: Path, title: str, segmenter: Segmenter) -> None:
+    """Each segment's share of customers and of revenue, side by side."""
+    segments = [segment for segment in segmenter.catalogue if segment.size][::-1]
+    rows = np.arange(len(segments))
+    with figure(path, title, 8.5, 1.5 + 0.5 * len(segments)) as (_, axes):
+        for offset, values, colour, word in (
+            (0.2, [s.revenue_share or 0.0 for s in segments], COLOURS[0], "of revenue"),
+            (-0.2, [s.share for s in segments], LIGHT, "of customers"),
+        ):
+            bars = axes.barh(rows + offset, values, height=0.38, color=colour, label=word)
+            axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=3, fontsize=8)
+        axes.set_yticks(rows, [s.name for s in segments])
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axes.grid(axis="y", visible=False)
+        axes.margins(x=0.12)
+        axes.legend(loc="lower right")
+
+
+def reality_plot(path: Path, title: str, clustered: Sequence[Scored]) -> None:
+    """Silhouette of each clustering beside that of the same clustering of column-permuted data."""
+    with figure(path, title, 8, 1.5 + 0.6 * len(clustered)) as (_, axes):
+        for row, each in enumerate(reversed(clustered)):
+            real, shuffled = each.scores["silhouette"], each.scores["silhouette_permuted"]
+            ours = each.contestant.role == TUNED
+            axes.plot([shuffled, real], [row, row], color=LIGHT, lw=5, zorder=1, solid_capstyle="round")
+            axes.scatter([shuffled], [row], color=GREY, s=60, zorder=3, label="columns permuted" if ours else None)
+            axes.scatter([real], [row], color=COLOURS[0], s=60, zorder=3, label="real customers" if ours else None)
+            low, high = each.scores["permuted_gap_low"], each.scores["permuted_gap_high"]
+            axes.text(
+                max(real, shuffled),
+                row + 0.28,
+                f"gap {each.scores['permuted_gap']:+.3f}  [{low:+.3f}, {high:+.3f}]",
+                ha="right",
+                fontsize=8,
+            )
+        axes.set_yticks(range(len(clustered)), [each.contestant.name for each in reversed(clustered)])
+        axes.set_xlabel("silhouette")
+        axes.set_ylim(-0.6, len(clustered) - 0.4)
+        axes.grid(axis="y", visible=False)
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def wrapped(name: str) -> str:
+    """A feature's name in short lines: ``purchase\\nrecency\\ndays``."""
+    return name.replace("_", "\n")
+
+
+def short(value: float | None) -> str:
+    """A median in few characters.
+
+    >>> short(1234.5), short(12.345), short(0.25), short(None)
+    ('1,234', '12', '0.25', '–')
+    """
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"

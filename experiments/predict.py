@@ -1,0 +1,249 @@
+"""Prediction studies: a learner is searched for, tested at rolling origins beside baselines, and judged by its loss.
+
+The functions are those of ``experiments.kinds.Kind``; what the answer is, only the question's target knows.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.contest import BASELINE, TUNED, Contestant, Scored
+from experiments.dataset import Dataset
+from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test
+from experiments.search.trials import Trial, best
+from experiments.splits import day_of, study_cutoffs, test_cutoffs
+from experiments.study import PredictStudy
+from experiments.verdict import Difference, Verdict, decide, figures
+from features.engines import Tables
+from features.errors import BadInput
+from features.windows import Frame
+from models.artifact import Loaded
+from models.intervals import clustered_mean
+from models.learners import Learner, learner
+from models.predictor import predict
+from models.question import Question
+from models.sample import Floats
+from models.tasks import labelled, task
+
+DIRECTION = "minimize"
+
+
+def question(study: PredictStudy) -> Question:
+    """The task at its horizons."""
+    return study.question
+
+
+def cutoffs(study: PredictStudy, first_at: float, last_at: float) -> list[float]:
+    """Calendar dates with complete labels."""
+    return study_cutoffs(study.cutoffs, study.question.horizon_days, first_at, last_at)
+
+
+def rows(study: PredictStudy, snapshot: Frame, tables: Tables, as_of: float) -> Frame:
+    """Those whom the task asks about, with their labels."""
+    return labelled(study.question, snapshot, tables, as_of)
+
+
+def candidates(study: PredictStudy) -> tuple[str, ...]:
+    """The study's learners."""
+    return study.learners
+
+
+def candidate(name: str) -> Learner:
+    """The learner."""
+    return learner(name)
+
+
+def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
+    """The study's question on the dataset, which must be made for it."""
+    if dataset.question != study.question:
+        raise BadInput(
+            f"the dataset answers {dataset.question}, study {study.name} asks for {study.question}: "
+            "make its own with `coterie dataset`"
+        )
+    study.features.select(dataset.features)
+    horizon_days = study.question.horizon_days
+    tests = test_cutoffs(dataset.cutoffs, horizon_days, study.cutoffs.test, dataset.cutoffs[-1] + horizon_days)
+    parts = (study.features, study.baselines, study.calibrate, study.search, study.promotion)
+    return Problem(study.question, dataset, tuple(tests), *parts)
+
+
+def evaluation(problem: Problem) -> Validation:
+    """Mean loss over the validation folds."""
+    return Validation(problem)
+
+
+def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
+    """The best trial if it is proven better than the first guess (the champion's parameters, else the defaults).
+
+    Among well regularised models the best of many trials is often the luckiest; its lead is gone at the test cutoffs.
+    """
+    first, top = trials[0], best(trials, DIRECTION)
+    if problem.search.accept == "best" or first.value is None or top is first:
+        return top, f"trial {top.slot} is the best of {len(trials)}"
+    validation = Validation(problem)
+    gain = validation.losses(first.candidate, first.params) - validation.losses(top.candidate, top.params)
+    found = difference(problem, gain, validation.customers)
+    words = f"than the first guess by {found} {problem.target.LOSS_WORDS}"
+    if found.low > 0:
+        return top, f"trial {top.slot} of {len(trials)} is better {words}"
+    return first, f"the first guess stays: trial {top.slot} of {len(trials)} is better {words}, which proves nothing"
+
+
+def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:
+    """All at every test cutoff; the one to register first."""
+    # A baseline is fitted sooner than a process starts.
+    tested = [rolling_test(problem, each, 1 if each.role == BASELINE else workers) for each in entrants]
+    return winner_first(problem, tested)
+
+
+def winner_first(problem: Problem, tested: Sequence[Scored]) -> tuple[list[Scored], str]:
+    """The contestants with the one to register in front, and why it is another than the tuned model (else empty).
+
+    What is complicated has to prove itself: where the tuned model is not proven better than a baseline over the test
+    cutoffs, the best such baseline is registered, and the gate judges that. A baseline never stands in that answers
+    everybody alike (the constant) or reads what the study forbids: then there is nothing better to register, and the
+    gate will say so.
+    """
+    customer = customers_at(problem.dataset, problem.tests)
+    own = np.concatenate(losses(problem, tested[0]))
+    leads = [
+        (difference(problem, np.concatenate(losses(problem, other)) - own, customer), other)
+        for other in tested
+        if other.contestant.role == BASELINE
+    ]
+    unbeaten = [(lead, other) for lead, other in leads if not lead.low > 0]
+    if not unbeaten or not all(tells_apart(other) for _, other in unbeaten):
+        return list(tested), ""
+    lead, best_ = min(unbeaten, key=lambda each: each[0].mean)
+    if not allowed(problem, best_.contestant.candidate):
+        return list(tested), ""
+    measure = f"{problem.target.LOSS_WORDS} advantage {lead}"
+    why = f"{tested[0].contestant.name} is not proven better than {best_.contestant.candidate}: {measure}"
+    return [best_, *(each for each in tested if each is not best_)], why
+
+
+def tells_apart(tested: Scored) -> bool:
+    """Whether customers get different answers at any test cutoff."""
+    return any(bool((np.nanmax(a, axis=0) > np.nanmin(a, axis=0)).any()) for a in tested.answers if len(a))
+
+
+def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:
+    """The range of scores over the test cutoffs, and how far the model's loss is below each other's at the newest."""
+    ours, kind = tested[0], problem.target
+    found = spread(ours.by_cutoff, tuple(kind.lines(problem.question)))
+    newest = customers_at(problem.dataset, problem.tests[-1:])
+    for other in tested[1:]:
+        less = difference(problem, losses(problem, ours)[-1] - losses(problem, other)[-1], newest)
+        prefix = f"newest_{kind.LOSS}_minus/{other.contestant.name.replace(' ', '_')}"
+        found |= {prefix: less.mean, f"{prefix}_low": less.low, f"{prefix}_high": less.high}
+    return {f"test_{name}" if name.endswith(("_lowest", "_highest")) else name: v for name, v in found.items()}
+
+
+def spread(by_cutoff: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
+    """``<name>_lowest`` and ``<name>_highest`` over the cutoffs."""
+    return {
+        f"{name}_{word}": float(pick([scores[name] for scores in by_cutoff]))
+        for name in names
+        for word, pick in (("lowest", min), ("highest", max))
+    }
+
+
+def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
+    """When it learned and was tested."""
+    horizon_days, newest = problem.question.horizon_days, problem.tests[-1]
+    learned = [c for c in problem.dataset.cutoffs if c + problem.question.horizons[0] <= newest]
+    return {
+        "training_window": {
+            "first_cutoff": str(day_of(learned[0])),
+            "last_cutoff": str(day_of(learned[-1])),
+            "labels_end": str(day_of(min(learned[-1] + horizon_days, newest))),
+        },
+        "test_cutoffs": [str(day_of(cutoff)) for cutoff in ours.cutoffs],
+    }
+
+
+def evidence(problem: Problem, tested: Sequence[Scored]) -> dict[str, list[Floats]]:
+    """Loss a row and test cutoff of every contestant, rows in the dataset's order."""
+    return {each.contestant.name: losses(problem, each) for each in tested}
+
+
+def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored]) -> None:
+    """The target's charts, scores over the cutoffs, and what the model relies on."""
+    from experiments.plots import charts, predictions
+
+    happens = task(problem.question.task).HAPPENS.format(days=problem.question.horizon_days)
+    for chart in problem.target.charts(problem.question, happens, [each.forecasts for each in tested]):
+        charts.draw(folder / f"{chart.name}.png", chart, title)
+    charts.draw(folder / "scores_by_cutoff.png", predictions.scores_by_cutoff(problem, tested), title)
+    predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
+
+
+def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:  # noqa: ARG001
+    """When it was tested."""
+    dates = ", ".join(str(day_of(cutoff)) for cutoff in tested[0].cutoffs)
+    return f"Means over the test cutoffs {dates}; each model learned only from labels known at the cutoff.", []
+
+
+def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:
+    """By loss: the baselines over all test cutoffs, the champion at the newest, which no model has learned from.
+
+    A baseline is a way of learning, so it is fitted anew for each cutoff, as the challenger was. A champion is one
+    model, and older cutoffs may be in what it learned.
+    """
+    if why := learned_too_late(problem, {"challenger": ours, "champion": theirs}):
+        return Verdict(False, why)
+    name, others = ours.model.learner, [b for b in problem.baselines if b != ours.model.learner]
+    own_role = Contestant(BASELINE if name in problem.baselines else TUNED, name, ours.model.params)
+    own = [*recalled(problem, own_role, found)[:-1], artifact_loss(problem, ours)]
+    baselines = {other: recalled(problem, Contestant(BASELINE, other, {}), found) for other in others}
+    gains = {other: [one - mine for one, mine in zip(loss, own, strict=True)] for other, loss in baselines.items()}
+    newest = customers_at(problem.dataset, problem.tests[-1:])
+    if verdict := worse_now(problem, {other: difference(problem, gain[-1], newest) for other, gain in gains.items()}):
+        return verdict
+    customer = customers_at(problem.dataset, problem.tests)
+    pooled = {other: difference(problem, np.concatenate(gain), customer) for other, gain in gains.items()}
+    champion = difference(problem, artifact_loss(problem, theirs) - own[-1], newest) if theirs else None
+    return decide(problem.promotion, problem.target.LOSS_WORDS, pooled, champion)
+
+
+def learned_too_late(problem: Problem, models: Mapping[str, Loaded | None]) -> str:
+    """Why a model cannot be judged on this dataset: it has learned labels of the newest test cutoff."""
+    newest = str(day_of(problem.tests[-1]))
+    for name, loaded in models.items():
+        if loaded is not None and (end := loaded.manifest["training_window"]["labels_end"]) > newest:
+            reason = f"the {name} has learned labels up to {end}, after the newest test cutoff {newest}: "
+            return reason + "judge it on a newer dataset"
+    return ""
+
+
+def recalled(problem: Problem, contestant: Contestant, found: Mapping[str, list[Floats]]) -> list[Floats]:
+    """Its losses from the run's evidence, or from a new test where there is none."""
+    if contestant.name in found:
+        return found[contestant.name]
+    return losses(problem, rolling_test(problem, contestant))
+
+
+def artifact_loss(problem: Problem, loaded: Loaded) -> Floats:
+    """Loss a row at the newest test cutoff of the very model that would be served."""
+    sample = problem.dataset.sample(loaded.model.features)
+    newest = sample.where(sample.as_of == problem.tests[-1])
+    return problem.target.loss(newest.y, predict(loaded.model, newest.X), problem.question)
+
+
+def worse_now(problem: Problem, newest: Mapping[str, Difference]) -> Verdict | None:
+    """The refusal of a model that is proven worse than a baseline at the newest test cutoff."""
+    worse = {name: gain for name, gain in newest.items() if gain.high < 0}
+    if not worse:
+        return None
+    name = min(worse, key=lambda each: worse[each].mean)
+    measure = f"{problem.target.LOSS_WORDS} advantage {worse[name]}"
+    return Verdict(False, f"worse than {name} at the newest test cutoff: {measure}", figures(worse))
+
+
+def difference(problem: Problem, each: Floats, customer: NDArray[np.int64]) -> Difference:
+    """Mean advantage a row, with the study's interval over customers."""
+    promotion = problem.promotion
+    return Difference(*clustered_mean(each, customer, promotion.draws, promotion.confidence, problem.search.seed))

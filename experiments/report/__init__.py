@@ -1,0 +1,1 @@
+"""What a person reads about a study in the MLflow UI."""

@@ -1,0 +1,39 @@
+"""The run's page in the MLflow UI: one page of Markdown with the question, the scores and where the rest is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.contest import Scored
+from experiments.dataset import Dataset
+from experiments.kinds import Kind
+from experiments.study import Study
+from models import artifact
+
+
+def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: Sequence[Scored], why: str) -> str:
+    """The question, the scores beside the baselines, and how they were made."""
+    how, further = kind.summary(problem, tested)
+    lines = [
+        f"**{study.title or study.name}**",
+        "",
+        *table(artifact.headline(tested[0].model), {each.contestant.name: each.scores for each in tested}),
+        "",
+        f"{how} Parameters: {why}. Dataset `{dataset.fingerprint[:16]}`.",
+        *(["", *further] if further else []),
+        "",
+        "Plots are in the artifacts under `plots/`, the study under `study.toml`.",
+    ]
+    return "\n".join(lines)
+
+
+def table(columns: Sequence[str], rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """A Markdown table of scores.
+
+    >>> table(["auc"], {"ours": {"auc": 0.75}})
+    ['| | auc |', '|---|---|', '| ours | 0.750 |']
+    """
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, scores in rows.items():
+        values = (f"{scores[column]:.3f}" if scores[column] == scores[column] else "–" for column in columns)
+        lines.append(f"| {name} | " + " | ".join(values) + " |")
+    return lines

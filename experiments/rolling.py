@@ -1,0 +1,171 @@
+"""Rolling origin: a model is fitted before each cutoff on labels known by then, and judged by what came after."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.config import Features, Promotion, Search
+from experiments.contest import Contestant, Scored
+from experiments.dataset import Dataset
+from experiments.search.objective import mean_scores
+from experiments.search.workers import each_of
+from experiments.splits import validation_folds
+from models.learners import learner
+from models.predictor import Predictor, fit_predictor, known_at, predict
+from models.question import Question
+from models.sample import Floats, Mask, Sample
+from models.targets import Target, target
+
+Round = tuple[Sample, Sample]
+"""What was known at a cutoff, and the cutoff's rows with what came of them."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A question put to a dataset: ``features`` are what the study allows, ``tests`` the test cutoffs."""
+
+    question: Question
+    dataset: Dataset
+    tests: tuple[float, ...]
+    features: Features
+    baselines: tuple[str, ...]
+    calibrate: bool
+    search: Search
+    promotion: Promotion
+
+    @property
+    def target(self) -> Target:
+        """The kind of answer."""
+        return target(self.question.target)
+
+
+def readable(problem: Problem, candidate: str) -> tuple[str, ...]:
+    """Columns for a learner: those it names, wherever they are; else those that the study allows."""
+    named = learner(candidate).READS
+    return problem.features.select(problem.dataset.features) if named is None else named
+
+
+def allowed(problem: Problem, candidate: str) -> bool:
+    """Whether the study lets a model read all columns that this learner names."""
+    named = learner(candidate).READS
+    return named is None or set(named) <= set(problem.features.select(problem.dataset.features))
+
+
+def rounds(sample: Sample, cutoffs: Sequence[float]) -> list[Round]:
+    """One round a cutoff."""
+    return [(known_at(sample, cutoff), sample.where(sample.as_of == cutoff)) for cutoff in cutoffs]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Mean loss over the validation folds, which end a horizon before the first test cutoff."""
+
+    problem: Problem
+
+    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+        kind, question = self.problem.target, self.problem.question
+        means = mean_scores([kind.scores(y, a, question) for y, a in self.answers(candidate, params)])
+        return means[kind.LOSS], {f"validation_{name}": value for name, value in means.items()}
+
+    def losses(self, candidate: str, params: Mapping[str, Any]) -> Floats:
+        """Loss of every row of the folds, oldest fold first."""
+        kind, question = self.problem.target, self.problem.question
+        return np.concatenate([kind.loss(y, a, question) for y, a in self.answers(candidate, params)])
+
+    def answers(self, candidate: str, params: Mapping[str, Any]) -> list[tuple[Floats, Floats]]:
+        """Labels and answers at each fold, oldest first."""
+        seed, found = self.problem.search.seed, []
+        for learn, score in self._folds(readable(self.problem, candidate)):
+            model = fit_predictor(candidate, learn, dict(params), seed, calibrate=False)
+            found.append((score.y, predict(model, score.X)))
+        return found
+
+    @property
+    def customers(self) -> NDArray[np.int64]:
+        """A number a customer for each row of ``losses``."""
+        rows = self._rows
+        return numbered(
+            [self.problem.dataset.frame.loc[rows & (self.problem.dataset.as_of == c)] for c in self._cutoffs]
+        )
+
+    @cached_property
+    def _cutoffs(self) -> list[float]:
+        problem = self.problem
+        horizon_days, n = problem.question.horizon_days, problem.search.validation_folds
+        return validation_folds(problem.dataset.cutoffs, problem.tests[0], horizon_days, n)
+
+    @cached_property
+    def _rows(self) -> Mask:
+        return search_rows(self.problem.dataset.frame["customer_id"], self.problem.search)
+
+    def _folds(self, columns: tuple[str, ...]) -> list[Round]:
+        # Cut once for all trials of a process; columns differ between learners only.
+        if columns not in self._cut:
+            self._cut[columns] = rounds(self.problem.dataset.sample(columns).where(self._rows), self._cutoffs)
+        return self._cut[columns]
+
+    @cached_property
+    def _cut(self) -> dict[tuple[str, ...], list[Round]]:
+        return {}
+
+
+def search_rows(customer_id: "pd.Series[Any]", search: Search) -> Mask:
+    """All rows of at most ``search.customers`` customers, drawn with the study's seed."""
+    customers = customer_id.unique()
+    if len(customers) <= search.customers:
+        return np.ones(len(customer_id), dtype=np.bool_)
+    random = np.random.default_rng(search.seed)
+    chosen = random.choice(np.sort(customers), search.customers, replace=False)
+    return customer_id.isin(chosen).to_numpy()
+
+
+def rolling_test(problem: Problem, contestant: Contestant, workers: int = 1) -> Scored:
+    """Fit before each test cutoff on labels known by then, score at it; all are calibrated alike, or none is.
+
+    The cutoffs are shared among ``workers`` processes, which does not change the result.
+    """
+    started = time.perf_counter()
+    sample = problem.dataset.sample(readable(problem, contestant.candidate))
+    cut = rounds(sample, problem.tests)
+    fitted = each_of(_test_round, [(problem.calibrate, problem.search.seed, contestant, *one) for one in cut], workers)
+    outcomes, answers = [score.y for _, score in cut], [answer for _, answer in fitted]
+    by_cutoff = [problem.target.scores(y, a, problem.question) for y, a in zip(outcomes, answers, strict=True)]
+    return Scored(
+        contestant,
+        fitted[-1][0],
+        mean_scores(by_cutoff),
+        time.perf_counter() - started,
+        problem.tests,
+        by_cutoff,
+        outcomes,
+        answers,
+    )
+
+
+def _test_round(
+    calibrate: bool, seed: int, contestant: Contestant, learn: Sample, score: Sample
+) -> tuple[Predictor, Floats]:
+    model = fit_predictor(contestant.candidate, learn, dict(contestant.params), seed, calibrate)
+    return model, predict(model, score.X)
+
+
+def losses(problem: Problem, tested: Scored) -> list[Floats]:
+    """Loss a row at each test cutoff, oldest first."""
+    pairs = zip(tested.outcomes, tested.answers, strict=True)
+    return [problem.target.loss(y, answer, problem.question) for y, answer in pairs]
+
+
+def customers_at(dataset: Dataset, cutoffs: Sequence[float]) -> NDArray[np.int64]:
+    """A number a customer for each row at the cutoffs, oldest first, in the order of the dataset's rows."""
+    return numbered([dataset.frame.loc[dataset.as_of == cutoff] for cutoff in cutoffs])
+
+
+def numbered(frames: Sequence[pd.DataFrame]) -> NDArray[np.int64]:
+    """The customers of the frames' rows as numbers, the same for the same customer."""
+    return np.asarray(pd.factorize(pd.concat([frame["customer_id"] for frame in frames]))[0], dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Searching for parameters: Optuna proposes, processes evaluate, every finished trial is stored."""

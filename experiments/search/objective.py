@@ -1,0 +1,47 @@
+"""Evaluating a trial: its value and scores, or the reason why its parameters could not be fitted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from features.errors import CoterieError
+
+Evaluate = Callable[[str, Mapping[str, Any]], tuple[float, dict[str, float]]]
+"""A candidate and its parameters to the value that the search compares, and scores; can be sent to other processes."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``value`` is what the search compares; None, with the reason, where the parameters could not be fitted."""
+
+    value: float | None
+    scores: dict[str, float]
+    reason: str
+    started: datetime
+    finished: datetime
+
+
+@dataclass(frozen=True)
+class Objective:
+    """An evaluation that answers with an outcome, whatever happens to the fit."""
+
+    evaluate: Evaluate
+
+    def __call__(self, candidate: str, params: Mapping[str, Any]) -> Outcome:
+        started = datetime.now()
+        try:
+            value, scores = self.evaluate(candidate, params)
+        except (CoterieError, ArithmeticError, np.linalg.LinAlgError) as error:
+            # Parameters that cannot be fitted are an answer; anything else is a bug and must be seen.
+            return Outcome(None, {}, str(error), started, datetime.now())
+        if not np.isfinite(value):
+            return Outcome(None, scores, "the value of this trial is not a number", started, datetime.now())
+        return Outcome(value, scores, "", started, datetime.now())
+
+
+def mean_scores(found: list[dict[str, float]]) -> dict[str, float]:
+    """Each score's mean over folds; a score that is nan in a fold is nan."""
+    return {name: float(np.mean([scores[name] for scores in found])) for name in found[0]}

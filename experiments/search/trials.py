@@ -1,0 +1,251 @@
+"""The search: Optuna proposes, processes evaluate, every finished trial is kept; a killed search goes on where it was.
+
+Proposals are made in memory and only finished trials are stored, so that a killed process leaves nothing half-done
+behind. Slot k is drawn with seed + k from exactly the trials before k - parallel, whatever the number of workers and
+however often the search was interrupted: the same study finds the same parameters.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from experiments.config import Search
+from experiments.search.objective import Evaluate, Objective, Outcome
+from experiments.search.workers import evaluator
+from experiments.tracking.databases import prepare
+from experiments.tracking.schemas import optuna_schema
+from experiments.tracking.stores import is_sqlite
+from features.errors import BadInput
+
+Guess = tuple[str, Mapping[str, Any]]
+"""A learner or clusterer and the parameters to try it with."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One finished trial. ``value`` is None if it failed, for the reason given; ``scores`` are its mean scores."""
+
+    slot: int
+    candidate: str
+    params: Mapping[str, Any]
+    value: float | None
+    scores: Mapping[str, float]
+    reason: str
+    started: datetime
+    finished: datetime
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is searched: learners or clusterers by name, how long, and which value is better."""
+
+    candidates: Mapping[str, Any]
+    settings: Search
+    direction: Literal["minimize", "maximize"]
+
+
+@dataclass
+class _Pending:
+    trial: optuna.Trial
+    slot: int
+    candidate: str
+    params: dict[str, Any]
+    future: Future[Outcome]
+    done: Trial | None = None
+
+
+def search(
+    space: Space,
+    evaluate: Evaluate,
+    storage_url: str,
+    study_name: str,
+    *,
+    workers: int = 1,
+    warm_start: Sequence[Guess] = (),
+    on_trial: Callable[[Trial], None] | None = None,
+) -> list[Trial]:
+    """All ``trials`` of the settings in the order of their slots; those already stored are not run again.
+
+    The warm start and each candidate's defaults are tried first. ``on_trial`` is called once for every trial, those
+    found in the storage included.
+    """
+    direction = space.direction
+    storage = open_storage(storage_url)
+    log = optuna.create_study(storage=storage, study_name=study_name, direction=direction, load_if_exists=True)
+    stored = {t.user_attrs["slot"]: t for t in log.get_trials(deepcopy=False) if "slot" in t.user_attrs}
+    proposals = optuna.create_study(direction=direction)
+    for guess in first_guesses(space.candidates, warm_start):
+        proposals.enqueue_trial(guess)
+    pending: deque[_Pending] = deque()
+    trials: list[Trial] = []
+
+    def record(item: _Pending) -> None:
+        item.done = finished_trial(item)
+        if item.slot not in stored:
+            log.add_trial(as_stored(item.trial, item.done))
+        if on_trial:
+            on_trial(item.done)
+
+    with evaluator(Objective(evaluate), workers) as start:
+        for slot in range(space.settings.trials):
+            if len(pending) == space.settings.parallel:
+                trials.append(settle_oldest(proposals, pending, record))
+            pending.append(propose(space, proposals, slot, stored.get(slot), start))
+            for item in pending:
+                if item.done is None and item.future.done():
+                    record(item)
+        while pending:
+            trials.append(settle_oldest(proposals, pending, record))
+    return trials
+
+
+def best(trials: Sequence[Trial], direction: str) -> Trial:
+    """The trial with the best value, the earliest of equals."""
+    valid = [trial for trial in trials if trial.value is not None]
+    if not valid:
+        reasons = sorted({trial.reason for trial in trials})
+        raise BadInput(f"none of the {len(trials)} trials succeeded: {'; '.join(reasons[:3])}")
+    sign = 1.0 if direction == "minimize" else -1.0
+    return min(valid, key=lambda trial: sign * (trial.value or 0.0))
+
+
+def open_storage(url: str) -> optuna.storages.RDBStorage:
+    """Optuna's storage at ``url``; an SQLite database is created or migrated first, once for all processes."""
+    logging.getLogger("optuna").setLevel(logging.WARNING)
+    settings = {"connect_args": {"timeout": 60}} if is_sqlite(url) else {}
+    prepare(url, optuna_schema())
+    return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+
+
+def first_guesses(candidates: Mapping[str, Any], warm_start: Sequence[Guess]) -> list[dict[str, Any]]:
+    """Parameters tried before anything is sampled: the champion's, then each candidate's defaults."""
+    defaults = [(name, module.DEFAULTS) for name, module in candidates.items()]
+    guesses = [guess for guess in (*warm_start, *defaults) if guess[0] in candidates]
+    if len(candidates) == 1:
+        return unique(dict(params) for _, params in guesses)
+    return unique({"candidate": name, **{f"{name}.{k}": v for k, v in params.items()}} for name, params in guesses)
+
+
+def unique(guesses: Any) -> list[dict[str, Any]]:
+    """Each guess once, in order."""
+    found: list[dict[str, Any]] = []
+    for guess in guesses:
+        if guess not in found:
+            found.append(guess)
+    return found
+
+
+def propose(
+    space: Space,
+    proposals: optuna.Study,
+    slot: int,
+    stored: FrozenTrial | None,
+    start: Callable[[str, dict[str, Any]], Future[Outcome]],
+) -> _Pending:
+    """Draw the parameters of a slot and start its evaluation, or take over the stored outcome of the same draw."""
+    proposals.sampler = optuna.samplers.TPESampler(
+        seed=space.settings.seed + slot, n_startup_trials=max(4, min(10, space.settings.trials // 3))
+    )
+    trial = proposals.ask()
+    candidate, params = draw(space.candidates, trial)
+    if stored is None:
+        return _Pending(trial, slot, candidate, params, start(candidate, params))
+    # A stored trial counts for its slot even where the space has changed since: what was paid for is not thrown away.
+    future: Future[Outcome] = Future()
+    future.set_result(outcome_of(stored))
+    return _Pending(trial, slot, stored.user_attrs["candidate"], stored.user_attrs["params"], future)
+
+
+def draw(candidates: Mapping[str, Any], trial: optuna.Trial) -> tuple[str, dict[str, Any]]:
+    """A candidate and its complete parameters."""
+    if len(candidates) == 1:
+        ((name, module),) = candidates.items()
+        return name, {**module.DEFAULTS, **module.space(trial)}
+    name = str(trial.suggest_categorical("candidate", tuple(candidates)))
+    return name, {**candidates[name].DEFAULTS, **candidates[name].space(_Prefixed(trial, name))}
+
+
+class _Prefixed:
+    """An Optuna trial whose parameters carry their candidate's name: two candidates may use one word differently."""
+
+    def __init__(self, trial: optuna.Trial, name: str) -> None:
+        self.trial, self.name = trial, name
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        return self.trial.suggest_float(f"{self.name}.{name}", low, high, log=log)
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        return self.trial.suggest_int(f"{self.name}.{name}", low, high, log=log)
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        return self.trial.suggest_categorical(f"{self.name}.{name}", choices)
+
+
+def settle_oldest(proposals: optuna.Study, pending: deque[_Pending], record: Callable[[_Pending], None]) -> Trial:
+    """Wait for the oldest trial, recording whatever finishes meanwhile, and tell its value to the sampler."""
+    while pending[0].done is None:
+        wait([item.future for item in pending if item.done is None], return_when=FIRST_COMPLETED)
+        for item in pending:
+            if item.done is None and item.future.done():
+                record(item)
+    oldest = pending.popleft()
+    assert oldest.done is not None
+    if oldest.done.value is None:
+        proposals.tell(oldest.trial, state=TrialState.FAIL)
+    else:
+        proposals.tell(oldest.trial, oldest.done.value)
+    return oldest.done
+
+
+def finished_trial(item: _Pending) -> Trial:
+    outcome = item.future.result()
+    return Trial(
+        item.slot,
+        item.candidate,
+        item.params,
+        outcome.value,
+        outcome.scores,
+        outcome.reason,
+        outcome.started,
+        outcome.finished,
+    )
+
+
+def as_stored(trial: optuna.Trial, done: Trial) -> FrozenTrial:
+    """A finished trial as Optuna's storage and dashboard know it."""
+    return FrozenTrial(
+        number=-1,
+        trial_id=-1,
+        state=TrialState.FAIL if done.value is None else TrialState.COMPLETE,
+        value=done.value,
+        datetime_start=done.started,
+        datetime_complete=done.finished,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs={
+            "slot": done.slot,
+            "candidate": done.candidate,
+            "params": dict(done.params),
+            "scores": dict(done.scores),
+            "reason": done.reason,
+        },
+        system_attrs={},
+        intermediate_values={},
+    )
+
+
+def outcome_of(stored: FrozenTrial) -> Outcome:
+    """The inverse of ``as_stored``."""
+    about = stored.user_attrs
+    started, finished = stored.datetime_start, stored.datetime_complete
+    assert started is not None
+    assert finished is not None
+    value = stored.value if stored.state == TrialState.COMPLETE else None
+    return Outcome(value, about["scores"], about["reason"], started, finished)

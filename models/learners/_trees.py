@@ -1,0 +1,100 @@
+"""What learners of gradient-boosted trees share: the columns they read, LightGBM's settings, its text."""
+
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from models.learners import Params
+from models.params import Trial
+from models.sample import Floats, Sample
+
+DEFAULTS: Params = {
+    "n_estimators": 300,
+    "learning_rate": 0.02,
+    "num_leaves": 8,
+    "min_data_in_leaf": 150,
+    "feature_fraction": 0.25,
+    "bagging_fraction": 0.6,
+    "lambda_l2": 10.0,
+    "half_life_days": 0.0,
+}
+
+SEASON_DAYS = 730.0
+"""Cutoffs must span two years before a column that only shows the date is used: until then it memorises dates."""
+
+
+def space(trial: Trial) -> Params:
+    """Slow, small, heavily regularised trees: rows of one customer at many cutoffs are nearly copies."""
+    return {
+        "n_estimators": trial.suggest_int("n_estimators", 80, 400, log=True),
+        "learning_rate": trial.suggest_float("learning_rate", 0.015, 0.08, log=True),
+        "num_leaves": trial.suggest_int("num_leaves", 3, 31, log=True),
+        "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 30, 1000, log=True),
+        "feature_fraction": trial.suggest_float("feature_fraction", 0.15, 0.9),
+        "bagging_fraction": trial.suggest_float("bagging_fraction", 0.3, 0.9),
+        "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 300.0, log=True),
+        "half_life_days": trial.suggest_categorical("half_life_days", (0.0, 90.0, 365.0)),
+    }
+
+
+def boosted(
+    X: Floats, y: Floats, weight: Floats | None, chosen: dict[str, Any], rounds: int, start: Floats | None = None
+) -> lgb.Booster:
+    """A booster, through its text even when freshly fitted, so that what is scored is what is saved and loaded.
+
+    ``start`` is a score a row that the trees add to; without it they start from the mean.
+    """
+    data = lgb.Dataset(X, label=y, weight=weight, init_score=start)
+    return lgb.Booster(model_str=lgb.train(chosen, data, num_boost_round=rounds).model_to_string())
+
+
+def answer(booster: lgb.Booster, X: Floats, raw_score: bool = False) -> Floats:
+    """The booster's answer a row, on one thread: two made a single row far slower under load."""
+    if len(X) == 0:
+        return np.empty(0)
+    return np.asarray(booster.predict(X, raw_score=raw_score, num_threads=1), dtype=np.float64)
+
+
+def gains(booster: lgb.Booster, features: tuple[str, ...]) -> dict[str, float]:
+    """Summed gain of the splits on each feature; columns after ``features`` are left out."""
+    found = booster.feature_importance(importance_type="gain")[: len(features)]
+    return {name: float(gain) for name, gain in zip(features, found, strict=True)}
+
+
+def settings(params: Params, seed: int) -> dict[str, Any]:
+    """LightGBM's settings for a learner's parameters, without the objective."""
+    chosen = {name: value for name, value in params.items() if name not in ("n_estimators", "half_life_days")}
+    return {
+        "bagging_freq": 1,
+        "num_threads": 1,
+        "verbosity": -1,
+        "seed": seed,
+        "deterministic": True,
+        "force_col_wise": True,  # with hundreds of columns, of which a tree reads a few, twice as fast as by rows
+        "feature_pre_filter": False,
+        **chosen,
+    }
+
+
+def usable(sample: Sample) -> tuple[str, ...]:
+    """All columns, but until two years are seen none that is the same for everyone at each cutoff."""
+    names = tuple(str(name) for name in sample.X.columns)
+    if np.ptp(sample.as_of) >= SEASON_DAYS or len(sample.cutoffs()) < 2:
+        return names
+    spread = sample.X.groupby(sample.as_of).nunique(dropna=False).max()
+    return tuple(name for name in names if spread[name] > 1) or names
+
+
+def weights(as_of: Floats, half_life_days: float) -> Floats | None:
+    """Half the weight for every ``half_life_days`` a row lies before the newest cutoff; none if that is 0."""
+    if half_life_days <= 0.0:
+        return None
+    weight = np.exp2((as_of - as_of.max()) / half_life_days)
+    return np.asarray(weight / weight.mean(), dtype=np.float64)
+
+
+def matrix(X: pd.DataFrame, features: tuple[str, ...]) -> Floats:
+    """The columns in the model's order; NaN is null."""
+    return np.ascontiguousarray(X.loc[:, list(features)].to_numpy(dtype=np.float64, na_value=np.nan))

@@ -1,0 +1,33 @@
+"""The question a model answers: a task's outcome, for each customer, within one or more horizons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Question:
+    """``target`` is the kind of answer, ``outcome`` what a label records, ``horizons`` the days ahead, ascending.
+
+    ``unit`` is that of an amount ("currency": the shop's own), empty for what has none.
+    """
+
+    task: str
+    target: str
+    outcome: str
+    horizons: tuple[float, ...]
+    unit: str = ""
+
+    @property
+    def horizon_days(self) -> float:
+        """The longest horizon: so many days after a cutoff its labels are complete."""
+        return self.horizons[-1]
+
+    @staticmethod
+    def of(state: Mapping[str, Any]) -> "Question":
+        """From what ``dataclasses.asdict`` gave, or JSON of it."""
+        return Question(**{**state, "horizons": tuple(map(float, state["horizons"]))})
+
+    def __str__(self) -> str:
+        days = " and ".join(f"{days:g}" for days in self.horizons)
+        return f"{self.task} ({self.outcome}) at {days} days"

@@ -1,0 +1,108 @@
+"""The catalogue of segments: who they are, how many, what share of revenue they bring."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import BadArtifact
+from models.segments.clusterers import NOISE, Labels
+from models.segments.names import NO_SEGMENT, OFTEN, ORDER_VALUE, RECENCY, SPEND, TENURE, segment_names
+
+NO_SEGMENT_ID = "s0"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One group of customers; shares are of all customers of the fit, in [0, 1]."""
+
+    id: str  # "s1" brings the most revenue; "s0" holds those who belong to no group
+    label: int  # what the clusterer calls it
+    name: str
+    description: str
+    size: int
+    share: float
+    revenue_share: float | None  # of purchase_spend; None where spend is not known
+    medians: dict[str, float | None]  # in the feature's unit; None where every value is null
+
+
+Catalogue = tuple[Segment, ...]
+
+
+def build(X: pd.DataFrame, label: Labels, possible: Sequence[int], fixed_names: Mapping[int, str]) -> Catalogue:
+    """Segments by falling revenue (size where spend is not known), the noise last.
+
+    ``possible`` are all labels the clusterer can give: one without a customer today is listed with size 0,
+    because tomorrow's customer may fall into it.
+    """
+    nobody = {value: f"Nobody yet, group {value + 1}" for value in possible}
+    names = {**nobody, NOISE: NO_SEGMENT, **segment_names(X, label), **fixed_names}
+    worth = {value: _worth(X, label == value) for value in possible}
+    order = sorted((value for value in possible if value != NOISE), key=lambda value: (-worth[value], value))
+    ranked = [(f"s{rank}", value) for rank, value in enumerate(order, start=1)]
+    ranked += [(NO_SEGMENT_ID, NOISE)] if NOISE in possible else []
+    return tuple(_segment(segment_id, value, names[value], X, label == value) for segment_id, value in ranked)
+
+
+def _worth(X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+    return float(X.loc[inside, SPEND].sum()) if SPEND in X.columns else float(inside.sum())
+
+
+def _segment(
+    segment_id: str, label: int, name: str, X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]
+) -> Segment:
+    """One entry, from the customers ``inside``."""
+    spend = float(X[SPEND].sum()) if SPEND in X.columns else 0.0
+    revenue_share = _worth(X, inside) / spend if spend > 0 else None
+    medians = {str(column): _number(X.loc[inside, column].median()) for column in X.columns}
+    size = int(inside.sum())
+    return Segment(segment_id, label, name, describe(medians), size, size / len(X), revenue_share, medians)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def describe(medians: Mapping[str, float | None]) -> str:
+    """The typical customer in a sentence.
+
+    >>> describe({"purchase_days_n": 1.0, "purchase_recency_days": 212.4, "purchase_order_value_mean": 80.0})
+    'Typically 1 day with a purchase, the last 212 days ago, orders of 80.'
+    """
+    said = [
+        f"{_days(medians[OFTEN])} with a purchase" if medians.get(OFTEN) is not None else "",
+        f"the last {_days(medians[RECENCY])} ago" if medians.get(RECENCY) is not None else "",
+        f"the first {_days(medians[TENURE])} ago" if _bought_again(medians) else "",
+        f"orders of {medians[ORDER_VALUE]:,.0f}" if medians.get(ORDER_VALUE) is not None else "",
+    ]
+    known = ", ".join(part for part in said if part)
+    return f"Typically {known}." if known else "No typical customer is known."
+
+
+def _days(value: float | None) -> str:
+    number = f"{value or 0:.0f}"
+    return f"{number} day" if number == "1" else f"{number} days"
+
+
+def _bought_again(medians: Mapping[str, float | None]) -> bool:
+    """Whether the first purchase is worth telling from the last."""
+    return medians.get(TENURE) is not None and (medians.get(OFTEN) or 0) > 1
+
+
+def to_json(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Plain data, as stored and as served."""
+    return [asdict(segment) for segment in catalogue]
+
+
+def from_json(entries: object) -> Catalogue:
+    """What :func:`to_json` gave; refused where an entry lacks something or two share an id, a label or a name."""
+    try:
+        catalogue = tuple(Segment(**entry) for entry in entries)  # type: ignore[attr-defined]
+    except TypeError as error:
+        raise BadArtifact(f"the segment catalogue has an odd entry ({error}): train the model again") from error
+    for key in ("id", "label", "name"):
+        if len({getattr(segment, key) for segment in catalogue}) < len(catalogue):
+            raise BadArtifact(f"two segments share a {key}: train the model again")
+    return catalogue

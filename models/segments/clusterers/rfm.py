@@ -1,0 +1,89 @@
+"""RFM rules: quintiles of recency, frequency and spend, and the groups every marketer knows. The baseline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import BadInput
+from models.plain import array_bytes, array_from
+from models.segments.clusterers import Floats, Labels, Trial
+from models.segments.preprocessing import raw_matrix
+
+BASELINE = True
+NEEDS: tuple[str, ...] = ("purchase_recency_days", "purchase_days_n", "purchase_spend")
+KEEPS_POINTS = False
+NAMES: Mapping[int, str] = {
+    0: "Champions",
+    1: "Loyal customers",
+    2: "Can't lose them",
+    3: "Potential loyalists",
+    4: "Need attention",
+    5: "Hibernating",
+    6: "New customers",
+    7: "About to sleep",
+    8: "Lost",
+}
+# Rows: how valuable (high, middle, low); columns: how lately (score 4-5, 3, 1-2).
+GRID = np.array([[0, 1, 2], [3, 4, 5], [6, 7, 8]], dtype=np.int64)
+QUINTILES = (0.2, 0.4, 0.6, 0.8)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The four inner quintiles of each of ``NEEDS`` (3, 4), in the feature's unit."""
+
+    edges: Floats
+
+
+def space(trial: Trial) -> dict[str, Any]:  # noqa: ARG001
+    """Nothing to tune: the rules are the convention."""
+    return {}
+
+
+def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001
+    """Quintiles of the customers at hand; a null counts for nothing."""
+    known = raw_matrix(X, NEEDS)
+    empty = [name for name, column in zip(NEEDS, known.T, strict=True) if np.isnan(column).all()]
+    if empty:
+        raise BadInput(f"{', '.join(empty)} is null for all {len(X)} customers: rfm needs orders with prices")
+    return Model(np.ascontiguousarray(np.nanquantile(known, QUINTILES, axis=0).T))
+
+
+def labels(model: Model) -> tuple[int, ...]:  # noqa: ARG001
+    """All nine groups, whether or not a customer fell into each."""
+    return tuple(NAMES)
+
+
+def scores(model: Model, X: pd.DataFrame) -> Labels:
+    """Recency, frequency and monetary scores (rows, 3), 1 to 5, 5 the best; a null scores 1.
+
+    Equal values share a score, on an edge that of the smaller ones: one-time buyers score 1 together however many they
+    are, and whoever bought on the last day scores 5.
+    """
+    recency, days, spend = raw_matrix(X, NEEDS).T
+    r = 5 - np.searchsorted(model.edges[0], np.nan_to_num(recency, nan=np.inf), side="left")
+    f = 1 + np.searchsorted(model.edges[1], np.nan_to_num(days, nan=-np.inf), side="left")
+    m = 1 + np.searchsorted(model.edges[2], np.nan_to_num(spend, nan=-np.inf), side="left")
+    return np.stack([r, f, m], axis=1).astype(np.int64)
+
+
+def assign(model: Model, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:  # noqa: ARG001
+    """The group of the scores; value is the mean of F and M. Strength is 1: a rule has no doubt."""
+    r, f, m = scores(model, X).T
+    value = np.where(f + m >= 7, 0, np.where(f + m >= 4, 1, 2))
+    lately = np.where(r >= 4, 0, np.where(r == 3, 1, 2))
+    return GRID[value, lately], np.ones(len(X))
+
+
+def dump(model: Model) -> dict[str, bytes]:
+    """``rfm.npy``: the edges."""
+    return {"rfm.npy": array_bytes(model.edges)}
+
+
+def load(files: Mapping[str, bytes]) -> Model:
+    """What :func:`dump` wrote."""
+    return Model(array_from(files, "rfm.npy", np.float64, (len(NEEDS), len(QUINTILES))))

@@ -1,0 +1,147 @@
+"""A segmenter: preprocessing, a clusterer's model and the catalogue of its segments; assigns customers to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.errors import BadArtifact
+from models.params import complete_params
+from models.plain import json_bytes, json_from
+from models.segments import catalogue as catalogues
+from models.segments import preprocessing as preprocessings
+from models.segments.catalogue import Catalogue
+from models.segments.clusterers import Floats, Labels
+from models.segments.clusterers import clusterer as find_clusterer
+from models.segments.preprocessing import Preprocessing
+
+# How lately, how long, how often, how much, how wide, how returned: one column for each thing marketing acts on.
+SEGMENT_FEATURES = (
+    "purchase_recency_days",
+    "purchase_tenure_days",
+    "purchase_days_n",
+    "purchase_order_value_mean",
+    "basket_products_n",
+    "basket_return_share",
+    "basket_discount_share",
+)
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """``features`` are all columns :func:`assign` needs; those of ``preprocessing`` span the space of the clusters."""
+
+    features: tuple[str, ...]
+    preprocessing: Preprocessing
+    clusterer: str
+    params: dict[str, Any]
+    seed: int
+    model: Any
+    catalogue: Catalogue
+
+
+def default_features(X: pd.DataFrame) -> list[str]:
+    """Those of ``SEGMENT_FEATURES`` that are there and differ between customers."""
+    return [name for name in SEGMENT_FEATURES if name in X.columns and X[name].nunique() > 1]
+
+
+def fit_segmenter(
+    X: pd.DataFrame,
+    features: Sequence[str],
+    clusterer: str,
+    params: Mapping[str, Any],
+    seed: int,
+    memory: Path | None = None,
+) -> Segmenter:
+    """Group the customers ``X`` (all features, one row a customer) by ``features``; the rest of X describes them.
+
+    ``memory`` is a folder in which a clusterer may keep work that other parameters can use again.
+    """
+    columns = list(dict.fromkeys([*features, *find_clusterer(clusterer).NEEDS, *X.columns]))
+    known = pd.DataFrame(preprocessings.raw_matrix(X, columns), columns=columns)  # refuses before the long work
+    nameless = fit_clusters(X, features, clusterer, params, seed, memory)
+    label, _ = assign_labels(nameless, X)
+    kind = find_clusterer(clusterer)
+    return replace(nameless, catalogue=catalogues.build(known, label, kind.labels(nameless.model), kind.NAMES))
+
+
+def fit_clusters(
+    X: pd.DataFrame,
+    features: Sequence[str],
+    clusterer: str,
+    params: Mapping[str, Any],
+    seed: int,
+    memory: Path | None = None,
+) -> Segmenter:
+    """Like :func:`fit_segmenter`, with an empty catalogue: for scores, which need labels and no names."""
+    kind = find_clusterer(clusterer)
+    complete = complete_params(clusterer, kind.DEFAULTS, params)
+    prepared = preprocessings.fit(X, features)
+    model = kind.fit(X, preprocessings.transform(prepared, X), complete, seed, memory)
+    needed = tuple(dict.fromkeys([*features, *kind.NEEDS]))
+    return Segmenter(needed, prepared, clusterer, complete, seed, model, ())
+
+
+def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
+    """segment_id, segment_name and segment_strength in [0, 1] for each row of X, in its order and with its index.
+
+    Null is filled with the median of the fit; a column that is missing or infinite is refused.
+    """
+    label, strength = assign_labels(segmenter, X)
+    by_label = {segment.label: segment for segment in segmenter.catalogue}
+    segments = [by_label[value] for value in label.tolist()]
+    columns = {
+        "segment_id": pd.array([segment.id for segment in segments], dtype="str"),
+        "segment_name": pd.array([segment.name for segment in segments], dtype="str"),
+        "segment_strength": strength,
+    }
+    return pd.DataFrame(columns, index=X.index)
+
+
+def assign_labels(segmenter: Segmenter, X: pd.DataFrame) -> tuple[Labels, Floats]:
+    """The clusterer's own labels (rows,), -1 for noise, and their strength (rows,)."""
+    Z = preprocessings.transform(segmenter.preprocessing, X)
+    return find_clusterer(segmenter.clusterer).assign(segmenter.model, X, Z)
+
+
+table = assign
+
+
+def about(segmenter: Segmenter) -> dict[str, Any]:
+    """What a manifest says of the model."""
+    return {"task": "segments", "clusterer": segmenter.clusterer, "features": list(segmenter.features)}
+
+
+def headline(segmenter: Segmenter) -> tuple[str, ...]:  # noqa: ARG001 - the same for all
+    """Separation, stability, size."""
+    return ("segments_n", "silhouette", "silhouette_permuted", "permuted_gap", "jaccard_min", "smallest_share")
+
+
+def dump(segmenter: Segmenter) -> dict[str, bytes]:
+    """``segmenter.json`` (features, clusterer, parameters, catalogue), and the files of preprocessing and clusterer."""
+    state = {
+        "features": list(segmenter.features),
+        "clusterer": segmenter.clusterer,
+        "params": segmenter.params,
+        "seed": segmenter.seed,
+        "catalogue": catalogues.to_json(segmenter.catalogue),
+    }
+    inner = find_clusterer(segmenter.clusterer).dump(segmenter.model)
+    return {"segmenter.json": json_bytes(state), **preprocessings.dump(segmenter.preprocessing), **inner}
+
+
+def load(files: Mapping[str, bytes]) -> Segmenter:
+    """What :func:`dump` wrote, refused if its parts do not fit each other."""
+    state = json_from(files, "segmenter.json")
+    lacking = sorted({"features", "clusterer", "params", "seed", "catalogue"} - set(state))
+    if lacking:
+        raise BadArtifact(f"segmenter.json lacks {', '.join(lacking)}: train the model again")
+    prepared = preprocessings.load(files)
+    kind = find_clusterer(state["clusterer"])
+    model, found = kind.load(files), catalogues.from_json(state["catalogue"])
+    if set(kind.labels(model)) != {segment.label for segment in found}:
+        raise BadArtifact("the segment catalogue does not name the clusterer's labels: train the model again")
+    features, params, seed = tuple(state["features"]), state["params"], int(state["seed"])
+    return Segmenter(features, prepared, state["clusterer"], params, seed, model, found)

@@ -1,0 +1,155 @@
+"""How much, within the horizon? An expected amount of at least 0, with an interval that contains four in five.
+
+Both are corrected out of time: the level of the expectations, and the interval by conformal prediction, which asks how
+far outcomes lay from what was expected of customers of about the same expectation (Boström & Johansson 2020, "Mondrian
+conformal regressors").
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+from scipy.stats import spearmanr
+
+from features.errors import BadInput
+from models import amounts, losses
+from models.charts import Chart, Forecasts, Panel, Series, concentration, equal_groups
+from models.question import Question
+from models.sample import Floats
+from models.scores import mean
+from models.targets import Calibration
+
+LOSS = "tweedie_deviance"
+LOSS_WORDS = "Tweedie deviance"
+FEWEST = 100
+"""Rows, and a third as many with something in them, that a fit or a calibration needs."""
+
+
+class Answer(BaseModel):
+    """What is expected within the horizon, and the ends of an 80 % interval; null with a reason where not asked."""
+
+    expected: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    horizon_days: float
+    reason: str | None = None
+
+
+def headline(question: Question) -> tuple[str, ...]:  # noqa: ARG001 - the same for every question
+    """Loss, error, order, level, interval."""
+    return ("tweedie_deviance", "mae", "spearman", "gini", "bias", "coverage")
+
+
+def lines(question: Question) -> dict[str, str]:  # noqa: ARG001
+    """Loss and order."""
+    return {"gini": "normalised Gini, higher is better", "tweedie_deviance": "Tweedie deviance, lower is better"}
+
+
+def check_horizons(horizons: Sequence[float]) -> None:
+    """One horizon."""
+    if len(horizons) != 1:
+        raise BadInput(f"horizon_days names {len(horizons)} horizons, an amount has one: give one number of days")
+
+
+def labels(label: Floats, question: Question) -> Floats:
+    """Amounts of at least 0."""
+    if not (np.isfinite(label) & (label >= 0.0)).all():
+        raise BadInput(f"labels of {question.task} hold negative or infinite amounts: label each row 0 or more")
+    return label
+
+
+def enough(y: Floats, question: Question) -> bool:  # noqa: ARG001
+    """``FEWEST`` rows, a third of that many above 0."""
+    return len(y) >= FEWEST and int((y > 0.0).sum()) >= FEWEST // 3
+
+
+def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001
+    """A factor for the level, and the interval by what is expected."""
+    return amounts.calibrate(raw, y)
+
+
+def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:  # noqa: ARG001
+    """(n, 3): expected, low, high; without a calibration there is no interval."""
+    return amounts.calibrated(raw, calibration)
+
+
+def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG001
+    """Tweedie deviance a row."""
+    return losses.tweedie_deviance(y, answer[:, 0])
+
+
+def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  # noqa: ARG001
+    """Error, order and level of the expectations; the share of outcomes inside the interval."""
+    expected, low, high = answer.T
+    error = expected - y
+    covered = np.where(np.isnan(low), np.nan, (low <= y) & (y <= high))
+    return {
+        "tweedie_deviance": mean(losses.tweedie_deviance(y, expected)),
+        "mae": mean(np.abs(error)),
+        "rmse": float(np.sqrt(mean(error**2))),
+        "bias": float(expected.sum() / y.sum() - 1.0) if y.sum() > 0.0 else float("nan"),
+        "gini": amounts.normalised_gini(y, expected),
+        "spearman": float(spearmanr(y, expected).statistic) if np.ptp(expected) > 0.0 and np.ptp(y) > 0.0 else 0.0,
+        "coverage": mean(covered),
+        "mean_label": mean(y),
+        "mean_prediction": mean(expected),
+    }
+
+
+def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: ARG001
+    """``expected``, ``low``, ``high``."""
+    return dict(zip(("expected", "low", "high"), answer.T, strict=True))
+
+
+def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
+    """The three amounts; null without an interval."""
+    found = {name: None if np.isnan(row[name]) else row[name] for name in ("expected", "low", "high")}
+    return {**found, "unit": question.unit, "horizon_days": question.horizon_days}
+
+
+def not_asked(question: Question, reason: str) -> dict[str, Any]:
+    """No amounts, and why."""
+    nothing = dict.fromkeys(("expected", "low", "high"))
+    return {**nothing, "unit": question.unit, "horizon_days": question.horizon_days, "reason": reason}
+
+
+def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:
+    """Expected against observed and the interval by groups of customers; who brings how much of the total."""
+    ours, unit = contestants[0], f", {question.unit}" if question.unit else ""
+    y, found = np.concatenate(ours.outcomes), np.concatenate(ours.answers)
+    groups = equal_groups(found[:, 0])
+    expected, observed = (np.array([each[group].mean() for group in groups]) for each in (found[:, 0], y))
+    error = np.array([1.96 * y[group].std() / np.sqrt(len(group)) for group in groups])
+    top = 1.05 * max(expected.max(), (observed + error).max())
+    diagonal = Series("perfect", np.array([0.0, top]), np.array([0.0, top]), "reference")
+    means = Series(ours.label, expected, observed, "points", observed - error, observed + error)
+    level = Panel("Level", f"expected{unit}", f"observed mean{unit}: {happens}", (diagonal, means))
+    return [
+        Chart("calibration", "Expected against observed", (level, interval_panel(y, found))),
+        Chart("gains", "Who brings how much", (gains_panel(happens, contestants),)),
+    ]
+
+
+def interval_panel(y: Floats, answer: Floats) -> Panel:
+    """Share of outcomes inside the interval in ten groups by what was expected."""
+    groups = equal_groups(answer[:, 0])
+    inside = np.array([((answer[group, 1] <= y[group]) & (y[group] <= answer[group, 2])).mean() for group in groups])
+    x = np.arange(1.0, len(groups) + 1.0)
+    wanted = Series("four in five", x, np.full(len(x), amounts.COVERAGE), "reference")
+    label = "tenths of customers, least expected first"
+    return Panel(
+        "Interval", label, "share inside the interval", (wanted, Series("ours", x, inside, "ours")), y_share=True
+    )
+
+
+def gains_panel(happens: str, contestants: Sequence[Forecasts]) -> Panel:
+    """Share of all that is brought by the customers of the highest expectations; cutoffs averaged."""
+    curves = []
+    for each in contestants:
+        found = [concentration(y, a[:, 0]) for y, a in zip(each.outcomes, each.answers, strict=True)]
+        share = np.mean([curve for _, curve in found], axis=0)
+        curves.append(Series(each.label, found[0][0], share, "ours" if each.ours else "other"))
+    x = "share of customers, highest expectation first"
+    return Panel("Gains", x, f"share of the total: {happens}", tuple(curves), x_share=True, y_share=True)

@@ -1,0 +1,156 @@
+"""Does it happen within the horizon? A probability, calibrated by Platt's sigmoid on dates the model had not seen."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+from sklearn.metrics import average_precision_score, brier_score_loss
+
+from features.errors import BadInput
+from models import calibration as sigmoids
+from models import losses
+from models.charts import Chart, Forecasts, Panel, Series, Style, concentration, equal_groups
+from models.question import Question
+from models.sample import Floats
+from models.scores import calibration_slope, lift, mean, roc_auc, wilson
+from models.targets import Calibration
+
+LOSS = "log_loss"
+LOSS_WORDS = "log-loss"
+
+FEWEST_EACH = 30
+"""Rows of each class needed on both sides of a calibration split."""
+
+
+class Answer(BaseModel):
+    """A calibrated probability over the horizon; null with a reason where the question does not apply."""
+
+    probability: float | None
+    horizon_days: float
+    reason: str | None = None
+
+
+def headline(question: Question) -> tuple[str, ...]:  # noqa: ARG001 - the same for every question
+    """Loss, discrimination, calibration."""
+    return ("log_loss", "roc_auc", "average_precision", "lift_10", "calibration_slope")
+
+
+def lines(question: Question) -> dict[str, str]:  # noqa: ARG001
+    """AUC and loss."""
+    return {"roc_auc": "ROC AUC, higher is better", "log_loss": "log-loss, lower is better"}
+
+
+def check_horizons(horizons: Sequence[float]) -> None:
+    """One horizon."""
+    if len(horizons) != 1:
+        raise BadInput(f"horizon_days names {len(horizons)} horizons, a probability has one: give one number of days")
+
+
+def labels(label: Floats, question: Question) -> Floats:
+    """0.0 or 1.0 a row."""
+    if not np.isin(label, (0.0, 1.0)).all():
+        raise BadInput(f"labels of {question.task} hold values other than 0 and 1: label each row 0.0 or 1.0")
+    return label
+
+
+def enough(y: Floats, question: Question) -> bool:  # noqa: ARG001 - the same for every horizon
+    """At least ``FEWEST_EACH`` rows of each class."""
+    ones = float(y.sum())
+    return min(ones, len(y) - ones) >= FEWEST_EACH
+
+
+def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001 - one horizon
+    """Intercept and slope of a sigmoid on the log odds."""
+    return sigmoids.fit(raw, y, sigmoids.LEVEL_TRUST)
+
+
+def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:  # noqa: ARG001
+    """P(y = 1), (n, 1)."""
+    return sigmoids.apply(calibration, raw)[:, None]
+
+
+def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG001
+    """Log-loss a row."""
+    return losses.log_loss(y, answer[:, 0])
+
+
+def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  # noqa: ARG001
+    """Discrimination, loss, lift and calibration; ``base_rate`` and ``mean_prediction`` beside them."""
+    p = answer[:, 0]
+    return {
+        "roc_auc": roc_auc(y, p),
+        "average_precision": float(average_precision_score(y, p)) if y.any() else float("nan"),
+        "log_loss": mean(losses.log_loss(y, p)),
+        "brier": float(brier_score_loss(y, p)) if len(y) else float("nan"),
+        "lift_10": lift(y, p),
+        "calibration_slope": calibration_slope(y, p),
+        "base_rate": mean(y),
+        "mean_prediction": mean(p),
+    }
+
+
+def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: ARG001
+    """``probability``."""
+    return {"probability": answer[:, 0]}
+
+
+def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
+    """The probability and its horizon."""
+    return {"probability": row["probability"], "horizon_days": question.horizon_days}
+
+
+def not_asked(question: Question, reason: str) -> dict[str, Any]:
+    """No probability, and why."""
+    return {"probability": None, "horizon_days": question.horizon_days, "reason": reason}
+
+
+def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:  # noqa: ARG001
+    """Calibration of the model; gains and lift of everyone."""
+    ours = contestants[0]
+    y, p = np.concatenate(ours.outcomes), np.concatenate(ours.answers)[:, 0]
+    slope = mean(np.array([calibration_slope(*pair) for pair in pairs(ours)]))
+    reliability = reliability_panel(ours.label, y, p, f"predicted probability: {happens}")
+    note = f"slope {slope:.2f} (1 is right)"
+    noted = Panel(**{**vars(reliability), "note": note})
+    return [
+        Chart("calibration", "Calibration", (noted,)),
+        Chart("gains_and_lift", "Gains and lift", tuple(gains_panels(happens, contestants))),
+    ]
+
+
+def pairs(forecasts: Forecasts) -> list[tuple[Floats, Floats]]:
+    """Outcomes and probabilities at each cutoff."""
+    return [(y, a[:, 0]) for y, a in zip(forecasts.outcomes, forecasts.answers, strict=True)]
+
+
+def reliability_panel(label: str, y: Floats, p: Floats, x_label: str, title: str = "") -> Panel:
+    """Predicted against observed in ten equally large groups, with Wilson intervals of 95 %."""
+    groups = equal_groups(p)
+    predicted = np.array([p[group].mean() for group in groups])
+    observed = np.array([y[group].mean() for group in groups])
+    low, high = wilson(observed, np.array([len(group) for group in groups], dtype=np.float64))
+    top = max(high.max(), predicted.max()) * 1.05
+    perfect = Series("perfect", np.array([0.0, top]), np.array([0.0, top]), "reference")
+    counts, edges = np.histogram(p, bins=40, range=(0.0, top))
+    spread = Series("customers", edges[:-1], counts / max(counts.max(), 1) * 0.16 * top, "background")
+    return Panel(
+        title, x_label, "observed share", (spread, perfect, Series(label, predicted, observed, "points", low, high))
+    )
+
+
+def gains_panels(happens: str, contestants: Sequence[Forecasts]) -> list[Panel]:
+    """Share of all cases found among the highest scores, and the rate there over the base rate; cutoffs averaged."""
+    gains, lifts = [], []
+    for each in contestants:
+        curves = [concentration(y, p) for y, p in pairs(each)]
+        share, found = curves[0][0], np.mean([curve for _, curve in curves], axis=0)
+        style: Style = "ours" if each.ours else "other"
+        inside = share >= 0.02
+        gains.append(Series(each.label, share, found, style))
+        lifts.append(Series(each.label, share[inside], found[inside] / share[inside], style))
+    x = "share of customers, highest scores first"
+    return [
+        Panel("Gains", x, f"share of those who: {happens}", tuple(gains), x_share=True, y_share=True),
+        Panel("Lift", x, "lift over the base rate", tuple(lifts), x_share=True),
+    ]

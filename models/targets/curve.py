@@ -1,0 +1,180 @@
+"""When, if within the horizons? Chances that never decrease with the days, and the date when the event is expected.
+
+``y`` is (n, 2): days from the cutoff to the event (infinite if it was not seen), and days the customer was observed.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from features.errors import BadInput
+from features.windows import to_datetime
+from models import calibration as sigmoids
+from models import losses
+from models.charts import Chart, Forecasts, Panel, Series
+from models.curves import days_until, happened
+from models.question import Question
+from models.sample import Floats, Mask
+from models.scores import calibration_slope, concordance, mean, roc_auc
+from models.targets import Calibration
+from models.targets.binary import FEWEST_EACH, reliability_panel
+
+LOSS = "integrated_brier"
+LOSS_WORDS = "integrated Brier score"
+QUANTILES = {"expected_days": 0.5, "earliest_days": 0.1, "latest_days": 0.9}
+"""The event is as likely before ``expected_days`` as after; four in five happen between the other two."""
+
+
+class Answer(BaseModel):
+    """Chances within each number of days, and when the event is expected (UTC); a date beyond the horizon is null."""
+
+    within: dict[str, float] | None
+    expected_at: str | None
+    earliest_at: str | None
+    latest_at: str | None
+    horizon_days: float
+    reason: str | None = None
+
+
+def headline(question: Question) -> tuple[str, ...]:
+    """Loss, order, and discrimination at each horizon."""
+    return (LOSS, "concordance", *(f"roc_auc_{days:g}" for days in question.horizons))
+
+
+def lines(question: Question) -> dict[str, str]:
+    """Discrimination at the longest horizon, and loss."""
+    longest = question.horizon_days
+    return {
+        f"roc_auc_{longest:g}": f"ROC AUC at {longest:g} days, higher is better",
+        LOSS: "integrated Brier score, lower is better",
+    }
+
+
+def check_horizons(horizons: Sequence[float]) -> None:
+    """One or more, ascending."""
+    if not horizons or list(horizons) != sorted(set(horizons)):
+        raise BadInput(f"horizon_days is {list(horizons)}: give days in ascending order, each once, like [7, 30, 90]")
+
+
+def labels(label: Floats, question: Question) -> Floats:
+    """[days to the event, days observed]: the whole horizon."""
+    if not ((label >= 0.0) & ((label < question.horizon_days) | np.isinf(label))).all():
+        raise BadInput(
+            f"labels of {question.task} hold days outside [0, {question.horizon_days:g}): "
+            "label each row with the days to the event, infinity if it does not come"
+        )
+    return np.column_stack([label, np.full(len(label), question.horizon_days)])
+
+
+def known_at(as_of: Floats, y: Floats, cutoff: float, question: Question) -> tuple[Mask, Floats]:
+    """Rows seen for the shortest horizon at least; what happened from the cutoff on is not known yet."""
+    rows = as_of + question.horizons[0] <= cutoff
+    observed = np.minimum(y[rows, 1], cutoff - as_of[rows])
+    event = np.where(y[rows, 0] < observed, y[rows, 0], np.inf)
+    return rows, np.column_stack([event, observed])
+
+
+def complete(y: Floats, question: Question) -> Mask:
+    """Rows observed for the longest horizon."""
+    return y[:, 1] >= question.horizon_days
+
+
+def enough(y: Floats, question: Question) -> bool:
+    """At least one horizon with ``FEWEST_EACH`` events and as many rows without."""
+    return any(_enough(column) for column in happened(y, question.horizons).T)
+
+
+def _enough(column: Floats) -> bool:
+    return min(int((column == 1.0).sum()), int((column == 0.0).sum())) >= FEWEST_EACH
+
+
+def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:
+    """A sigmoid for each horizon; None for one with too few labels."""
+    seen = happened(y, question.horizons)
+    return {"sigmoids": [_sigmoid(raw[:, k], seen[:, k]) for k in range(len(question.horizons))]}
+
+
+def _sigmoid(p: Floats, seen: Floats) -> sigmoids.Sigmoid | None:
+    known = ~np.isnan(seen)
+    return sigmoids.fit(p[known], seen[known], sigmoids.LEVEL_TRUST) if _enough(seen) else None
+
+
+def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:
+    """(n, k) chances at the horizons, each at least the one before."""
+    if calibration is None:
+        return raw
+    each = [sigmoids.apply(calibration["sigmoids"][k], raw[:, k]) for k in range(len(question.horizons))]
+    return np.asarray(np.maximum.accumulate(np.column_stack(each), axis=1), dtype=np.float64)
+
+
+def loss(y: Floats, answer: Floats, question: Question) -> Floats:
+    """Brier score a row, averaged over the days to the longest horizon."""
+    return losses.integrated_brier(happened(y, question.horizons), answer, question.horizons)
+
+
+def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:
+    """Loss, concordance, and at each horizon AUC, slope, and mean probability less the rate observed."""
+    found = {LOSS: mean(loss(y, answer, question)), "concordance": concordance(y[:, 0], answer[:, -1])}
+    for k, days in enumerate(question.horizons):
+        seen, p = happened(y, question.horizons)[:, k], answer[:, k]
+        found |= {
+            f"roc_auc_{days:g}": roc_auc(seen, p),
+            f"slope_{days:g}": calibration_slope(seen, p),
+            f"mean_error_{days:g}": mean(p - seen),
+            f"base_rate_{days:g}": mean(seen),
+        }
+    return found
+
+
+def columns(answer: Floats, question: Question) -> dict[str, Floats]:
+    """``within_<days>`` for each horizon, and the days to the median and to both ends of its 80 % interval."""
+    within = {f"within_{days:g}": answer[:, k] for k, days in enumerate(question.horizons)}
+    return within | {name: days_until(answer, question.horizons, chance) for name, chance in QUANTILES.items()}
+
+
+def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:
+    """Chances by days, and dates."""
+    dates = {name.replace("_days", "_at"): _date(as_of, row[name]) for name in QUANTILES}
+    within = {f"{days:g}": row[f"within_{days:g}"] for days in question.horizons}
+    return {"within": within, **dates, "horizon_days": question.horizon_days}
+
+
+def _date(as_of: float, days: float) -> str | None:
+    return None if np.isnan(days) else to_datetime(as_of + days).date().isoformat()
+
+
+def not_asked(question: Question, reason: str) -> dict[str, Any]:
+    """No chances, and why."""
+    nothing = dict.fromkeys(("within", *(name.replace("_days", "_at") for name in QUANTILES)))
+    return {**nothing, "horizon_days": question.horizon_days, "reason": reason}
+
+
+def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:
+    """Calibration at each horizon; the mean curve beside the shares observed."""
+    ours = contestants[0]
+    y, p = np.concatenate(ours.outcomes), np.concatenate(ours.answers)
+    seen = happened(y, question.horizons)
+    panels = tuple(
+        reliability_panel(ours.label, seen[:, k], p[:, k], "predicted probability", f"Within {days:g} days")
+        for k, days in enumerate(question.horizons)
+    )
+    days = np.append(0.0, question.horizons)
+    observed = Series("observed", days, np.append(0.0, seen.mean(axis=0)), "reference")
+    means = tuple(
+        Series(
+            each.label,
+            days,
+            np.append(0.0, np.concatenate(each.answers).mean(axis=0)),
+            "ours" if each.ours else "other",
+        )
+        for each in contestants
+    )
+    title = f"share of customers: {happens}"
+    return [
+        Chart("calibration", "Calibration", panels),
+        Chart(
+            "curve", "By how many days", (Panel("", "days from the cutoff", title, (observed, *means), y_share=True),)
+        ),
+    ]

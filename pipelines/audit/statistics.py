@@ -1,0 +1,95 @@
+"""Column statistics: what each table looked like at an ingest, in figures that reveal nothing about a person.
+
+``statistics.json`` of an ingest has, for every column that the source returned: how many of 1,000 values are blank, the
+distinct values as a power of two, how many of 1,000 texts read as numbers or as dates, and the type; for every
+table its rows and its first and last day. Drift rules compare ``statistics.now`` with ``statistics.before``.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from features.tables import TABLES
+from pipelines.scratch import set_present
+from pipelines.sql import one_number
+
+FILE = "statistics.json"
+# Its name in workspaces written by version 0.2.
+FILE_UNTIL_0_2 = "profile.json"
+MANY_ROWS = 100_000
+ONE_IN = 16
+_COLUMNS = (
+    "table_name VARCHAR, rows BIGINT, first_day VARCHAR, last_day VARCHAR, column_name VARCHAR, type VARCHAR, "
+    "blank_permille INTEGER, distinct_bucket INTEGER, numbers_permille INTEGER, dates_permille INTEGER"
+)
+_NAMES = tuple(column.split()[0] for column in _COLUMNS.split(", "))
+
+
+def recall(con: duckdb.DuckDBPyConnection, before: Path | None, present: datetime) -> None:
+    """Give the rules ``statistics.before``, unless this is the first ingest, and ``getvariable('present')``."""
+    set_present(con, present)
+    stored = [] if before is None else [before / name for name in (FILE, FILE_UNTIL_0_2)]
+    for path in [path for path in stored if path.is_file()][:1]:
+        rows = json.loads(path.read_text(encoding="utf-8"))["columns"]
+        _store(con, "before", [tuple(row.get(name) for name in _NAMES) for row in rows])
+
+
+def take_statistics(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Write ``statistics.now`` from the staged tables."""
+    _store(con, "now", [row for table in tables for row in _statistics_of(con, table)])
+
+
+def write_statistics(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write ``statistics.now`` as ``statistics.json``."""
+    rows = con.execute(f"SELECT {', '.join(_NAMES)} FROM statistics.now ORDER BY ALL").fetchall()
+    columns = [dict(zip(_NAMES, row, strict=True)) for row in rows]
+    text = json.dumps({"columns": columns}, indent=1, sort_keys=True)
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def _store(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    con.execute(f"CREATE OR REPLACE TABLE statistics.{name} ({_COLUMNS})")
+    if rows:
+        places = f"({', '.join('?' * len(_NAMES))})"
+        values = [value for row in rows for value in row]
+        con.execute(f"INSERT INTO statistics.{name} VALUES {', '.join([places] * len(rows))}", values)
+
+
+def _statistics_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    described = con.execute(f'DESCRIBE staged."{table}"').fetchall()
+    types = {name: type_ for name, type_, *_ in described}
+    columns = [name.removeprefix("returned_") for name in types if name.startswith("returned_")]
+    time = TABLES[table].time
+    days = (
+        f"strftime(min(\"{time}\"), '%Y-%m-%d'), strftime(max(\"{time}\"), '%Y-%m-%d')"
+        if time
+        else "max(NULL), max(NULL)"
+    )
+    asked = ", ".join(figure for name in columns for figure in _figures(name, types[name] == "VARCHAR"))
+    rows = one_number(con, f'SELECT count(*) FROM staged."{table}"')
+    first, last = con.execute(f'SELECT {days} FROM staged."{table}" WHERE reason IS NULL').fetchall()[0]
+    sampled = f"fingerprint % {ONE_IN} = 0" if rows >= MANY_ROWS else "true"
+    found = con.execute(f'SELECT {asked} FROM (SELECT *, {sampled} AS _sampled FROM staged."{table}")').fetchall()[0]
+    per_column = [found[4 * place : 4 * place + 4] for place in range(len(columns))]
+    return [
+        (table, rows, first, last, name, types[f"returned_{name}"], *figures)
+        for name, figures in zip(columns, per_column, strict=True)
+    ]
+
+
+def _figures(name: str, is_text: bool) -> list[str]:
+    """SQL of a column's four figures, in the order of ``_NAMES``; parsing is expensive, so large tables are sampled."""
+    value = f'"{name}"'
+    read = f"count({value}) FILTER (_sampled)"
+    numbers = f"count(*) FILTER (_sampled AND TRY_CAST({value} AS DOUBLE) IS NOT NULL)"
+    dates = f"count(*) FILTER (_sampled AND regexp_matches({value}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'))"
+    shares = [f"CAST(round(1000 * {part} / greatest({read}, 1)) AS INTEGER)" for part in (numbers, dates)]
+    return [
+        f"CAST(round(1000 * (1 - count({value}) / greatest(count(*), 1))) AS INTEGER)",
+        f"CAST(round(log2(greatest(approx_count_distinct({value}), 1))) AS INTEGER)",
+        *(shares if is_text else ["0", "0"]),
+    ]

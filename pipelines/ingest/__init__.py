@@ -1,0 +1,1 @@
+"""INGEST: raw files become canonical tables, with every repair counted and every reject given its reason."""

@@ -1,0 +1,100 @@
+"""Ingest: raw files through a source's SQL to audited, cleaned, immutable canonical tables.
+
+``canonical/<id>/`` contains ``<table>.parquet``, ``rejects/<table>.parquet`` (rows as the SQL returned them, with a
+reason), ``audit.json``, ``audit_changes.json`` (against the audit that was current before) and ``manifest.json``.
+The id is a hash of all that decides the content, so the same source over the same files is found, not written again.
+
+Files of a later ingest are deliveries (:mod:`pipelines.ingest.deliveries`): only they are read; for the others,
+``staging/`` has the rows as they were staged before. The order of writing makes a crash harmless: the folder, the
+staging cache, the ledger of deliveries, the pointer.
+"""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.audit import recall, run_audit
+from pipelines.ingest.cleaning import clean_all
+from pipelines.ingest.publication import Prepared, manifest, write_canonical
+from pipelines.ingest.result import IngestResult, read_result
+from pipelines.ingest.run import Run, begin
+from pipelines.privacy.pseudonyms import define_pseudonym
+from pipelines.privacy.tombstones import clean_parts, drop_erased
+from pipelines.scratch import scratch_database, scratch_folder
+from pipelines.sources.read import open_raw
+from pipelines.sources.source import Source
+from pipelines.sources.stage import Staged, describe, stage_whole
+from pipelines.sources.staged_files import Delivery, StagedFiles, alias_by_file, stage_by_file
+from pipelines.workspace import Workspace
+
+KIND = "canonical"
+STAGING = "staging"
+
+
+def ingest(
+    workspace: Workspace,
+    source: Source,
+    raw: Path | None = None,
+    pseudonymise: bool | None = None,
+    as_known: datetime | None = None,
+) -> IngestResult:
+    """Make the canonical tables of ``source`` over the files in ``raw`` current in ``workspace``.
+
+    ``pseudonymise`` overrides ``source.toml``. Rows at or after ``as_known`` (UTC) are in the future and rejected; it
+    also dates the files that are seen for the first time. Without it, the future begins at midnight (UTC) and files
+    are dated by the clock. On any error the workspace stays as it was.
+    """
+    run = begin(workspace, source, raw, pseudonymise, as_known)
+    before = workspace.current(KIND)
+    folder = workspace.home / KIND / run.id
+    if not folder.is_dir():
+        _write_once(workspace, run, before)
+    run.ledger.write()
+    changed = before != folder
+    if changed:
+        workspace.point(KIND, run.id)
+    return read_result(folder, changed)
+
+
+def _write_once(workspace: Workspace, run: Run, before: Path | None) -> None:
+    for killed in (workspace.home / KIND).glob(".draft-*"):
+        shutil.rmtree(killed)
+    with scratch_folder() as scratch, scratch_database(scratch, run.source.config.timezone) as con:
+        files = StagedFiles(workspace.home / STAGING, scratch / "staged_files", run.key_id)
+        recall(con, before, run.present)
+        prepared = _prepare(con, run, files)
+        facts = manifest(run, prepared)
+        workspace.write_once(KIND, run.id, lambda folder: write_canonical(con, folder, prepared, facts, before))
+        if run.erased.key is not None:
+            clean_parts(con, workspace.home, files.paths())
+        files.update_cache()
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles) -> Prepared:
+    """Stage, remove the erased, audit and clean: everything that is computed before something is written."""
+    open_raw(con, run.source, run.files, may_be_empty=bool(run.erased.marks))
+    if run.key is not None:
+        define_pseudonym(con, run.key)
+    staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
+    by_file = frozenset(table.name for table in staged if _stage(con, run, table, files))
+    erased = drop_erased(con, run.erased, staged, files.paths())
+    findings = run_audit(con, [table.name for table in staged])
+    cleaned, conflicts = clean_all(con, staged, run.source.config, may_be_empty=bool(run.erased.marks))
+    return Prepared(staged, by_file, erased, cleaned, conflicts, findings)
+
+
+def _stage(con: duckdb.DuckDBPyConnection, run: Run, table: Staged, files: StagedFiles) -> bool:
+    """Stage a table file by file if its SELECT lets us, else as a whole; True if file by file."""
+    alias = alias_by_file(con, run.source, table)
+    if alias is None:
+        stage_whole(con, run.source, table, run.present)
+        return False
+    deliveries = [
+        Delivery(file, run.hashes[file.name], run.ledger.delivered[file.name])
+        for file in run.files
+        if file.alias == alias
+    ]
+    stage_by_file(con, run.source, table, deliveries, files, run.present)
+    return True

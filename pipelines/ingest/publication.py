@@ -1,0 +1,92 @@
+"""What an ingest writes into ``canonical/<id>/``: tables, rejects, the manifest and the audit."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.audit import Finding, compare
+from pipelines.audit.publication import write_audit
+from pipelines.ingest.cleaning import Cleaned
+from pipelines.ingest.result import read_findings
+from pipelines.ingest.run import FORMAT, Run
+from pipelines.sources.stage import Staged
+from pipelines.sql import listed, quoted
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is known before anything is written; ``by_file`` names the tables that were staged file by file."""
+
+    staged: Sequence[Staged]
+    by_file: frozenset[str]
+    erased: Mapping[str, int]
+    cleaned: Sequence[Cleaned]
+    conflicts: Mapping[str, int]
+    findings: Sequence[Finding]
+
+
+def manifest(run: Run, prepared: Prepared) -> dict[str, Any]:
+    """What is written about the ingest: its inputs, and the counts of each table."""
+    config = run.source.config
+    return {
+        "format": FORMAT,
+        "id": run.id,
+        "source": config.name,
+        "title": config.title,
+        "timezone": config.timezone,
+        "currency": config.currency,
+        "pseudonym_key": run.key_id,
+        "raw_files": dict(run.hashes),
+        "delivered": {name: when and f"{when.isoformat()}Z" for name, when in run.ledger.delivered.items()},
+        "conflicts": dict(prepared.conflicts),
+        "tables": {
+            table.name: {
+                "rows_in": table.rows_in,
+                "rows": table.rows,
+                "rejects": dict(table.rejects),
+                "repairs": dict(table.repairs),
+                "late": table.late,
+                "erased": prepared.erased.get(table.name, 0),
+                "staged": "by file" if table.name in prepared.by_file else "as a whole",
+            }
+            for table in prepared.cleaned
+        },
+    }
+
+
+def write_canonical(
+    con: duckdb.DuckDBPyConnection, folder: Path, prepared: Prepared, facts: dict[str, Any], before: Path | None
+) -> None:
+    """Write tables, rejects, audit and manifest into ``folder``; ``before`` is the folder of the last ingest."""
+    (folder / "rejects").mkdir()
+    for table in prepared.staged:
+        _copy(con, _canonical_query(table), folder / f"{table.name}.parquet")
+        _copy(con, f'SELECT * FROM rejects."{table.name}" ORDER BY ALL', folder / "rejects" / f"{table.name}.parquet")
+    changes = compare(read_findings(before), prepared.findings) if before is not None else []
+    _write_json(folder / "audit.json", {"findings": [asdict(finding) for finding in prepared.findings]})
+    _write_json(folder / "audit_changes.json", [asdict(change) for change in changes])
+    _write_json(folder / "manifest.json", facts)
+    write_audit(con, folder, facts, prepared.findings, changes if before is not None else None)
+
+
+def _canonical_query(table: Staged) -> str:
+    """Canonical rows by customer, then by their key, then by every other column: equal input gives equal bytes.
+
+    By customer first, so that a reader who wants some of them finds them together.
+    """
+    names = [column.name for column in table.columns]
+    order = list(dict.fromkeys([name for name in ("customer_id", *table.spec.key, *names) if name in names]))
+    return f"""SELECT {listed(names)} FROM clean."{table.name}"
+        ORDER BY {listed(order)}"""
+
+
+def _copy(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    con.execute(f"COPY ({query}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,79 @@
+"""One ingest as it begins: the source, its files with their hashes and dates, and the name all of it decides."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipelines.ingest.deliveries import Ledger, look_up, utc_now
+from pipelines.privacy.erased import Erased, read_erased
+from pipelines.privacy.pseudonyms import key_id, key_of
+from pipelines.sources.read import RawFile, file_hash, raw_files
+from pipelines.sources.source import Source
+from pipelines.workspace import Workspace
+
+# Raise it when code changes what is written for the same input.
+FORMAT = 4
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one ingest works on; rows at or after ``present`` are in the future.
+
+    ``key``: the workspace's key if customer ids become pseudonyms, else None. ``as_known``: as :func:`begin` takes it.
+    """
+
+    source: Source
+    files: Sequence[RawFile]
+    hashes: Mapping[str, str]
+    key: bytes | None
+    ledger: Ledger
+    present: datetime
+    erased: Erased
+    as_known: datetime | None
+
+    @property
+    def key_id(self) -> str | None:
+        """Names the key without revealing it."""
+        return None if self.key is None else key_id(self.key)
+
+    @property
+    def id(self) -> str:
+        """16 hex digits of a hash over everything that decides what is written."""
+        delivered = {name: str(when) for name, when in self.ledger.delivered.items() if when is not None}
+        decides = {
+            "format": FORMAT,
+            "source": self.source.config.model_dump(mode="json", exclude={"raw", "title"}),
+            "sql": self.source.sql,
+            "files": [[file.alias, file.name, self.hashes[file.name]] for file in self.files],
+            "delivered": delivered,
+            "key": self.key_id,
+            "as_known": None if self.as_known is None else self.as_known.isoformat(),
+            "erased": self.erased.digest,
+        }
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def begin(
+    workspace: Workspace, source: Source, raw: Path | None, pseudonymise: bool | None, as_known: datetime | None
+) -> Run:
+    """Look at the files and at what the workspace knows of them; nothing is written but a missing key."""
+    files = raw_files(source, raw)
+    hashes = {file.name: file_hash(file.path) for file in files}
+    hidden = source.config.pseudonymise if pseudonymise is None else pseudonymise
+    return Run(
+        source=source,
+        files=files,
+        hashes=hashes,
+        key=key_of(workspace.home) if hidden else None,
+        ledger=look_up(workspace.home, source.name, files, hashes, as_known or utc_now()),
+        present=as_known or _end_of_today(),
+        erased=read_erased(workspace.home),
+        as_known=as_known,
+    )
+
+
+def _end_of_today() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -1,0 +1,99 @@
+"""Where the rows about one person lie: every file of the workspace, its place, and how many rows are theirs."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from experiments.dataset import MANIFEST, PANEL, Dataset, read_dataset
+from features.errors import BadArtifact
+from pipelines import snapshots
+from pipelines.privacy.erased import Person
+from pipelines.privacy.person_rows import PersonRows, rows_of
+from pipelines.workspace import Workspace
+from serving.bundle import load_bundle
+from serving.model_store import stored_versions
+from serving.online_store import stored_among
+
+PLACES = ("canonical tables", "rejects", "staging", "snapshots", "datasets", "online features", "model store", "scores")
+IDS = "ids.npy"
+LINEAGE = "erased_from"  # among a dataset's facts
+
+
+@dataclass(frozen=True)
+class Holding:
+    """``rows`` of a person in one file of the workspace."""
+
+    place: str
+    file: Path
+    rows: int
+
+
+def files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
+    """(place, file) of every published file that has rows about people."""
+    for folder in workspace.published("canonical"):
+        yield from (("canonical tables", path) for path in sorted(folder.glob("*.parquet")))
+        yield from (("rejects", path) for path in sorted((folder / "rejects").glob("*.parquet")))
+    yield from (("staging", path) for path in sorted((workspace.home / "staging").rglob("*.parquet")))
+    for folder in workspace.published("snapshots"):
+        yield "snapshots", folder / snapshots.FILE
+    for folder in workspace.published("datasets"):
+        yield "datasets", folder / PANEL
+    for folder in workspace.published("bundles"):
+        yield "online features", folder / "online" / IDS
+    for folder in stored_versions(workspace.bento_home).values():
+        yield "model store", folder / "online" / IDS
+    for folder in workspace.published("scores"):
+        yield "scores", folder / "scores.parquet"
+
+
+def find_holdings(workspace: Workspace, person: Person) -> list[Holding]:
+    """Every file that contains rows of the person."""
+    with rows_of(person) as rows:
+        counted = [
+            Holding(place, path, _count(rows, path, person)) for place, path in files(workspace) if path.is_file()
+        ]
+    return [each for each in counted if each.rows]
+
+
+def rows_by_place(holdings: Collection[Holding]) -> dict[str, int]:
+    """PersonRows of the person in each place that has any, in the order of :data:`PLACES`."""
+    found = {place: sum(each.rows for each in holdings if each.place == place) for place in PLACES}
+    return {place: n for place, n in found.items() if n}
+
+
+def fingerprints(holdings: Collection[Holding]) -> tuple[str, ...]:
+    """Fingerprints of the datasets among them, and of those they are what is left of after other erasures."""
+    datasets = [read_dataset(each.file.parent) for each in holdings if each.place == "datasets"]
+    return tuple(sorted({each.fingerprint for each in datasets} | {f for each in datasets for f in lineage(each)}))
+
+
+def lineage(dataset: Dataset) -> tuple[str, ...]:
+    """Fingerprints of the datasets this one is what is left of."""
+    return tuple(dataset.facts.get(LINEAGE, ()))
+
+
+def whose(dataset: Path, person: Person) -> frozenset[str]:
+    """What a row of the dataset in this folder is about the person by: their ids, or companies they were a contact of.
+
+    A company's features are made from all its contacts, so what was computed with the person goes as a whole.
+    """
+    facts = json.loads((dataset / MANIFEST).read_text(encoding="utf-8"))["facts"]
+    return person.companies if facts.get("entity") == "company" else person.ids
+
+
+def _count(rows: PersonRows, path: Path, person: Person) -> int:
+    if path.name == PANEL:
+        ids = pq.read_table(path, columns=["customer_id"]).column(0)
+        return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)
+    if path.name != IDS:
+        return rows.count(path)
+    try:
+        online = load_bundle(path.parents[1]).online
+    except BadArtifact as error:
+        raise BadArtifact(f"{error}; or delete {path.parents[1]}, nothing that cannot be read can be cleaned") from None
+    return int(stored_among(online, person.ids).sum())

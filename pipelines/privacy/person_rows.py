@@ -1,0 +1,119 @@
+"""Which rows of a table are a person's: by the columns that name people, or by an order or a visit only they made.
+
+The SQL looks into three tables of the connection, each with one column: ``person_ids``, ``person_orders`` and
+``person_sessions``.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from features.tables import CUSTOMER_IDS
+from pipelines.privacy.erased import Person
+from pipelines.sources.casting import trimmed
+from pipelines.sql import connect, parquet, quoted
+
+IDS = CUSTOMER_IDS
+RETURNED = "returned_"
+SOURCE = "source_"
+# A line that lost its customer is still theirs if its order or visit is.
+LEADS = {"order_id": "person_orders", "original_order_id": "person_orders", "session_id": "person_sessions"}
+ERASED = "erased"
+
+
+def condition(columns: Collection[str]) -> str | None:
+    """SQL condition for the person's rows, never null; None if no column names people.
+
+    ``returned_*`` are columns as a SELECT returned them, ``source_*`` those a source returns beside.
+    """
+    tests = [
+        f"{_text(name)} IN (FROM person_ids)"
+        for name in columns
+        if name.removeprefix(RETURNED) in IDS or name.startswith(SOURCE)
+    ]
+    tests += [
+        f"({_text(prefix + 'customer_id')} IS NULL AND {_text(prefix + name)} IN (FROM {known}))"
+        for prefix in ("", RETURNED)
+        for name, known in LEADS.items()
+        if {prefix + "customer_id", prefix + name} <= set(columns)
+    ]
+    return f"coalesce({' OR '.join(tests)}, false)" if tests else None
+
+
+def define_person(con: duckdb.DuckDBPyConnection, ids: Mapping[str, Collection[str]]) -> None:
+    """Make the tables that :func:`condition` looks into; ``ids`` maps each to its values."""
+    for table, values in ids.items():
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT unnest(CAST(? AS VARCHAR[])) AS id", [sorted(values)]
+        )
+
+
+@dataclass(frozen=True)
+class PersonRows:
+    """Looks for one person's rows in Parquet files."""
+
+    con: duckdb.DuckDBPyConnection
+
+    def count(self, path: Path) -> int:
+        """How many rows are theirs."""
+        return int(self.con.execute(f"SELECT count(*) FROM {self._theirs(path)}").fetchall()[0][0])
+
+    def counts_by(self, path: Path, column: str) -> dict[str, int]:
+        """How many of their rows have each value of ``column``."""
+        found = self.con.execute(f'SELECT "{column}", count(*) FROM {self._theirs(path)} GROUP BY ALL').fetchall()
+        return {str(value): int(n) for value, n in found}
+
+    def theirs(self, path: Path) -> list[dict[str, Any]]:
+        """Their rows in the order of the file, a dict each."""
+        cursor = self.con.execute(f"SELECT * FROM {self._theirs(path)}")
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def copy_others(self, path: Path, target: Path, options: str = "") -> None:
+        """Write all other rows, in their order, to ``target``."""
+        self.con.execute(
+            f"""COPY (SELECT * FROM {self._theirs(path, "NOT")}) TO {quoted(str(target))}
+                (FORMAT parquet, COMPRESSION zstd{options})"""
+        )
+
+    def clean_part(self, path: Path) -> None:
+        """Take their rows out of a staged part, in place, and count them in it; its name stays that of the raw file."""
+        theirs = self.count(path)
+        if theirs:
+            draft = path.with_name(f".draft-{path.name}")
+            erased_n = theirs + erased_from_part(self.con, path)
+            self.copy_others(path, draft, f", KV_METADATA {{{ERASED}: '{erased_n}'}}")
+            draft.replace(path)
+
+    def _theirs(self, path: Path, negated: str = "") -> str:
+        return f"{parquet(path)} WHERE {negated} ({condition(columns_of(self.con, path)) or 'false'})"
+
+
+@contextmanager
+def rows_of(person: Person) -> Iterator[PersonRows]:
+    """A reader that knows the person."""
+    with connect() as con:
+        define_person(
+            con, {"person_ids": person.ids, "person_orders": person.orders, "person_sessions": person.sessions}
+        )
+        yield PersonRows(con)
+
+
+def erased_from_part(con: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """How many rows of erased people a staged part had: as many are counted as if it were staged anew."""
+    query = f"SELECT decode(value) FROM parquet_kv_metadata({quoted(str(path))}) WHERE decode(key) = '{ERASED}'"
+    found = con.execute(query).fetchall()
+    return int(found[0][0]) if found else 0
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Column names of a Parquet file."""
+    return [str(row[0]) for row in con.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall()]
+
+
+def _text(column: str) -> str:
+    return trimmed(f'"{column}"')

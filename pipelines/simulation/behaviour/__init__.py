@@ -1,0 +1,1 @@
+"""What customers do, table by table: purchases, visits, reactions to campaigns, feedback, contracts."""

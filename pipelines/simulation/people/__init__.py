@@ -1,0 +1,1 @@
+"""Who the customers are: their traits, companies, guest accounts and register, and how long they stay."""

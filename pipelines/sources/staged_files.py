@@ -1,0 +1,185 @@
+"""Staged files: a table staged one raw file at a time and stored as Parquet, so that an ingest reads new files only.
+
+``staging/<table>/<hash>.parquet`` is named by a hash of all that decides it: the file's content, the SELECT, the
+columns all files have together, the settings that matter, the versions of code and libraries. It is a cache: it may be
+deleted at any time. Only a SELECT that reads one alias row by row can be staged by file
+(:mod:`pipelines.sources.row_by_row`).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from features.errors import BadArtifact
+from features.sentiment import METHOD
+from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, raw_columns, reader_of
+from pipelines.sources.row_by_row import alias_read_row_by_row
+from pipelines.sources.source import Source
+from pipelines.sources.stage import Staged, run_select, settle
+from pipelines.sql import quoted
+
+# Raise it when code changes what is staged for the same input.
+FORMAT = 1
+# Types that come back from Parquet as they went; a table that returns another is staged as a whole.
+PARQUET_TYPES = frozenset({
+    "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+    "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A raw file, the SHA-256 of its bytes, and when it was first seen; None if its rows cannot be late."""
+
+    file: RawFile
+    sha256: str
+    delivered_at: datetime | None
+
+
+@dataclass
+class StagedFiles:
+    """The staged files of one ingest: from the ``cache`` if they are there, else made in ``fresh``.
+
+    ``key_id`` names the key of the pseudonyms in them; None if they contain the ids themselves.
+    """
+
+    cache: Path
+    fresh: Path
+    key_id: str | None
+    used: set[str] = field(default_factory=set)
+
+    def find(self, table: str, name: str) -> Path | None:
+        """The file ``table/name`` if the cache has it; it is marked as used."""
+        self.used.add(f"{table}/{name}")
+        cached = self.cache / table / name
+        return cached if cached.is_file() else None
+
+    def paths(self) -> list[Path]:
+        """Where the files that were used are."""
+        return [self.fresh / used if (self.fresh / used).is_file() else self.cache / used for used in sorted(self.used)]
+
+    def update_cache(self) -> None:
+        """Make the cache contain the files that were used and no others."""
+        for used in sorted(self.used):
+            if not (self.cache / used).is_file():
+                _move_in(self.fresh / used, self.cache / used)
+        for path in sorted(self.cache.glob("*/*")):
+            if path.relative_to(self.cache).as_posix() not in self.used:
+                path.unlink()
+        for folder in sorted(self.cache.glob("*")):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _move_in(fresh: Path, cached: Path) -> None:
+    """Copy to the cache's own disk under another name first: a file that has its name is complete."""
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    draft = cached.with_name(f".{cached.name}-{os.getpid()}")
+    with fresh.open("rb") as source, draft.open("wb") as target:
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    draft.replace(cached)
+
+
+def alias_by_file(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> str | None:
+    """The alias whose files the table can be staged from one by one; None if it must be staged as a whole."""
+    if any(type_ not in PARQUET_TYPES and not _is_decimal(type_) for type_ in staged.returned.values()):
+        return None
+    return alias_read_row_by_row(con, staged.query, source.config.files)
+
+
+def _is_decimal(type_: str) -> bool:
+    return type_.startswith("DECIMAL(") and type_.endswith(")")
+
+
+def stage_by_file(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    staged: Staged,
+    deliveries: Sequence[Delivery],
+    files: StagedFiles,
+    present: datetime,
+) -> None:
+    """Write ``staged.<table>`` from the staged files of one alias; makes those that are not there.
+
+    Raises:
+        BadTable: the SQL fails on a file, or a column cannot be read at all.
+        BadArtifact: a file in the cache cannot be read.
+    """
+    reader = reader_of([delivery.file.path for delivery in deliveries], source.config.csv)
+    columns = raw_columns(con, deliveries[0].file.alias)
+    con.execute("CREATE OR REPLACE TEMP TABLE delivered_files (filename VARCHAR, delivered_at TIMESTAMP)")
+    paths = set()
+    for delivery in deliveries:
+        name = f"{_hash(source, staged, delivery, columns, reader, files.key_id)}.parquet"
+        path = files.find(staged.name, name)
+        if path is None:
+            path = files.fresh / staged.name / name
+            _write_file(con, source, staged, delivery.file, reader, columns, path)
+        paths.add(str(path))
+        con.execute("INSERT INTO delivered_files VALUES (?, ?)", [str(path), delivery.delivered_at])
+    _settle_files(con, source, staged, sorted(paths), present)
+
+
+def _settle_files(
+    con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, paths: Sequence[str], present: datetime
+) -> None:
+    """Put the files together; two raw files of equal content share one, whose rows then come twice."""
+    listed = ", ".join(quoted(path) for path in paths)
+    rows = f"""SELECT * EXCLUDE (filename) FROM read_parquet([{listed}], filename = true) JOIN delivered_files
+        USING (filename)"""
+    try:
+        settle(con, source, staged, rows, present)
+    except duckdb.Error as error:
+        raise BadArtifact(
+            f"the staging cache of {staged.name} cannot be read ({found_by_duckdb(error)}): delete the folder "
+            "`staging` in the workspace and run `coterie ingest` again, it is made anew"
+        ) from None
+
+
+def _write_file(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    staged: Staged,
+    file: RawFile,
+    reader: Reader,
+    columns: Mapping[str, str],
+    path: Path,
+) -> None:
+    if path.is_file():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    open_one(con, file, reader, columns)
+    run_select(con, source, staged, "one_file", "staged_file")
+    con.execute(f"COPY main.staged_file TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    con.execute("DROP TABLE main.staged_file")
+
+
+def _hash(
+    source: Source,
+    staged: Staged,
+    delivery: Delivery,
+    columns: Mapping[str, str],
+    reader: Reader,
+    key_id: str | None,
+) -> str:
+    """64 hex digits of a hash over everything that decides a staged file."""
+    config = source.config
+    decides = {
+        "format": [FORMAT, duckdb.__version__, METHOD if staged.name == "feedback" else None],
+        "file": [delivery.file.alias, delivery.sha256],
+        "columns": list(columns.items()),
+        "reader": [reader.function, reader.options],
+        "query": staged.query,
+        "settings": config.model_dump(mode="json", include={"timezone", "time_formats", "zero_price", "not_products"}),
+        "key": key_id,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()

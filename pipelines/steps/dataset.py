@@ -1,0 +1,91 @@
+"""The dataset step: canonical tables and a study's question become one table of customers at their cutoffs."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import narwhals as nw
+import pandas as pd
+
+from experiments.dataset import FORMAT, read_dataset, write_dataset
+from experiments.kinds import kind_of
+from experiments.splits import day_of
+from experiments.study import Study
+from features.engines import Engine, Tables, open_tables, to_pandas
+from features.entities import about
+from features.errors import BadTable, HistoryTooShort
+from features.families import missing_tables
+from features.snapshot import feature_names
+from pipelines.snapshots import features_code, stored_snapshots, sweep
+from pipelines.studies import find_study
+from pipelines.workspace import Workspace
+
+
+def build_dataset(home: Workspace, study: Study, engine: Engine = "polars") -> Path:
+    """The study's dataset on the current canonical tables; found, not made again, where it is there already.
+
+    All engines give the same bytes, so the engine does not name the dataset. A build that was cut off goes on with
+    the snapshots it had made.
+    """
+    canonical = home.require("canonical")
+    name = f"{study.name}-{_identity(canonical.name, study)}"
+    folder = home.write_once("datasets", name, lambda folder: _write(home, folder, canonical, study, engine))
+    sweep(home, canonical)
+    return folder
+
+
+def order_span(tables: Tables) -> tuple[float, float]:
+    """Times of the first and the last sale, in days since 1970-01-01 UTC."""
+    if "orders" not in tables:
+        raise BadTable(f"found {', '.join(sorted(tables))}, a study needs 'orders': give the source an orders.sql")
+    sales = tables["orders"].filter(nw.col("kind") == "sale")
+    ends = to_pandas(sales.select(first=nw.col("at_days").min(), last=nw.col("at_days").max()))
+    first, last = float(ends["first"].iloc[0]), float(ends["last"].iloc[0])
+    if not first <= last:
+        raise HistoryTooShort("the canonical orders hold no sale: look into rejects/ for what was refused and why")
+    return first, last
+
+
+def _write(home: Workspace, folder: Path, canonical: Path, study: Study, engine: Engine) -> None:
+    tables, kind = open_tables(canonical, engine), kind_of(study)
+    cutoffs = kind.cutoffs(study, *order_span(tables))
+    facts: dict[str, Any] = {
+        "canonical": canonical.name,
+        "cutoffs": [str(day_of(cutoff)) for cutoff in cutoffs],
+        "entity": study.entity,
+        "families_left_out": {name: f"needs {', '.join(needs)}" for name, needs in missing_tables(tables).items()},
+        "study": study.name,
+        "tables": sorted(tables),
+    }
+    snapshots = stored_snapshots(home, canonical, tables, cutoffs, study.entity)
+    dated = [
+        to_pandas(kind.rows(study, snapshot, about(tables, as_of, study.entity), as_of))
+        for as_of, snapshot in zip(cutoffs, snapshots, strict=True)
+    ]
+    frame = pd.concat(dated, ignore_index=True)
+    write_dataset(folder, frame, feature_names(tables), kind.question(study), facts)
+
+
+def _identity(canonical: str, study: Study) -> str:
+    """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
+    asked = {"name", "kind", "entity", "task", "horizon_days", "cutoffs"}
+    question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
+    text = json.dumps([canonical, question, features_code(), FORMAT], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def dataset_step(workspace: Workspace, study: str, engine: str = "polars") -> dict[str, Any]:
+    """Build, or find, the dataset of a study."""
+    folder = build_dataset(workspace, find_study(workspace, study), cast(Engine, engine))
+    dataset = read_dataset(folder)
+    cutoffs = dataset.facts["cutoffs"]
+    when = cutoffs[0] if len(cutoffs) == 1 else f"{len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}"
+    return {
+        "dataset": str(folder),
+        "rows": len(dataset.frame),
+        "features": len(dataset.features),
+        "cutoffs": cutoffs,
+        "fingerprint": dataset.fingerprint,
+        "message": f"dataset {folder.name}: {len(dataset.frame):,} rows, {len(dataset.features)} features, {when}",
+    }

@@ -1,0 +1,70 @@
+"""The publish step: all champions and every customer's online features in one immutable bundle."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from experiments.tracking.registry import Champion, champions
+from features.engines import open_tables, to_pandas
+from features.errors import NotFound
+from models import artifact
+from pipelines.snapshots import stored_snapshots
+from pipelines.steps.dataset import order_span
+from pipelines.workspace import Workspace
+from serving.bundle import write_bundle
+from serving.model_store import put_in_store
+
+
+class NoChampion(NotFound):
+    """No study about customers has a champion, so there is nothing to serve."""
+
+
+def publish_bundle(workspace: Workspace) -> dict[str, Any]:
+    """Write ``bundles/<version>``, put it into the BentoML model store, and make it the current one."""
+    canonical = workspace.require("canonical")
+    found = champions(workspace.stores)
+    # The service answers about customers; a model of companies is used from MLflow.
+    chosen = {name: champion for name, champion in found.items() if entity_of(champion) == "customer"}
+    if not chosen:
+        raise NoChampion("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
+    before = workspace.current("bundles")
+    folder = workspace.publish_by_content("bundles", lambda draft: _write(workspace, draft, canonical, chosen))
+    os.environ["BENTOML_HOME"] = str(workspace.bento_home)
+    workspace.bento_home.mkdir(parents=True, exist_ok=True)
+    tag = put_in_store(folder, folder.name)
+    models = {name: f"version {champion.version}" for name, champion in chosen.items()}
+    listed = ", ".join(f"{name} {version}" for name, version in models.items())
+    left_out = sorted(set(found) - set(chosen))
+    note = f"; about companies, so not served: {', '.join(left_out)}" if left_out else ""
+    return {
+        "bundle": folder.name,
+        "tag": tag,
+        "models": models,
+        "left_out": left_out,
+        "changed": folder != before,
+        "message": f"published bundle {folder.name} ({listed}) as {tag}{note}",
+    }
+
+
+def entity_of(champion: Champion) -> str:
+    """Whom the model is about; artifacts that do not say so are about customers."""
+    return str(artifact.load(champion.folder, champion.sha256).manifest.get("entity", "customer"))
+
+
+def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
+    tables = open_tables(canonical)
+    # The midnight after the last order: all that is known, and nothing of a day that is still to come.
+    as_of = math.floor(order_span(tables)[1]) + 1.0
+    products = canonical / "products.parquet"
+    return write_bundle(
+        folder,
+        models={name: champion.folder for name, champion in chosen.items()},
+        versions={name: {"version": champion.version} for name, champion in chosen.items()},
+        online=to_pandas(stored_snapshots(workspace, canonical, tables, [as_of], "customer")[0]),
+        as_of=as_of,
+        products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
+        tables=sorted(tables),
+    )

@@ -1,0 +1,107 @@
+"""The nightly job: what is new comes in, challengers are trained and judged, what is better is published and scored.
+
+Every step finds what it has done already by the hash of its inputs, so a run that was killed is finished by the next,
+and a run with nothing new changes nothing. A study that fails does not stop the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.studies import shipped_studies
+from features.errors import BadConfig, BadTable, CoterieError, HistoryTooShort, NotFound
+from pipelines.ingest.remembered import remembered_ingest
+from pipelines.steps.ingest import ingest_step
+from pipelines.steps.promote import promote_step
+from pipelines.steps.publish import NoChampion, publish_bundle
+from pipelines.steps.score import score_all
+from pipelines.steps.train import train_step
+from pipelines.studies import own_studies, studies_to_retrain
+from pipelines.workspace import Workspace
+
+UNANSWERABLE = (HistoryTooShort, BadTable, BadConfig)
+"""How a study fails that the source has no tables, no columns or not enough history for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one study; ``failed``: it could not be trained, and somebody asked for it by name."""
+
+    promoted: bool
+    trained: bool
+    reason: str
+    message: str
+    failed: bool = False
+
+
+def retrain(
+    workspace: Workspace, source: str, raw: str, studies: Sequence[str], trials: int | None, workers: int
+) -> dict[str, Any]:
+    """All steps from ingest to score; ``changed`` is false if there was nothing to do.
+
+    Without ``studies``, all shipped ones and those of the user's that were promoted in the workspace are trained. A
+    shipped study that the source cannot answer is left out and reported.
+
+    Raises:
+        NoChampion: no study was ever promoted; says why, study by study.
+        CoterieError: another study failed. The others are trained, published and scored.
+    """
+    scored = workspace.current("scores")
+    ingested = ingest_step(workspace, *_arguments(workspace, source, raw))
+    optional = () if studies else set(shipped_studies()).difference(own_studies(workspace))
+    outcomes = {
+        study: _attempt(workspace, study, trials, workers, study in optional)
+        for study in studies or studies_to_retrain(workspace)
+    }
+    lines = [outcome.message for outcome in outcomes.values()]
+    published = _publish(workspace, lines)
+    score_all(workspace)
+    if any(outcome.failed for outcome in outcomes.values()):
+        raise CoterieError("\n  ".join(["a study failed, the others are published and scored:", *lines]))
+    changed = workspace.current("scores") != scored or any(outcome.trained for outcome in outcomes.values())
+    return {
+        "changed": changed,
+        "canonical": ingested["canonical"],
+        "studies": {study: vars(outcome) for study, outcome in outcomes.items()},
+        "bundle": published["bundle"],
+        "message": "\n".join([_headline(changed, published["bundle"]), *lines]),
+    }
+
+
+def _arguments(workspace: Workspace, source: str, raw: str) -> tuple[str, str, bool | None]:
+    """What to ingest: as asked, else as last time."""
+    if source:
+        return source, raw, None
+    last = remembered_ingest(workspace)
+    if last is None:
+        raise NotFound(
+            f"{workspace.home} has ingested nothing yet: name the source once, `coterie retrain --source NAME`"
+        )
+    return str(last["source"]), raw or str(last["raw"]), last["pseudonymise"]
+
+
+def _attempt(workspace: Workspace, study: str, trials: int | None, workers: int, optional: bool) -> Outcome:
+    """Train and judge one study; an ``optional`` one may ask what the source cannot answer."""
+    try:
+        trained = train_step(workspace, study, trials, workers)
+        verdict = promote_step(workspace, study)
+    except UNANSWERABLE as error:
+        message = f"{study}: {'left out' if optional else 'failed'}, {error}"
+        return Outcome(False, False, str(error), message, failed=not optional)
+    return Outcome(verdict["promoted"], not trained["skipped"], verdict["reason"], verdict["message"])
+
+
+def _publish(workspace: Workspace, lines: Sequence[str]) -> dict[str, Any]:
+    try:
+        return publish_bundle(workspace)
+    except NoChampion:
+        cure = "load more history, or see `coterie ui` for all figures and change the studies"
+        raise NoChampion(
+            "\n  ".join(["no study is promoted yet, so there is nothing to publish:", *lines, cure])
+        ) from None
+
+
+def _headline(changed: bool, bundle: str) -> str:
+    if changed:
+        return f"bundle {bundle} is published and every customer scored"
+    return f"nothing new: bundle {bundle} stays in force"

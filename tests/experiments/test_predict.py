@@ -1,0 +1,58 @@
+"""The choice: the best trial must be proven better than the first guess."""
+
+from datetime import datetime
+
+import pytest
+
+from experiments import predict, segment
+from experiments.dataset import Dataset
+from experiments.rolling import Validation
+from experiments.search.trials import Trial
+from tests.experiments.conftest import group_study, study
+
+NOW = datetime(2024, 1, 1)
+
+
+def trial(slot: int, ridge: float, value: float | None) -> Trial:
+    return Trial(slot, "logistic", {"ridge": ridge}, value, {}, "", NOW, NOW)
+
+
+def loss(dataset: Dataset, ridge: float) -> float:
+    return Validation(predict.prepare(study(), dataset))("logistic", {"ridge": ridge})[0]
+
+
+def test_a_lucky_trial_does_not_replace_the_first_guess(dataset: Dataset) -> None:
+    values = {ridge: loss(dataset, ridge) for ridge in (1.0, 1.3, 0.7)}
+    trials = [trial(i, ridge, value) for i, (ridge, value) in enumerate(values.items())]
+    chosen, why = predict.choose(predict.prepare(study(), dataset), trials)
+    assert chosen.slot == 0
+    assert "which proves nothing" in why or "is the best of 3" in why
+
+
+def test_a_bad_first_guess_is_replaced(dataset: Dataset) -> None:
+    trials = [trial(0, 1e6, loss(dataset, 1e6)), trial(1, 1.0, loss(dataset, 1.0))]
+    chosen, why = predict.choose(predict.prepare(study(), dataset), trials)
+    assert chosen.slot == 1
+    assert why.startswith("trial 1 of 2 is better than the first guess by")
+
+
+def test_the_best_is_taken_unproven_where_the_study_says_so(dataset: Dataset) -> None:
+    best_wanted = study(search={"trials": 6, "validation_folds": 2, "accept": "best"})
+    chosen, _ = predict.choose(predict.prepare(best_wanted, dataset), [trial(0, 1.0, 0.5), trial(1, 1.001, 0.4999)])
+    assert chosen.slot == 1
+
+
+def test_a_first_guess_that_failed_is_no_guess(dataset: Dataset) -> None:
+    chosen, _ = predict.choose(predict.prepare(study(), dataset), [trial(0, 1.0, None), trial(1, 2.0, 0.5)])
+    assert chosen.slot == 1
+
+
+def test_segments_go_on_with_the_largest_gap(group_dataset: Dataset) -> None:
+    chosen, _ = segment.choose(segment.prepare(group_study(), group_dataset), [trial(0, 1.0, 0.1), trial(1, 2.0, 0.2)])
+    assert chosen.slot == 1
+
+
+def test_losses_of_rows_average_to_what_the_search_compared(dataset: Dataset) -> None:
+    # Both folds hold equally many customers, so the mean over rows is the mean over folds.
+    each = Validation(predict.prepare(study(), dataset)).losses("logistic", {"ridge": 1.0})
+    assert each.mean() == pytest.approx(loss(dataset, 1.0))

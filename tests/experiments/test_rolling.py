@@ -1,0 +1,146 @@
+"""The rolling-origin test: nothing that was unknown at a cutoff moves what is predicted at it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import segment
+from experiments.config import Features, Segments
+from experiments.contest import BASELINE, TUNED, Contestant, Scored, contestants
+from experiments.dataset import Dataset
+from experiments.predict import prepare, spread, winner_first
+from experiments.rolling import Problem, rolling_test
+from experiments.segment import Separation, penalty
+from models.learners import bgnbd, logistic
+from models.losses import log_loss
+from tests.experiments.conftest import QUESTION, flipped_where, group_study, groups, study
+
+LOGISTIC = Contestant(TUNED, "logistic", {"ridge": 1.0})
+
+
+@pytest.mark.parametrize("calibrate", [False, True])
+def test_labels_unknown_at_a_cutoff_do_not_move_its_predictions(dataset: Dataset, calibrate: bool) -> None:
+    config = study(calibrate=calibrate)
+    for i, cutoff in enumerate(prepare(config, dataset).tests):
+        other = flipped_where(dataset, dataset.frame["as_of"] + 30.0 > cutoff)
+        honest, seen = (rolling_test(prepare(config, each), LOGISTIC).answers[i] for each in (dataset, other))
+        assert np.array_equal(honest, seen)
+
+
+def test_the_labels_known_at_a_cutoff_do_move_its_predictions(dataset: Dataset) -> None:
+    other = flipped_where(dataset, dataset.frame["as_of"] > 0)
+    one, two = (rolling_test(prepare(study(), each), LOGISTIC).answers[-1] for each in (dataset, other))
+    assert not np.array_equal(one, two)
+
+
+def test_scores_are_means_over_the_cutoffs(dataset: Dataset) -> None:
+    tested = rolling_test(prepare(study(), dataset), LOGISTIC)
+    by_hand = [float(log_loss(y, a[:, 0]).mean()) for y, a in zip(tested.outcomes, tested.answers, strict=True)]
+    assert len(by_hand) == 2
+    assert tested.scores["log_loss"] == pytest.approx(np.mean(by_hand))
+    found = spread(tested.by_cutoff, ("log_loss",))
+    assert (found["log_loss_lowest"], found["log_loss_highest"]) == (min(by_hand), max(by_hand))
+
+
+def test_a_baseline_reads_its_columns_even_where_the_study_leaves_them_out(dataset: Dataset) -> None:
+    narrow = study(learners=["lightgbm"], baselines=["logistic"], features={"include": ["noise_a"]})
+    baseline = rolling_test(prepare(narrow, dataset), Contestant(BASELINE, "logistic", {}))
+    assert baseline.scores["roc_auc"] > 0.7
+    assert baseline.model.features == logistic.READS, "and nothing else"
+    tuned = rolling_test(prepare(narrow, dataset), Contestant(TUNED, "lightgbm", {"n_estimators": 20}))
+    assert tuned.model.features == ("noise_a",)
+    assert abs(tuned.scores["roc_auc"] - 0.5) < 0.1, "noise predicts nothing, unless the label leaks"
+
+
+def test_the_winner_stands_beside_itself_untuned_and_every_baseline_but_itself() -> None:
+    found = contestants("logistic", {"ridge": 9.0}, logistic.DEFAULTS, ["constant", "logistic", "recency"])
+    assert [each.name for each in found] == [
+        "tuned logistic",
+        "untuned logistic",
+        "baseline constant",
+        "baseline recency",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "lost"),
+    [
+        ({"segments_n": 4, "noise_share": 0.0, "smallest_share": 0.1}, 0.0),
+        ({"segments_n": 2, "noise_share": 0.0, "smallest_share": 0.1}, 0.2),
+        ({"segments_n": 12, "noise_share": 0.0, "smallest_share": 0.1}, 0.2),
+        ({"segments_n": 4, "noise_share": 0.5, "smallest_share": 0.1}, 0.2),
+        ({"segments_n": 4, "noise_share": 0.0, "smallest_share": 0.01}, 0.2),
+    ],
+)
+def test_a_clustering_of_no_use_loses(sizes: dict[str, float], lost: float) -> None:
+    assert penalty(Segments(fewest=4, most=10, smallest_share=0.03, most_noise=0.3), sizes) == pytest.approx(lost)
+
+
+def test_planted_groups_are_worth_more_than_the_wrong_number_of_them(group_dataset: Dataset) -> None:
+    objective = Separation(segment.prepare(group_study(), group_dataset))
+    values = {k: objective("kmeans", {"k": k})[0] for k in (3, 4, 8)}
+    assert max(values, key=lambda k: values[k]) == 4
+    assert values[4] > 0.1
+
+
+def test_shuffled_columns_have_no_gap(make_dataset: Callable[[pd.DataFrame], Dataset]) -> None:
+    frame = groups(400)
+    random = np.random.default_rng(3)
+    features = [name for name in frame.columns if name.startswith("purchase")]
+    shuffled = frame.assign(**{name: random.permutation(frame[name].to_numpy()) for name in features})
+    value, _ = Separation(segment.prepare(group_study(), make_dataset(shuffled)))("kmeans", {"k": 4})
+    assert abs(value) < 0.06
+
+
+def contender(role: str, name: str, p: list[float], y: list[float]) -> Scored:
+    """A contestant that answered ``p`` at one cutoff where ``y`` happened; no model is fitted."""
+    outcomes, answers = [np.array(y)], [np.array(p)[:, None]]
+    return Scored(Contestant(role, name, {}), None, {}, 0.0, [100.0], [], outcomes, answers)
+
+
+def problem(*allowed: str) -> Problem:
+    """A question about a hundred customers at one test cutoff, with the features that the study allows."""
+    columns = dict.fromkeys((*bgnbd.READS, *logistic.READS, "profile_age_years"), 0.0)
+    frame = pd.DataFrame({"customer_id": range(100), "as_of": 100.0, "label": 0.0, **columns})
+    dataset = Dataset(frame, tuple(columns), QUESTION, "", {})
+    features = Features(include=allowed or ("*",))
+    return Problem(QUESTION, dataset, (100.0,), features, (), True, study().search, study().promotion)
+
+
+@pytest.mark.parametrize(
+    ("baselines", "registered"),
+    [
+        ({"recency": 0.6, "constant": 0.5}, "lightgbm"),  # every baseline is beaten
+        ({"bgnbd": 0.9, "constant": 0.5}, "bgnbd"),  # as good and simpler
+        ({"bgnbd": 0.9, "logistic": 0.95, "constant": 0.5}, "logistic"),  # the best of those unbeaten
+    ],
+)
+def test_the_simpler_model_is_registered_unless_the_tuned_one_is_proven_better(
+    baselines: dict[str, float], registered: str
+) -> None:
+    y = [0.0, 1.0] * 50
+    answers = {
+        name: [p if one else 1 - p for one in y] if name != "constant" else [p] * 100 for name, p in baselines.items()
+    }
+    ours = contender(TUNED, "lightgbm", [0.9 if one else 0.1 for one in y], y)
+    found, why = winner_first(problem(), [ours, *(contender(BASELINE, name, p, y) for name, p in answers.items())])
+    assert found[0].contestant.candidate == registered
+    assert bool(why) == (registered != "lightgbm")
+
+
+def test_a_baseline_that_reads_what_the_study_forbids_never_stands_in() -> None:
+    y = [0.0, 1.0] * 50
+    ours = contender(TUNED, "lightgbm", [0.9 if one else 0.1 for one in y], y)
+    better = contender(BASELINE, "bgnbd", [0.95 if one else 0.05 for one in y], y)
+    assert winner_first(problem(), [ours, better])[0][0] is better
+    assert winner_first(problem("purchase_spend"), [ours, better])[0][0] is ours
+
+
+def test_a_constant_never_stands_in_for_a_model_that_does_not_beat_it() -> None:
+    y = [0.0, 1.0] * 50
+    noise = contender(TUNED, "lightgbm", [0.6, 0.6, 0.4, 0.4] * 25, y)
+    found, why = winner_first(problem(), [noise, contender(BASELINE, "constant", [0.5] * 100, y)])
+    assert found[0] is noise
+    assert why == ""

@@ -1,0 +1,109 @@
+"""A dataset is made of snapshots on disk: the same bytes whole, interrupted, shared, or on another engine."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import pipelines.snapshots
+from experiments.dataset import read_dataset
+from experiments.studies import parse_study
+from experiments.study import Study
+from features.engines import open_tables, to_pandas
+from features.snapshot import snapshot
+from models.question import Question
+from models.tasks import labelled
+from pipelines.ingest.canonical import ingest
+from pipelines.sources import load_source
+from pipelines.steps.dataset import build_dataset
+from pipelines.workspace import Workspace
+
+LINES = 400
+CUTOFFS = 5
+
+
+def study(name: str = "churn", **changes: object) -> Study:
+    asked = {"name": name, "kind": "predict", "task": "churn", "horizon_days": 20, "learners": ["logistic"]}
+    return parse_study(asked | {"cutoffs": {"newest": CUTOFFS, "test": 1}} | changes, "test")
+
+
+@pytest.fixture
+def workspace(write_shop, tmp_path: Path) -> Workspace:
+    """Forty customers over half a year."""
+    draw = np.random.default_rng(5)
+    days = np.datetime64("2024-01-01") + draw.integers(0, 180, LINES)
+    lines = [
+        f"A{n // 2},c{draw.integers(40)},{day} 1{n % 10}:00,p{n % 7},{1 + n % 3},4.5,,sale"
+        for n, day in enumerate(days)
+    ]
+    made = Workspace(tmp_path / "home")
+    ingest(made, write_shop("\n".join(lines) + "\n"))
+    return made
+
+
+def snapshots(workspace: Workspace) -> dict[str, float]:
+    """When each stored snapshot was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (workspace.home / "snapshots").glob("[!.]*")}
+
+
+def test_a_dataset_is_the_snapshots_of_its_cutoffs_with_labels(workspace: Workspace) -> None:
+    dataset = read_dataset(build_dataset(workspace, study()))
+    question, tables = Question("churn", "binary", "lapses", (20.0,)), open_tables(workspace.require("canonical"))
+    dated = [to_pandas(labelled(question, snapshot(tables, as_of), tables, as_of)) for as_of in dataset.cutoffs]
+    expected = pd.concat(dated).sort_values(["as_of", "customer_id"], ignore_index=True)
+    assert len(dataset.cutoffs) == CUTOFFS
+    assert dataset.frame[list(expected.columns)].equals(expected)
+
+
+def test_studies_with_the_same_cutoffs_share_their_snapshots(workspace: Workspace) -> None:
+    build_dataset(workspace, study())
+    before = snapshots(workspace)
+    assert len(before) == CUTOFFS
+    build_dataset(workspace, study("another", horizon_days=19))
+    assert before.items() <= snapshots(workspace).items()
+
+
+def test_a_build_that_was_cut_off_goes_on(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = pipelines.snapshots._keep
+    left = [2]
+
+    def dies(*arguments: object) -> None:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        written(*arguments)
+
+    monkeypatch.setattr(pipelines.snapshots, "_keep", dies)
+    with pytest.raises(KeyboardInterrupt):
+        build_dataset(workspace, study())
+    assert not list((workspace.home / "datasets").glob("[!.]*"))
+    half = snapshots(workspace)
+    assert len(half) == 2
+    left[0] = CUTOFFS
+    resumed = read_dataset(build_dataset(workspace, study()))
+    assert half.items() <= snapshots(workspace).items()
+    assert left[0] == 2  # the two that were there are not made again
+    fresh = Workspace(workspace.home.with_name("fresh"))
+    fresh.home.mkdir()
+    (workspace.home / "canonical").rename(fresh.home / "canonical")
+    monkeypatch.undo()
+    assert read_dataset(build_dataset(fresh, study())).fingerprint == resumed.fingerprint
+
+
+def test_the_engine_does_not_change_a_byte(workspace: Workspace) -> None:
+    polars = read_dataset(build_dataset(workspace, study())).fingerprint
+    for kind in ("datasets", "snapshots"):
+        (workspace.home / kind).rename(workspace.home / f"old-{kind}")
+    assert read_dataset(build_dataset(workspace, study(), "duckdb")).fingerprint == polars
+
+
+def test_snapshots_of_other_tables_are_swept(workspace: Workspace) -> None:
+    build_dataset(workspace, study())
+    before = set(snapshots(workspace))
+    raw = pl.read_csv(workspace.home.parent / "shop" / "raw" / "lines.csv")
+    raw.head(LINES - 1).write_csv(workspace.home.parent / "shop" / "raw" / "lines.csv")
+    ingest(workspace, load_source(workspace.home.parent / "shop"))
+    build_dataset(workspace, study())
+    assert not before & set(snapshots(workspace))

@@ -1,0 +1,63 @@
+"""A study of the user's that was promoted stays with the workspace, whatever happens to its file."""
+
+from pathlib import Path
+
+import pytest
+
+from experiments.studies import load_study, shipped_studies, to_toml
+from pipelines.studies import find_study, own_studies, remember_study, studies_to_retrain
+from pipelines.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "home")
+
+
+def write_study(path: Path, name: str, **changes: str) -> str:
+    """A shipped study under another name, or with another choice."""
+    study = load_study("churn").model_copy(update={"name": name, **changes})
+    path.write_text(to_toml(study), encoding="utf-8")
+    return str(path)
+
+
+def test_a_remembered_study_outlives_its_file_and_a_move_of_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
+    path = write_study(tmp_path / "any_file.toml", "lapsing", title="mine")
+    remember_study(workspace, path)
+    Path(path).unlink()
+    moved = Workspace(workspace.home.rename(tmp_path / "moved"))
+    assert studies_to_retrain(moved) == tuple(sorted({*shipped_studies(), "lapsing"}))
+    assert find_study(moved, "lapsing").title == "mine"
+
+
+def test_a_users_study_takes_the_place_of_the_shipped_one_of_its_name(workspace: Workspace, tmp_path: Path) -> None:
+    remember_study(workspace, write_study(tmp_path / "churn.toml", "churn", title="mine"))
+    assert studies_to_retrain(workspace) == shipped_studies()
+    assert find_study(workspace, "churn").title == "mine"
+
+
+def test_the_last_promoted_file_of_a_name_is_remembered(workspace: Workspace, tmp_path: Path) -> None:
+    for title in ("first", "second"):
+        remember_study(workspace, write_study(tmp_path / "churn.toml", "churn", title=title))
+    assert find_study(workspace, "churn").title == "second"
+    assert own_studies(workspace) == ("churn",)
+
+
+def test_a_file_that_equals_the_shipped_study_brings_that_back(workspace: Workspace, tmp_path: Path) -> None:
+    remember_study(workspace, write_study(tmp_path / "mine.toml", "churn", title="mine"))
+    remember_study(workspace, write_study(tmp_path / "same.toml", "churn"))
+    assert own_studies(workspace) == ()
+    assert find_study(workspace, "churn") == load_study("churn")
+
+
+def test_a_study_given_by_name_is_not_copied(workspace: Workspace) -> None:
+    remember_study(workspace, "churn")
+    assert not workspace.home.exists()
+
+
+def test_a_draft_of_a_killed_run_is_no_study_and_is_swept(workspace: Workspace, tmp_path: Path) -> None:
+    remember_study(workspace, write_study(tmp_path / "lapsing.toml", "lapsing"))
+    (workspace.home / "studies" / ".draft-half.toml").write_text("name = ")
+    assert own_studies(workspace) == ("lapsing",)
+    workspace.sweep()
+    assert [path.name for path in (workspace.home / "studies").iterdir()] == ["lapsing.toml"]
