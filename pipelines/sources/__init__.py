@@ -65,7 +65,7 @@ file that happened more than ``late_after_days`` before gets that instant as ``k
 does every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects
 one of an earlier delivery. Versions that repeat what was known before are dropped.
 
-- A file whose content changed under its name is a new delivery: the rows of its old content are removed. So are the rows
+- A file whose content changed under its name is a new delivery: the rows of its old content are removed. So are those
   of a deleted file. A moved or renamed file stays the same delivery.
 - A file that ``coterie erase`` asked to clean of a person stays the same delivery when it is rewritten under its name:
   cleaning makes nothing late. Remove rows only, add none.
