@@ -16,9 +16,9 @@ from pathlib import Path
 import narwhals as nw
 import polars as pl
 
-from features.dates import pasts
 from features.engines import from_frames, on_polars
 from features.exact import TICKS, per, ratio, rows_n
+from features.executors.many import pasts
 from features.past import Past
 from features.windows import Frame, to_days
 from pipelines.steps.ingest import ingest_step

@@ -21,8 +21,9 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
-from features.dates import computed, snapshots
 from features.engines import Engine, frame_to_pandas, open_tables
+from features.executors.many import computed
+from features.snapshot import snapshots
 from features.windows import to_datetime, to_days
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.ingest import ingest_step

@@ -23,11 +23,12 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from features.dates import computed, snapshots
 from features.engines import Tables, free, on_polars, open_tables, shared
+from features.executors.many import computed
+from features.executors.parts import parts_of
 from features.families import families
-from features.parts import parts_of
-from features.past import Past, look_back
+from features.past import look_back
+from features.snapshot import snapshots
 from features.windows import Frame, to_days
 
 SIZES = (5_000, 50_000, 500_000)
@@ -90,7 +91,7 @@ def asked_of(tables: Tables, names: tuple[str, ...], made: list[Frame]) -> Frame
         return made[-1]
 
     as_of = to_days(AS_OF)
-    past = Past(look_back(tables, as_of).tables, share)
+    past = look_back(tables, as_of, share)
     frame = past.who
     for name in names:
         frame = frame.join(families()[name].compute(past, as_of), on="customer_id", how="left")

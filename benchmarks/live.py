@@ -15,8 +15,7 @@ import polars as pl
 
 from benchmarks.world import Frames, own, world
 from features.engines import from_frames, to_pandas
-from features.prepared import prepared_snapshot
-from features.snapshot import snapshot
+from features.snapshot import live_snapshot, snapshot
 from features.windows import to_days
 
 AS_OF = to_days("2025-12-01")
@@ -44,9 +43,9 @@ def measure(frames: Frames) -> int:
     for name, place in (("median", 0.5), ("90th percentile", 0.9), ("most", 0.999)):
         mine = own(frames, order[int(place * len(order))])
         began = time.perf_counter()
-        columns = prepared_snapshot(mine, AS_OF).shape[1] - 1
+        columns = live_snapshot(mine, AS_OF).shape[1] - 1
         built = (time.perf_counter() - began) * 1e3
-        live, batch = in_turn(lambda m=mine: prepared_snapshot(m, AS_OF), lambda m=mine: by_batch(m))
+        live, batch = in_turn(lambda m=mine: live_snapshot(m, AS_OF), lambda m=mine: by_batch(m))
         rows = sum(table.height for table in mine.values())
         p50, p99 = np.percentile(live, [50, 99])
         p50s.append(p50)
@@ -84,7 +83,7 @@ def check(vectors: int) -> int:
     batch = by_batch(frames)
     batch = batch[[name for name in batch.columns if not name.startswith("relations_")]]
     rows = Index(frames)
-    live = [prepared_snapshot(rows.own(name), AS_OF).query("customer_id == @name") for name in batch["customer_id"]]
+    live = [live_snapshot(rows.own(name), AS_OF).query("customer_id == @name") for name in batch["customer_id"]]
     found = pd.concat(live, ignore_index=True)[batch.columns]
     differ = sum(not found[name].equals(batch[name]) for name in batch.columns)
     print(f"{len(found):,} vectors of {len(batch.columns) - 1} columns live and in a batch: {differ} columns differ")

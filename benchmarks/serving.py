@@ -1,7 +1,7 @@
 """Requests a second and p50/p99 of the running service: ``python -m benchmarks.serving [--requests N]``.
 
 (``-P`` because this file shares its name with a package.)
-Without ``--bundle`` it serves a synthetic shop of 20,000 customers with LightGBM churn, logistic next purchase and
+Without ``--bundle`` it serves a synthetic shop of 20,000 customers with LightGBM churn and
 k-means segments. The client is a bare socket in this process, so both share the machine: figures are a lower bound.
 """
 
@@ -23,13 +23,14 @@ import numpy as np
 import polars as pl
 
 from features.engines import from_frames, to_pandas
+from features.indicators import numbers
 from features.snapshot import snapshot
 from features.windows import to_days
 from models.artifact import save
 from models.predictor import fit_predictor
-from models.question import Question
 from models.sample import Sample
 from models.segments.segmenter import default_features, fit_segmenter
+from models.tasks import question
 from serving.bundle import load_bundle, write_bundle
 from serving.launch import command, environment
 
@@ -59,12 +60,11 @@ def synthetic_orders(customers: int, lines: int, seed: int) -> pl.DataFrame:
 def synthetic_bundle(folder: Path, customers: int) -> Path:
     """A bundle like a real one in size and shape; what its models say means nothing."""
     online = to_pandas(snapshot(from_frames({"orders": synthetic_orders(customers, 10, seed=1)}), AS_OF))
-    X = online.drop(columns="customer_id")
+    X = online[numbers(online)].drop(columns="customer_id")
     coin = np.random.default_rng(2).random(len(X)) < 1 / (1 + X["purchase_recency_days"].to_numpy() / 30)
-    sample = Sample(X, coin.astype(float), np.full(len(X), AS_OF), Question("", "binary", "buys", (30.0,)))
+    sample = Sample(X, coin.astype(float), np.full(len(X), AS_OF), question("churn", (30.0,)))
     models: dict[str, Any] = {
-        "churn": fit_predictor("churn", "lightgbm", sample, {}, 1, calibrate=False),
-        "next_purchase": fit_predictor("next_purchase", "logistic", sample, {}, 1, calibrate=False),
+        "churn": fit_predictor("lightgbm", sample, {}, 1, calibrate=False),
         "segments": fit_segmenter(X, default_features(X), "kmeans", {"k": 6}, 1),
     }
     for name, model in models.items():

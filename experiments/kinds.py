@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from experiments import predict, segment
-from experiments.config import Study
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.search.trials import Trial
+from experiments.study import Study
 from experiments.verdict import Verdict
 from features.engines import Tables
 from features.windows import Frame
@@ -64,9 +64,6 @@ class Kind(Protocol):
 
     def pictures(self, problem: Any, folder: Path, title: str, tested: Sequence[Scored]) -> None:
         """Plots as PNG in ``folder``."""
-
-    def headline(self, problem: Any) -> tuple[str, ...]:
-        """Scores that tables show."""
 
     def summary(self, problem: Any, tested: Sequence[Scored]) -> tuple[str, list[str]]:
         """How the scores were made, in a sentence, and further lines of Markdown for the run's page."""

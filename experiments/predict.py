@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.config import PredictStudy
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test
 from experiments.search.trials import Trial, best
 from experiments.splits import day_of, study_cutoffs, test_cutoffs
+from experiments.study import PredictStudy
 from experiments.verdict import Difference, Verdict, decide, figures
 from features.engines import Tables
 from features.errors import BadInput
@@ -179,11 +179,6 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
         charts.draw(folder / f"{chart.name}.png", chart, title)
     charts.draw(folder / "scores_by_cutoff.png", predictions.scores_by_cutoff(problem, tested), title)
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
-
-
-def headline(problem: Problem) -> tuple[str, ...]:
-    """The target's."""
-    return problem.target.headline(problem.question)
 
 
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:  # noqa: ARG001

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import silhouette_samples
 
-from experiments.config import Promotion, Search, Segments, SegmentStudy
+from experiments.config import Promotion, Search, Segments
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rolling import search_rows
 from experiments.search.trials import Trial, best
 from experiments.splits import day_of, next_midnight
+from experiments.study import SegmentStudy
 from experiments.verdict import Difference, Verdict, decide
 from features.engines import Tables
 from features.errors import BadInput
@@ -175,11 +176,6 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     segments.map_plot(folder / "segment_map.png", where, model, X, problem.search.seed)
     segments.revenue_plot(folder / "segment_revenue.png", "What the segments bring", model)
     segments.reality_plot(folder / "structure.png", "Is there structure? Silhouette against shuffled data", tested)
-
-
-def headline(problem: Problem) -> tuple[str, ...]:  # noqa: ARG001
-    """Separation, stability, size."""
-    return ("segments_n", "silhouette", "silhouette_permuted", "permuted_gap", "jaccard_min", "smallest_share")
 
 
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:

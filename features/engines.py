@@ -1,11 +1,12 @@
 """Opening canonical tables on an engine, and bringing features back as pandas, the frame at the model boundary.
 
-Whatever engines do differently is settled here; families know one kind of frame.
+All differences between engines are settled here; families know one kind of frame.
 """
 
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -32,16 +33,20 @@ _TYPES = {
 }
 
 DUCKDB_MEMORY = "2GB"
-"""What DuckDB may hold before it writes to a temporary folder; results in Python come on top."""
+"""How much DuckDB keeps in memory before it spills to a temporary folder; results in Python come on top."""
 
 _IDS = polars.selectors.ends_with("_id") & polars.selectors.string()
 _TEXT = pd.StringDtype(na_value=float("nan"))
 
 
 def open_tables(folder: Path, engine: Engine = "polars") -> Tables:
-    """The canonical tables ``<folder>/<table>.parquet`` that exist, lazily, with every time in days beside it.
+    """The canonical tables ``<folder>/<table>.parquet`` that exist, lazily, with every time in days as well.
 
-    ``at_days`` is when a row happened; each time column ``x`` has its ``x_days``.
+    ``at_days`` is when a row happened; each time column ``x`` gets a column ``x_days``.
+
+    Raises:
+        NotFound: there is no table in the folder.
+        BadTable: a table lacks a column that the contract requires.
     """
     paths = {name: folder / f"{name}.parquet" for name in TABLES if (folder / f"{name}.parquet").is_file()}
     if not paths:
@@ -60,7 +65,7 @@ def open_tables(folder: Path, engine: Engine = "polars") -> Tables:
 
 
 def _duckdb() -> Any:
-    import duckdb  # only who asks for it pays for it: workers and the service do not
+    import duckdb  # imported here so that workers and the service start without it
 
     connection = duckdb.connect()
     connection.execute("SET preserve_insertion_order = false")
@@ -95,9 +100,12 @@ def spark_session() -> Any:
 
 
 def from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tables:
-    """Canonical tables that are in memory already, as the service has a customer's own history.
+    """Canonical tables that are in memory already, such as the histories in a request to the service.
 
     Nullable columns may be missing; they are filled with null.
+
+    Raises:
+        BadTable: a table is not of the contract, or lacks a column that the contract requires.
     """
     unknown = sorted(set(frames) - set(TABLES))
     if unknown:
@@ -105,45 +113,57 @@ def from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tables:
     return {name: _timed(TABLES[name], nw.from_native(frame.lazy())) for name, frame in frames.items()}
 
 
+def without_rows(name: str, like: Frame) -> Frame:
+    """The contract's table ``name`` without a row, on the engine of ``like`` and with ids of the same type."""
+    empty = beside(like, _empty(name))
+    return _ids_as_categories(empty) if like.collect_schema()["customer_id"] == nw.Categorical else empty
+
+
+@cache
+def _empty(name: str) -> pl.DataFrame:
+    schema = {column.name: _TYPES[column.type] for column in TABLES[name].columns}
+    rows: Frame = nw.from_dict({column: [] for column in schema}, schema, backend="polars").lazy()
+    return on_polars(_timed(TABLES[name], rows))
+
+
 def shared(frame: Frame) -> Frame:
     """The same rows, computed once however often they are used from here on, until ``freed``.
 
-    Polars finds the common parts of a plan by itself; DuckDB keeps a table, Spark a cached frame.
+    Polars finds the common parts of a plan by itself; DuckDB writes a table, Spark caches the frame.
     """
     native: Any = frame.to_native()
     if frame.implementation.is_duckdb():
         name = f"shared_{uuid.uuid4().hex}"
         native.create(name)
-        # Its alias tells which table is to be dropped.
-        kept: Frame = nw.from_native(native.query("kept", f"FROM {name}").set_alias(name))
-        return kept
+        # The alias names the table that ``free`` has to drop.
+        stored: Frame = nw.from_native(native.query("frame", f"FROM {name}").set_alias(name))
+        return stored
     if frame.implementation.is_pyspark():
         cached: Frame = nw.from_native(native.persist())
         return cached
     return frame
 
 
-def kept(frame: Frame) -> Frame:
-    """The same rows, computed now and held until nobody needs them: in memory, on DuckDB where it has room.
+def materialised(frame: Frame) -> Frame:
+    """The same rows, computed now and stored until ``free``: in memory, on DuckDB where there is room.
 
-    Polars holds ids as categories, which it groups and joins nearly twice as fast as texts.
+    On Polars ids become categories, which it groups and joins nearly twice as fast as texts.
     """
     if frame.implementation.is_polars():
-        held: Frame = nw.from_native(frame.to_native().with_columns(_IDS.cast(pl.Categorical)).collect().lazy())
-        return held
+        return _ids_as_categories(frame).collect().lazy()
     return shared(frame)
 
 
 def free(frames: Iterable[Frame]) -> None:
-    """Give back what ``shared`` and ``kept`` took for these, in the order they were made.
+    """Release what ``shared`` and ``materialised`` stored for these, in the order they were made.
 
     Whatever is made of them must have been computed.
     """
-    # A DuckDB relation is bound with all it was made of, so the last goes first.
+    # A DuckDB relation depends on all it was made of, so the last goes first.
     for frame in reversed(list(frames)):
         native: Any = frame.to_native()
         if frame.implementation.is_duckdb():
-            native.query("kept", f"DROP TABLE {native.alias}")
+            native.query("frame", f"DROP TABLE {native.alias}")
         elif frame.implementation.is_pyspark():
             native.unpersist()
 
@@ -161,8 +181,13 @@ def beside(frame: Frame, rows: pl.DataFrame) -> Frame:
     return nw.from_native(rows.lazy())
 
 
+def _ids_as_categories(frame: Frame) -> Frame:
+    cast_: Frame = nw.from_native(frame.to_native().with_columns(_IDS.cast(pl.Categorical)))
+    return cast_
+
+
 def on_polars(frame: Frame) -> pl.DataFrame:
-    """The rows, computed by whatever engine holds them."""
+    """The rows, computed by the frame's own engine."""
     return cast(pl.DataFrame, frame.collect("polars").to_native())
 
 
@@ -172,12 +197,12 @@ def to_pandas(frame: Frame) -> pd.DataFrame:
 
 
 def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
-    """The same, of rows that are in memory."""
+    """Like ``to_pandas``, of rows that are in memory."""
     schema = table.schema
     keys = [name for name in ("as_of", "customer_id") if name in schema]
     if keys and table.height > 1:
         table = table.sort(keys)
-    # One block of numbers: a Series a column takes longer than a whole snapshot of one customer.
+    # All numbers in one block: one Series per column would take longer than a whole snapshot of one customer.
     numbers = [name for name, kind in schema.items() if kind.is_numeric() or kind == pl.Boolean]
     small = [name for name in numbers if schema[name] != pl.Float64]
     block = table.select(numbers).with_columns(pl.col(small).cast(pl.Float64)).to_numpy(order="fortran")
@@ -197,7 +222,7 @@ def _text_or_time(column: pl.Series) -> Any:
 
 
 def _timed(spec: TableSpec, frame: Frame) -> Frame:
-    """The contract's columns, and beside every time the same in days."""
+    """The contract's columns, and every time in days as well."""
     conformed = _conform(spec, frame)
     clocks = _clocks(spec)
     counted = _with_microseconds(conformed, clocks)
@@ -205,7 +230,7 @@ def _timed(spec: TableSpec, frame: Frame) -> Frame:
 
 
 def _with_microseconds(frame: Frame, clocks: dict[str, str]) -> Frame:
-    """Times as whole microseconds since 1970: Narwhals has no word for it that all engines know."""
+    """Times as whole microseconds since 1970, for which Narwhals has no expression that works on all engines."""
     native: Any = frame.to_native()
     if frame.implementation.is_duckdb():
         counted = native.project(", ".join(["*", *(f'epoch_us("{source}") AS {n}' for n, source in clocks.items())]))

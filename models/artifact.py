@@ -73,6 +73,11 @@ def table(model: Any, X: pd.DataFrame) -> pd.DataFrame:
     return _kind(model).table(model, X)
 
 
+def headline(model: Any) -> tuple[str, ...]:
+    """Names of the scores by which the model is shown, in order."""
+    return _kind(model).headline(model)
+
+
 def incomparable(ours: Loaded, theirs: Loaded) -> str:
     """Why two models cannot be scored beside each other; empty if they answer the same question."""
     # Artifacts written before companies could be asked about do not name the entity.
@@ -90,6 +95,7 @@ class _Kind(Protocol):
     def load(self, files: Mapping[str, bytes]) -> Any: ...
     def about(self, model: Any) -> dict[str, Any]: ...
     def table(self, model: Any, X: pd.DataFrame) -> pd.DataFrame: ...
+    def headline(self, model: Any) -> tuple[str, ...]: ...
 
 
 def _kind(model: Any) -> _Kind:

@@ -78,6 +78,11 @@ def about(predictor: Predictor) -> dict[str, Any]:
     }
 
 
+def headline(predictor: Predictor) -> tuple[str, ...]:
+    """Scores that tables show of it: its target's."""
+    return target(predictor.question.target).headline(predictor.question)
+
+
 def dump(predictor: Predictor) -> dict[str, bytes]:
     """The predictor as named files of plain data."""
     state = {

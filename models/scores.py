@@ -74,7 +74,7 @@ def concordance(days: npt.ArrayLike, p: npt.ArrayLike) -> float:
     all times are equal. From Kendall's tau, whose pairs are counted in O(n log n).
 
     >>> concordance([3.0, 9.0, np.inf], [0.9, 0.5, 0.5])
-    0.8333333333333334
+    0.8333333333333333
     """
     sooner, p = -floats(days), floats(p)
     pairs, tied = _pairs(len(p)), _tied(sooner)

@@ -15,10 +15,11 @@ import narwhals as nw
 import polars as pl
 
 import features
-from features.dates import computed, snapshots
 from features.engines import Tables
 from features.entities import Entity
-from features.parts import parts_of
+from features.executors.many import computed
+from features.executors.parts import parts_of
+from features.snapshot import snapshots
 from features.windows import Frame, to_datetime
 from pipelines.workspace import Workspace
 

@@ -1,92 +1,81 @@
-"""What the models say about customers: the one function behind the batch scores and every HTTP answer."""
+"""The models' answers about customers: the one function behind the batch scores and every HTTP answer."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
-import numpy as np
 import pandas as pd
 
-from models.predictor import Predictor, predict
-from models.segments.segmenter import Segmenter, assign
-from models.tasks import eligible_mask, task
+from models.segments.segmenter import Segmenter
+from serving import predictions, segments
 from serving.bundle import Bundle, iso
 
-SEGMENT_COLUMNS = ("segment_id", "segment_name", "segment_strength")
 Columns = dict[str, list[Any]]
 
 
+class Kind(Protocol):
+    """What ``serving.predictions`` and ``serving.segments`` define for their kind of model."""
+
+    TEXT: tuple[str, ...]
+    """Columns that are text; the others are float64."""
+
+    def key(self, model_name: str) -> str:
+        """The answer's key in JSON, and the prefix of its columns in a table."""
+        ...
+
+    def columns(self, model: Any, features: pd.DataFrame) -> Columns:
+        """The answers by column, one value a row of ``features``; the columns do not depend on the rows."""
+        ...
+
+    def as_json(self, model: Any, row: Mapping[str, Any], as_of: float) -> dict[str, Any]:
+        """One row of ``columns`` as it is sent; ``as_of`` in days since 1970-01-01 UTC."""
+        ...
+
+    def catalogue(self, model: Any) -> list[dict[str, Any]]:
+        """The segments that the model knows."""
+        ...
+
+
+def kind_of(model: Any) -> Kind:
+    """The functions for this kind of model."""
+    return cast(Kind, segments if isinstance(model, Segmenter) else predictions)
+
+
 def answer(bundle: Bundle, features: pd.DataFrame) -> pd.DataFrame:
-    """One row a row of ``features`` [customer_id, *features], in its order: ``columns`` as a frame.
+    """One row a row of ``features`` [customer_id, *features], in its order.
 
-    Types do not depend on the rows: probabilities and strengths are float64, everything else is text.
+    customer_id; then segment_id, segment_name and segment_strength in [0, 1] if the bundle has segments; then for each
+    predictor the columns of its target behind the model's name, null where the task does not ask about the customer,
+    and ``<name>_reason``, which is null everywhere else. Numbers are float64, whatever the rows.
+    A row's answer does not depend on the other rows.
     """
-    said = columns(bundle, features)
-    return pd.DataFrame({name: pd.Series(values, dtype=_dtype(name)) for name, values in said.items()})
+    found = {"customer_id": pd.Series(features["customer_id"].tolist(), dtype="str")}
+    for name, columns in columns_by_model(bundle, features).items():
+        kind = kind_of(bundle.models[name].model)
+        for column, values in columns.items():
+            dtype = "str" if column in kind.TEXT else "float64"
+            found[f"{kind.key(name)}_{column}"] = pd.Series(values, dtype=dtype)
+    return pd.DataFrame(found)
 
 
-def columns(bundle: Bundle, features: pd.DataFrame) -> Columns:
-    """What the bundle's models say, as one list a column.
-
-    customer_id; segment_id, segment_name, segment_strength in [0, 1] if the bundle has segments; and for each task
-    ``<task>_probability``, null where the task does not ask about the customer, with the why in ``<task>_reason``.
-    A row's answer does not depend on the rows beside it.
-    """
-    said: Columns = {"customer_id": features["customer_id"].tolist()}
-    for loaded in bundle.models.values():
-        if isinstance(loaded.model, Segmenter):
-            said |= segments(loaded.model, features)
-    for name, loaded in bundle.models.items():
-        if isinstance(loaded.model, Predictor):
-            said |= propensity(name, loaded.model, features)
-    return said
+def columns_by_model(bundle: Bundle, features: pd.DataFrame) -> dict[str, Columns]:
+    """The answers of each model by its name, one value a row of ``features``; segments come first."""
+    models = {name: loaded.model for name, loaded in bundle.models.items()}
+    names = sorted(models, key=lambda name: (kind_of(models[name]).key(name) != "segment", name))
+    return {name: kind_of(models[name]).columns(models[name], features) for name in names}
 
 
-def segments(segmenter: Segmenter, features: pd.DataFrame) -> Columns:
-    """SEGMENT_COLUMNS for each row."""
-    if features.empty:
-        return {column: [] for column in SEGMENT_COLUMNS}
-    found = assign(segmenter, features)
-    return {column: found[column].tolist() for column in SEGMENT_COLUMNS}
-
-
-def propensity(name: str, predictor: Predictor, features: pd.DataFrame) -> Columns:
-    """``<name>_probability`` and ``<name>_reason`` for each row; exactly one of the two is null."""
-    probability = np.full(len(features), np.nan)
-    asked = eligible_mask(predictor.question.task, features, predictor.question.horizon_days)
-    if asked.any():
-        probability[asked] = predict(predictor, features if asked.all() else features[asked])
-    why = task(predictor.question.task).REASON_NOT_ELIGIBLE
-    return {f"{name}_probability": probability.tolist(), f"{name}_reason": [None if one else why for one in asked]}
-
-
-def as_json(bundle: Bundle, said: Columns, unknown: list[str], as_of: float) -> dict[str, Any]:
+def as_json(bundle: Bundle, features: pd.DataFrame, unknown: list[str], as_of: float) -> dict[str, Any]:
     """The body of an HTTP answer, as ``payload.Answers`` describes it; floats keep every bit."""
-    rows = [dict(zip(said, row, strict=True)) for row in zip(*said.values(), strict=True)]
+    answers: list[dict[str, Any]] = [{"customer_id": name} for name in features["customer_id"]]
+    for name, columns in columns_by_model(bundle, features).items():
+        model = bundle.models[name].model
+        kind = kind_of(model)
+        for one, values in zip(answers, zip(*columns.values(), strict=True), strict=True):
+            one[kind.key(name)] = kind.as_json(model, dict(zip(columns, values, strict=True)), as_of)
     return {
-        "answers": [_one(bundle, row) for row in rows],
+        "answers": answers,
         "unknown": unknown,
         "as_of": iso(as_of),
         "models": bundle.versions,
         "bundle": bundle.version,
     }
-
-
-def _dtype(column: str) -> str:
-    return "float64" if column.endswith(("_probability", "_strength")) else "str"
-
-
-def _one(bundle: Bundle, row: dict[str, Any]) -> dict[str, Any]:
-    one: dict[str, Any] = {"customer_id": row["customer_id"]}
-    if "segment_id" in row:
-        one["segment"] = {column.removeprefix("segment_"): row[column] for column in SEGMENT_COLUMNS}
-    for name, loaded in bundle.models.items():
-        if isinstance(loaded.model, Predictor):
-            one[name] = _propensity(
-                row[f"{name}_probability"], row[f"{name}_reason"], loaded.model.question.horizon_days
-            )
-    return one
-
-
-def _propensity(probability: float, reason: str | None, horizon_days: float) -> dict[str, Any]:
-    if reason is None:
-        return {"probability": probability, "horizon_days": horizon_days}
-    return {"probability": None, "horizon_days": horizon_days, "reason": reason}

@@ -37,6 +37,8 @@ from serving.manifest import (
 from serving.online_store import OnlineStore, read_store, stored_among, write_store
 
 PRODUCTS = "products.parquet"
+RESERVED = ("customer_id", "segment")
+"""Keys of an answer that are no model's name."""
 IN_STORE = "bundle"
 """Name of a bundle's folder in BentoML's model store, below the one that is named by its version."""
 
@@ -173,6 +175,8 @@ def _check_names(models: Collection[str]) -> None:
     for name in models:
         if not re.fullmatch(PLAIN_NAME, name):
             raise BadInput(f"a model is called {name!r:.80}: use letters, digits, - and _ only")
+        if name in RESERVED:
+            raise BadInput(f"a model is called {name!r}, which is a key of every answer: call its study otherwise")
 
 
 def _copy_model(folder: Path, source: Path, online: pd.DataFrame, version: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +207,7 @@ def _catalogue(products: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_parts(bundle: Bundle, manifest: Manifest) -> None:
-    """The parts must fit each other: what does not is refused here, not when somebody asks about a customer."""
+    """Refuse a bundle whose parts contradict each other, rather than fail at the first request."""
     missing = {name for loaded in bundle.models.values() for name in loaded.manifest["features"]}
     missing -= set(bundle.online.features)
     problems = []

@@ -9,9 +9,8 @@ import polars as pl
 from features.errors import BadInput
 from features.families import tables_of
 from features.indicators import split, with_indicators
-from features.prepared import prepared_snapshot
 from features.sentiment import sentiment
-from features.snapshot import feature_names
+from features.snapshot import feature_names, live_snapshot
 from features.tables import TABLES, Column
 from features.windows import to_datetime, to_days
 from serving.bundle import Bundle, iso
@@ -31,9 +30,10 @@ TYPES: dict[str, pl.DataType] = {
 def live_features(
     bundle: Bundle, customers: list[CustomerHistory], as_of: datetime | None
 ) -> tuple[pd.DataFrame, float]:
-    """[customer_id, *features] of the customers with a sale before ``as_of``, as asked; and ``as_of`` in days.
+    """[customer_id, *features] of the customers with a sale before ``as_of``, and ``as_of`` in days.
 
-    The default is the bundle's ``as_of``, where the same history gets the same answer from ``/predict``.
+    Rows are in the order of the request. By default ``as_of`` is the bundle's: the same history then gets the same
+    answer from ``/predict``.
 
     Raises:
         BadInput: tables that the models read are missing, or orders lie after the default ``as_of``.
@@ -48,9 +48,9 @@ def live_features(
         refuse_later_orders(customers, moment)
     frames = {table: table_frame(table, customers) for table in REQUEST_TABLES if table in {"orders", *tables}}
     frames["products"] = products_frame(bundle, customers)
-    found = with_indicators(prepared_snapshot(frames, moment), needed).set_index("customer_id")
-    asked = [customer.customer_id for customer in customers if customer.customer_id in found.index]
-    return found.loc[asked].reset_index(), moment
+    found = with_indicators(live_snapshot(frames, moment), needed).set_index("customer_id")
+    present = [customer.customer_id for customer in customers if customer.customer_id in found.index]
+    return found.loc[present].reset_index(), moment
 
 
 def refuse_other_features(needed: Collection[str]) -> None:

@@ -36,7 +36,7 @@ class ModelEntry(_Strict):
 
 
 class Manifest(_Strict):
-    """All that ``manifest.json`` says; ``files`` has the SHA-256 of every other file by its path in the folder."""
+    """The content of ``manifest.json``; ``files`` has the SHA-256 of every other file by its path in the folder."""
 
     format: Literal[2]
     as_of: Days

@@ -1,10 +1,11 @@
 """Requests and answers of the service: their fields and limits, which are its OpenAPI schema too."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Union
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from models.targets import targets
 from serving.request_rows import (
     CustomerRow,
     EventRow,
@@ -81,21 +82,23 @@ class Segment(BaseModel):
     strength: float
 
 
-class Propensity(BaseModel):
-    """A calibrated probability over the horizon; null with a reason where the question does not apply."""
+def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:
+    """A target's ``Answer`` under a name that the OpenAPI schema can show beside the others."""
+    return create_model(f"{name.title().replace('_', '')}Answer", __base__=answer, __doc__=answer.__doc__)
 
-    probability: float | None
-    horizon_days: float
-    reason: str | None = None
+
+Prediction: Any = Union[tuple(_prediction(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
+"""The answer of a predictor: whichever its target gives."""
 
 
 class Answer(BaseModel):
-    """What is known about one customer; a part is absent if the bundle has no such model."""
+    """All answers about one customer: the segment, if the bundle has segments, and one under each predictor's name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Prediction]
 
     customer_id: str
     segment: Segment | None = None
-    churn: Propensity | None = None
-    next_purchase: Propensity | None = None
 
 
 class ModelVersion(BaseModel):

@@ -1,9 +1,11 @@
 """Rows of a customer's history as a request sends them: canonical tables in JSON, with exact types and bounds."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from features.tables import EventKind, FeedbackKind, OrderKind, Topic, TouchKind
 
 # Amounts are summed exactly as whole ten-thousandths: 5,000 lines of 1e8 stay below 2**53 of them.
 MAX_AMOUNT = 1e8
@@ -67,7 +69,7 @@ class OrderRow(DatedRow):
     category: Id | None = None
     discount: Money | None = None
     channel: Id | None = None
-    kind: Literal["sale", "return"] = "sale"
+    kind: OrderKind = "sale"
     original_order_id: Id | None = None
 
     @model_validator(mode="after")
@@ -83,17 +85,7 @@ class OrderRow(DatedRow):
 class EventRow(DatedRow):
     """A row of ``events``: one interaction with the site or the app."""
 
-    kind: Literal[
-        "page_view",
-        "product_view",
-        "search",
-        "add_to_cart",
-        "remove_from_cart",
-        "checkout",
-        "feature_use",
-        "login",
-        "help",
-    ]
+    kind: EventKind
     session_id: Id | None = None
     product_id: Id | None = None
     feature: Id | None = None
@@ -106,15 +98,15 @@ class TouchRow(DatedRow):
 
     campaign_id: Id | None = None
     channel: Id
-    kind: Literal["sent", "open", "click", "unsubscribe", "bounce", "like", "share", "comment", "attend"]
+    kind: TouchKind
 
 
 class FeedbackRow(DatedRow):
     """A row of ``feedback``: a survey answer, review or ticket. ``sentiment`` is computed from ``text`` if absent."""
 
-    kind: Literal["nps", "csat", "review", "ticket"]
+    kind: FeedbackKind
     score: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] | None = None
-    topic: Literal["price", "quality", "delivery", "service", "product"] | None = None
+    topic: Topic | None = None
     text: Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(clean)] | None = None
     sentiment: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
 

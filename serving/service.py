@@ -17,9 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.errors import CoterieError
-from models.segments.catalogue import to_json
-from models.segments.segmenter import Segmenter
-from serving.answers import as_json, columns
+from serving.answers import as_json, columns_by_model, kind_of
 from serving.bundle import Bundle, iso, load_bundle
 from serving.guard import CHECKED, Guard
 from serving.live import live_features
@@ -60,9 +58,18 @@ class AnswersOutput(bentoml.IODescriptor, Answers):  # type: ignore[misc]
 
 
 def models_page(request: Request) -> Response:
-    """Each model's version, hash, task, learner, training window and scores."""
+    """Each model's version, hash, question, learner, training window and scores."""
     bundle: Bundle = request.app.state.bundle
-    keys = ("task", "learner", "clusterer", "horizon_days", "training_window", "dataset_fingerprint", "scores")
+    keys = (
+        "task",
+        "question",
+        "learner",
+        "clusterer",
+        "horizon_days",
+        "training_window",
+        "dataset_fingerprint",
+        "scores",
+    )
     facts = {
         name: {**bundle.versions[name], **{key: loaded.manifest[key] for key in keys if key in loaded.manifest}}
         for name, loaded in bundle.models.items()
@@ -73,8 +80,8 @@ def models_page(request: Request) -> Response:
 def segments_page(request: Request) -> Response:
     """The segment catalogue, most revenue first."""
     bundle: Bundle = request.app.state.bundle
-    found = [loaded.model for loaded in bundle.models.values() if isinstance(loaded.model, Segmenter)]
-    entries = to_json(found[0].catalogue) if found else []
+    models = [loaded.model for loaded in bundle.models.values()]
+    entries = [entry for model in models for entry in kind_of(model).catalogue(model)]
     return as_response({"segments": entries, "as_of": iso(bundle.as_of), "bundle": bundle.version})
 
 
@@ -129,7 +136,7 @@ class Coterie:
         unknown = [name for name, known in zip(customer_ids, found, strict=True) if not known]
         if features.empty:
             return as_response({"error": all_unknown(unknown)}, 404)
-        return as_response(as_json(self.bundle, columns(self.bundle, features), unknown, self.bundle.as_of))
+        return as_response(as_json(self.bundle, features, unknown, self.bundle.as_of))
 
     @bentoml.api(input_spec=HistoryInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
     async def predict_history(self, customers: list[CustomerHistory], as_of: datetime | None = None) -> Response:
@@ -142,7 +149,7 @@ class Coterie:
         unknown = [customer.customer_id for customer in customers if customer.customer_id not in known]
         if not known:
             return as_response({"error": no_sale(len(unknown), moment)}, 422)
-        return as_response(as_json(self.bundle, columns(self.bundle, features), unknown, moment))
+        return as_response(as_json(self.bundle, features, unknown, moment))
 
 
 def all_unknown(unknown: list[str]) -> str:
@@ -166,7 +173,7 @@ def warm_up(bundle: Bundle) -> None:
     A full collection visits every object of every library, which delayed a request by tens of milliseconds.
     """
     first = [bundle.online.ids[0].decode()] if len(bundle.online) else []
-    columns(bundle, lookup(bundle.online, first)[0])
+    columns_by_model(bundle, lookup(bundle.online, first)[0])
     gc.collect()
     gc.freeze()
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.config import Study
 from experiments.contest import Scored
 from experiments.dataset import Dataset
 from experiments.kinds import Kind
+from experiments.study import Study
+from models import artifact
 
 
 def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: Sequence[Scored], why: str) -> str:
@@ -15,7 +16,7 @@ def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: S
     lines = [
         f"**{study.title or study.name}**",
         "",
-        *table(kind.headline(problem), {each.contestant.name: each.scores for each in tested}),
+        *table(artifact.headline(tested[0].model), {each.contestant.name: each.scores for each in tested}),
         "",
         f"{how} Parameters: {why}. Dataset `{dataset.fingerprint[:16]}`.",
         *(["", *further] if further else []),

@@ -1,67 +1,76 @@
-"""Feature families: one file a family, found by scanning this folder.
+"""Feature families: one file a family, found by scanning this folder. ``Family`` says what a file defines.
 
-A family is a module with ``NEEDS`` (tables it cannot do without), ``COLUMNS`` (name: meaning, unit, null behaviour)
-and ``compute(past, as_of)``, which gives customer_id and those columns and never cuts time itself. It may have
+**Zero or null.** ``compute`` need not give a row to every customer, and a table it reads may be absent. The rule is the
+same for all families, and ``features.definition`` applies it:
 
-- ``USES``: tables it reads where they are there, beside those it needs;
-- ``ZERO_IF_NONE``: counts that are 0 for a customer of whom ``compute`` gives no row; all other columns are null then;
-- ``TEXT``: columns that are text, a level of something (a channel, a country); models read them as indicators;
-- ``PROTECTED``: columns about what nobody should be judged by; a model reads them only if its study names them.
+- what is counted of a present table is 0 for a customer of whom it has nothing (``ZERO_IF_NONE``), anything else null;
+- of an absent table nothing is known: the family that needs it is left out, and the columns that another family derives
+  from it (``USES``) are null, counts included. All other columns are as if the table had no rows.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Collection, Mapping
-from functools import cache
-from typing import Protocol, cast
+from types import MappingProxyType
+from typing import Protocol
 
 from features.past import Past
+from features.plugins import plugins
 from features.windows import Frame
 
 
 class Family(Protocol):
-    """What a family's file must define."""
+    """What a family's file defines; constants with a value here may be left out."""
 
+    NAME: str
+    """Set to the file's name; every column begins with it."""
     NEEDS: tuple[str, ...]
+    """Tables it cannot do without."""
     COLUMNS: dict[str, str]
+    """Meaning, unit and null behaviour by column."""
+    USES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """Tables it reads if they are present, each with the columns that are null if it is absent."""
+    ZERO_IF_NONE: tuple[str, ...] = ()
+    """Counts that are 0 where ``compute`` gives null or no row."""
+    TEXT: tuple[str, ...] = ()
+    """Columns that are text, a level of something (a channel, a country); models read them as indicators."""
+    PROTECTED: tuple[str, ...] = ()
+    """Columns about what nobody should be judged by; a model reads them only if its study names them."""
 
     def compute(self, past: Past, as_of: float) -> Frame:
-        """customer_id and COLUMNS, one row a customer."""
+        """customer_id and COLUMNS, at most one row a customer. It never cuts time itself."""
         ...
 
 
-@cache
 def families() -> dict[str, Family]:
     """All families by name, in alphabetical order."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    return {name: cast(Family, importlib.import_module(f"{__name__}.{name}")) for name in names}
+    return plugins(__name__, Family)
 
 
 def families_for(tables: Collection[str]) -> dict[str, Family]:
-    """Those whose tables are all there."""
+    """Those whose needed tables are all present."""
     return {name: family for name, family in families().items() if set(family.NEEDS) <= set(tables)}
 
 
 def missing_tables(tables: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Families that ``tables`` cannot feed, and which tables each would need."""
+    """Families that cannot be computed from ``tables``, and which further tables each would need."""
     lacking = {name: tuple(need for need in family.NEEDS if need not in tables) for name, family in families().items()}
     return {name: needs for name, needs in lacking.items() if needs}
 
 
 def tables_of(features: Collection[str]) -> tuple[str, ...]:
-    """Tables that the families of these features (or of indicators of them) read or can read, alphabetically."""
-    read = [family for family in families().values() if {f.partition("=")[0] for f in features} & set(family.COLUMNS)]
-    return tuple(sorted({table for family in read for table in (*family.NEEDS, *getattr(family, "USES", ()))}))
+    """Tables that the families of these features (or of indicators of them) need or use, alphabetically."""
+    names = {feature.partition("=")[0] for feature in features}
+    read = [family for family in families().values() if names & set(family.COLUMNS)]
+    return tuple(sorted({table for family in read for table in (*family.NEEDS, *family.USES)}))
 
 
 def text_names() -> frozenset[str]:
     """Columns that are text, of all families."""
-    return frozenset(name for family in families().values() for name in getattr(family, "TEXT", ()))
+    return frozenset(name for family in families().values() for name in family.TEXT)
 
 
 def protected_names() -> frozenset[str]:
     """Columns that no model reads unless its study names them, of all families."""
-    return frozenset(name for family in families().values() for name in getattr(family, "PROTECTED", ()))
+    return frozenset(name for family in families().values() for name in family.PROTECTED)
 
 
 def reference(found: Mapping[str, Family]) -> str:
@@ -72,9 +81,13 @@ def reference(found: Mapping[str, Family]) -> str:
 {total} columns in {len(found)} families, one row a customer with a sale before `as_of`. Written by
 `python -m features.families > docs/features.md`; a test keeps it current.
 
-All are float64. Days count from `as_of` backwards, a day of purchase is a calendar day in UTC, money is in the shop's
-currency. Only what happened before `as_of` and was known by then is counted. Null means that there is nothing to
-measure; it is never filled in.
+Numbers are float64, levels are text. Days count from `as_of` backwards, a day of purchase is a calendar day in UTC,
+money is in the shop's currency. Only what happened before `as_of` and was known by then is counted.
+
+**Null** means that there is nothing to measure; it is never filled in. A count of rows is 0 for a customer without such
+rows. Of an **absent table** nothing is known, so nothing is 0: a family that needs it is left out, and the columns that
+another family derives from it, named below as "null without" it, are null. All other columns are as if the table had no
+rows.
 """
     return head + "".join(_section(name, family) for name, family in found.items())
 
@@ -82,6 +95,9 @@ measure; it is never filled in.
 def _section(name: str, family: Family) -> str:
     title = (family.__doc__ or "").strip().splitlines()[0]
     rows = "".join(f"| `{column}` | {meaning} |\n" for column, meaning in family.COLUMNS.items())
-    uses = [f"`{table}`" for table in getattr(family, "USES", ())]
-    needs = ", ".join(f"`{table}`" for table in family.NEEDS) + (f"; reads {', '.join(uses)} too" if uses else "")
-    return f"\n## {name}\n\n{title} Needs {needs}.\n\n| column | meaning |\n|---|---|\n{rows}"
+    unknown = "".join(f"\nNull without `{table}`: {_listed(names)}.\n" for table, names in family.USES.items())
+    return f"\n## {name}\n\n{title} Needs {_listed(family.NEEDS)}.\n{unknown}\n| column | meaning |\n|---|---|\n{rows}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

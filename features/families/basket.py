@@ -1,4 +1,4 @@
-"""What is in the basket: its size, breadth of products and categories, repeats, discounts and what came back."""
+"""What is in the basket: its size, breadth of products and categories, repeats, discounts and returns."""
 
 import narwhals as nw
 
@@ -7,14 +7,13 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
-USES = ("products",)
 
 COLUMNS: dict[str, str] = {
-    "basket_lines_mean": "Lines an order; never null.",
+    "basket_lines_mean": "Mean lines per order; never null.",
     "basket_lines_last_n": "Lines of the last order; never null.",
     "basket_lines_90d_n": "Lines of the orders in the 90 days before as_of; 0 if none.",
-    "basket_units_mean": "Units an order; never null.",
-    "basket_unit_price_mean": "Spend a unit after discounts, currency; null if no unit was bought.",
+    "basket_units_mean": "Mean units per order; never null.",
+    "basket_unit_price_mean": "Spend per unit after discounts, currency; null if no unit was bought.",
     "basket_products_n": "Distinct products ever bought; 0 if no line names its product.",
     "basket_product_entropy": "Shannon entropy of sale lines over products, nats; null if no line names one.",
     "basket_product_repeat_share": "Share of (order, product) pairs that repeat an earlier product; null as above.",
@@ -25,6 +24,8 @@ COLUMNS: dict[str, str] = {
     "basket_return_share": "Money of returns over money of sales; above 1 if more came back; null if nothing was paid.",
     "basket_return_recency_days": "Days from the last return to as_of; null if none.",
 }
+USES = {"products": ("basket_categories_n", "basket_category_entropy")}
+ZERO_IF_NONE = ("basket_products_n", "basket_returns_n")
 
 
 def compute(past: Past, as_of: float) -> Frame:
@@ -36,7 +37,7 @@ def compute(past: Past, as_of: float) -> Frame:
         rows_n().alias("orders_n"),
         nw.col("lines_n", "units_milli", "amount_ticks", "discount_ticks").sum(),
         sum_if(nw.col("age") <= 90, lines_n).alias("basket_lines_90d_n"),
-        # Orders of the very same moment count as one: no order of theirs would be the last for every engine.
+        # Orders at the same moment count as one: engines would not agree on which of them is the last.
         sum_if(nw.col("age") == nw.col("newest_age"), lines_n).alias("basket_lines_last_n"),
     )
     for part in parts:
@@ -76,11 +77,11 @@ def _ratios(sums: Frame) -> Frame:
         basket_lines_mean=nw.col("lines_n") / orders_n,
         basket_units_mean=nw.col("units_milli") / (orders_n * 1000),
         basket_unit_price_mean=ratio(spent * 1000, nw.col("units_milli") * TICKS),
-        basket_products_n=products_n.fill_null(0),
+        basket_products_n=products_n,
         basket_product_entropy=entropy(nw.col("product_terms"), nw.col("product_lines_n")),
         basket_product_repeat_share=ratio(nw.col("pairs_n") - products_n, nw.col("pairs_n")),
         basket_category_entropy=entropy(nw.col("category_terms"), category_lines_n),
         basket_discount_share=ratio(nw.col("discount_ticks"), spent + nw.col("discount_ticks")),
-        basket_returns_n=nw.col("returns_n").fill_null(0),
+        basket_returns_n=nw.col("returns_n"),
         basket_return_share=ratio(nw.col("returned_ticks").fill_null(0.0), spent),
     )

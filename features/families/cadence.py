@@ -1,4 +1,4 @@
-"""Rhythm: the gaps between purchase days, how regular, how overdue the next one is, and at which times they buy."""
+"""Rhythm: gaps between purchase days, their regularity, how overdue the next purchase is, and times of purchase."""
 
 import math
 
@@ -19,18 +19,20 @@ COLUMNS: dict[str, str] = {
     "cadence_gap_last_days": "The latest of those gaps, days; null below 2 purchase days.",
     "cadence_gap_cv": "Standard deviation (n - 1) of the gaps over their mean; null below 3 purchase days.",
     "cadence_overdue_ratio": "Whole days since the last purchase day over the mean gap; null below 2 purchase days.",
-    "cadence_longer_gap_share": "(own gaps longer than the present silence + 1) / (gaps + 2); 0.5 without gaps.",
-    "cadence_due_30d_share": "Of m gaps longer than the silence, the n that ended in 30 more days: (n + 1) / (m + 2).",
+    "cadence_longer_gap_share": "(gaps longer than the days since the last purchase + 1) / (gaps + 2), 0 to 1; "
+    "0.5 without gaps, never null.",
+    "cadence_due_30d_share": "Of the m gaps longer than the days since the last purchase, n ended within 30 more "
+    "days: (n + 1) / (m + 2), 0 to 1; never null.",
     "cadence_second_last_days": "Whole days since the second last purchase day; null below 2.",
-    "cadence_active_180d_n": "How many of the last six 30-day blocks have a purchase, 0 to 6.",
-    "cadence_momentum": "Purchase days, each weighing 30 / (30 + its age in days).",
-    "cadence_weekend_share": "Share of purchase days on Saturday or Sunday (UTC).",
-    "cadence_morning_share": "Share of orders before 12:00 UTC.",
-    "cadence_evening_share": "Share of orders from 18:00 UTC.",
+    "cadence_active_180d_n": "How many of the last six 30-day blocks have a purchase, 0 to 6; never null.",
+    "cadence_momentum": "Purchase days, each weighted by 30 / (30 + its age in days); above 0, never null.",
+    "cadence_weekend_share": "Share of purchase days on Saturday or Sunday (UTC), 0 to 1; never null.",
+    "cadence_morning_share": "Share of orders before 12:00 UTC, 0 to 1; never null.",
+    "cadence_evening_share": "Share of orders from 18:00 UTC, 0 to 1; never null.",
     "cadence_season_share": "Of purchase days older than 45, the share within 45 days of as_of's date; null if none.",
     "cadence_year_ago_30d_n": "Purchase days in the 30 days after as_of a year ago; null below 365 days of tenure.",
-    "cadence_season_sin": "Sine of as_of's place in the year (0 at New Year); the same for all customers.",
-    "cadence_season_cos": "Cosine of as_of's place in the year (1 at New Year).",
+    "cadence_season_sin": "Sine of as_of's place in the year (0 at New Year); equal for all, never null.",
+    "cadence_season_cos": "Cosine of as_of's place in the year (1 at New Year); equal for all, never null.",
 }
 
 
@@ -43,7 +45,7 @@ def compute(past: Past, as_of: float) -> Frame:
 
 
 def _days(days: Frame, today: int) -> Frame:
-    """Purchase days with their age, the gap to the one before and the silence now."""
+    """Purchase days with their age, the gap to the one before and ``silence``, days since the customer's last one."""
     age, before = today - nw.col("day"), nw.col("before")
     return days.with_columns(
         age=age,
@@ -75,7 +77,7 @@ def _rhythm() -> list[nw.Expr]:
 
 
 def _opens_recent_block() -> nw.Expr:
-    """Days that are the first of their 30-day block, among the last six blocks: the blocks that have a purchase."""
+    """How many of the last six 30-day blocks have a purchase: counts each block's first purchase day."""
     block, before = nw.col("block"), nw.col("block_before")
     return count_if((block < 6) & (before.is_null() | (before != block)))
 

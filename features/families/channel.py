@@ -1,8 +1,7 @@
-"""Where and when to meet them: the channel they buy through, answer on, and the hours and days (UTC) of it."""
+"""Where and when to reach them: the channels they buy through and respond on, and at which hours and days (UTC)."""
 
 import narwhals as nw
 
-from features.absent import nulls
 from features.clock import hour, weekday
 from features.exact import count_if, per, ratio, rows_n, sum_if
 from features.favourites import favourites
@@ -10,7 +9,6 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
-USES = ("events", "touches")
 
 DIGITAL = ("web", "website", "online", "internet", "app", "mobile", "marketplace", "email", "social")
 """Channels of orders that count as digital, in lower case."""
@@ -30,14 +28,14 @@ COLUMNS: dict[str, str] = {
     "channel_contact": "The channel of most responses to campaigns (opens, clicks, social reactions, events attended), "
     "of equals the alphabetically first; null if none.",
     "channel_contact_share": "Its share of these responses, 0 to 1; null if none.",
-    "channel_contact_levels_n": "Distinct channels responded on; 0 if none, null without touches.",
+    "channel_contact_levels_n": "Distinct channels responded on; 0 if none.",
     "channel_device": "The channel (web, app, ...) of most events, of equals the alphabetically first; null if none is "
     "known.",
     "channel_device_share": "Its share of the events whose channel is known, 0 to 1; null as channel_device.",
     "channel_response_part": "The six hours (UTC) of most responses: night (from 00:00), morning, afternoon or "
     "evening; of equals the earliest; null if no response.",
     "channel_response_day": "The weekday (UTC) of most responses, of equals the first from Monday; null if none.",
-    "channel_response_weekend_share": "Share of responses on Saturday or Sunday (UTC); null if none.",
+    "channel_response_weekend_share": "Share of responses on Saturday or Sunday (UTC), 0 to 1; null if none.",
     "channel_event_evening_share": "Share of events from 18:00 UTC; null if no event.",
 }
 TEXT = (
@@ -48,27 +46,25 @@ TEXT = (
     "channel_response_part",
     "channel_response_day",
 )
-_OF_TOUCHES = [name for name in COLUMNS if name.startswith(("channel_contact", "channel_response"))]
-_OF_EVENTS = [name for name in COLUMNS if name.startswith(("channel_device", "channel_event"))]
-ZERO_IF_NONE = ("channel_purchase_levels_n",)
+USES = {
+    "touches": tuple(name for name in COLUMNS if name.startswith(("channel_contact", "channel_response"))),
+    "events": tuple(name for name in COLUMNS if name.startswith(("channel_device", "channel_event"))),
+}
+ZERO_IF_NONE = ("channel_purchase_levels_n", "channel_contact_levels_n")
 
 
 def compute(past: Past, as_of: float) -> Frame:
-    """One row a customer with a sale: customer_id and COLUMNS; without touches or events their columns are null."""
-    del as_of  # Habits, whenever they were shown.
-    joined = past.who.join(_purchases(past), on="customer_id", how="left")
-    for table, habits, names in (("touches", _responses, _OF_TOUCHES), ("events", _devices, _OF_EVENTS)):
-        if table in past.tables:
-            joined = joined.join(habits(past.tables[table]), on="customer_id", how="left")
-            joined = joined.with_columns(nw.col(name).fill_null(0.0) for name in names if name.endswith("_n"))
-        else:
-            joined = joined.with_columns(**nulls(names, TEXT))
+    """One row a customer with a sale: customer_id and COLUMNS."""
+    del as_of  # Habits count at any age.
+    joined = past.who
+    for habits in (_purchases(past.sales), _responses(past.tables["touches"]), _devices(past.tables["events"])):
+        joined = joined.join(habits, on="customer_id", how="left")
     return joined.select("customer_id", *COLUMNS)
 
 
-def _purchases(past: Past) -> Frame:
+def _purchases(sales: Frame) -> Frame:
     """One row a customer with an order whose channel is known."""
-    named = past.sales.filter(~nw.col("channel").is_null())
+    named = sales.filter(~nw.col("channel").is_null())
     counts = named.group_by("customer_id", "channel").agg(
         nw.col("order_id").n_unique().cast(nw.Float64).alias("n"), nw.col("at_days").max().alias("last_at")
     )
@@ -112,7 +108,7 @@ def _devices(events: Frame) -> Frame:
     """One row a customer with an event."""
     timed = events.with_columns(hour=hour(nw.col("at_days")))
     counts = timed.group_by("customer_id", "channel").agg(
-        # Events without a channel count for the time of day alone.
+        # Events without a channel count for the time of day only.
         count_if(~nw.col("channel").is_null()).alias("n"),
         rows_n().alias("events_n"),
         count_if(nw.col("hour") >= 18).alias("evening_n"),

@@ -1,4 +1,4 @@
-"""Response to campaigns: what was sent, opened and clicked, how lately, how eagerly, and whether it tires."""
+"""Response to campaigns: what was sent, opened and clicked, how recently, how strongly, and signs of fatigue."""
 
 import narwhals as nw
 
@@ -11,7 +11,7 @@ NEEDS = ("touches",)
 WINDOWS_DAYS = (30, 90, 365)
 NEVER_OPENER_SENT = 5
 POINTS = {"open": 1.0, "like": 1.0, "click": 2.0, "comment": 2.0, "share": 3.0, "attend": 3.0}
-"""What a reaction counts in the score, by the effort it takes."""
+"""Points of a reaction in the score, by the effort it takes."""
 FADE_DAYS = 30
 _SOCIAL = ("like", "share", "comment")
 _WORDS = {"sent": "Messages sent", "open": "Opens", "click": "Clicks"}
@@ -25,21 +25,22 @@ COLUMNS: dict[str, str] = {
     "engagement_open_rate": "Opens over messages sent in the last 365 days, at most 1; null if none was sent.",
     "engagement_click_rate": "Clicks over messages sent in the last 365 days, at most 1; null if none was sent.",
     "engagement_click_to_open": "Clicks over opens in the last 365 days, at most 1; null if none was opened.",
-    "engagement_email_open_rate": "Of e-mail alone: opens over sent in 365 days, at most 1; null if none.",
-    "engagement_email_click_to_open": "Of e-mail alone: clicks over opens in 365 days, at most 1; null if none.",
+    "engagement_email_open_rate": "Opens over messages sent by e-mail in the last 365 days, at most 1; null if none.",
+    "engagement_email_click_to_open": "Clicks over opens of e-mails in the last 365 days, at most 1; null if none.",
     "engagement_last_sent_days": "Days from the last message sent to as_of; null if none.",
     "engagement_last_open_days": "Days from the last open to as_of; null if none.",
     "engagement_last_click_days": "Days from the last click to as_of; null if none.",
     "engagement_unopened_n": "Messages sent since the last open, all if nothing was ever opened; 0 if none.",
     "engagement_never_opener": f"1 if {NEVER_OPENER_SENT} or more were ever sent and none was opened, else 0.",
     "engagement_unsubscribes_n": "Times unsubscribed; 0 if never.",
-    "engagement_unsubscribed_days": "Days from the last unsubscribing to as_of; null if never.",
+    "engagement_unsubscribed_days": "Days from the last unsubscription to as_of; null if never.",
     "engagement_bounces_n": "Messages that bounced; 0 if none.",
     "engagement_social_365d_n": "Likes, shares and comments in the last 365 days; 0 if none.",
     "engagement_attended_365d_n": "Events attended in the last 365 days; 0 if none.",
     "engagement_score": "Sum over reactions of points * 30 / (30 + days ago); open and like 1 point, click and comment "
     "2, share and attend 3; 0 if none.",
-    "engagement_pressure": "(messages sent in the last 90 days + 1) / (in the 90 days before + 1); 1 is steady.",
+    "engagement_pressure": "(messages sent in the last 90 days + 1) / (in the 90 days before + 1), 1 is steady; null "
+    "if no touch ever.",
     "engagement_open_rate_change": "Open rate of the last 90 days minus that of the 90 before, -1 to 1; null if "
     "nothing was sent in either.",
     "engagement_fatigue": "1 if more was sent in the last 90 days than in the 90 before and the open rate fell, else "
@@ -92,8 +93,8 @@ def _last() -> list[nw.Expr]:
 def _reactions() -> list[nw.Expr]:
     age, kind = nw.col("age"), nw.col("kind")
     points = nw.lit(0.0)
-    for reaction, worth in POINTS.items():
-        points = nw.when(kind == reaction).then(worth).otherwise(points)
+    for reaction, gain in POINTS.items():
+        points = nw.when(kind == reaction).then(gain).otherwise(points)
     return [
         count_if(kind == "sent").alias("sent_n"),
         count_if(kind == "unsubscribe").alias("engagement_unsubscribes_n"),
@@ -124,5 +125,5 @@ def _ratios(sums: Frame) -> Frame:
 
 
 def _capped(part: nw.Expr, base: nw.Expr) -> nw.Expr:
-    """A share; a message opened again, or one whose sending is not on record, must not lift it above 1."""
+    """A share, at most 1 even if messages are opened twice or their sending is not on record."""
     return ratio(nw.when(part < base).then(part).otherwise(base), base)

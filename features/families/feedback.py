@@ -1,22 +1,23 @@
-"""What they told the shop: scores and their course, what it was about, and how it sounded."""
+"""Feedback: scores and their trend, topics, and sentiment. An item is one score, review or ticket."""
 
 import narwhals as nw
 
 from features.exact import MICRO, count_if, per, ratio, sum_if, whole
 from features.past import Past
+from features.tables import FEEDBACK
 from features.windows import Frame
 
 NEEDS = ("feedback",)
 
-TOPICS = ("delivery", "price", "product", "quality", "service")
+TOPICS = tuple(sorted(FEEDBACK.levels("topic")))
 MILLI = 1000
 NEGATIVE = -0.05
 """Sentiment below this is negative; between this and its opposite it counts as neutral."""
 
 COLUMNS: dict[str, str] = {
-    "feedback_90d_n": "Things told in the 90 days before as_of: scores, reviews, tickets; 0 if none.",
-    "feedback_365d_n": "Things told in the 365 days before as_of; 0 if none.",
-    "feedback_recency_days": "Days from the last thing told to as_of; null if none.",
+    "feedback_90d_n": "Feedback items in the 90 days before as_of: scores, reviews, tickets; 0 if none.",
+    "feedback_365d_n": "Feedback items in the 365 days before as_of; 0 if none.",
+    "feedback_recency_days": "Days from the last feedback item to as_of; null if none.",
     "feedback_nps_last": "The last NPS score, 0 to 10; the lowest at the same moment; null if none.",
     "feedback_nps_mean": "Mean NPS score, 0 to 10; null if none.",
     "feedback_nps_trend": "Last NPS score minus the mean of those before; null without one before.",
@@ -29,12 +30,12 @@ COLUMNS: dict[str, str] = {
     "feedback_tickets_90d_n": "Tickets in the 90 days before as_of; 0 if none.",
     "feedback_tickets_365d_n": "Tickets in the 365 days before as_of; 0 if none.",
     "feedback_ticket_recency_days": "Days from the last ticket to as_of; null if none.",
-    **{f"feedback_{t}_365d_n": f"Things told about {t} in the 365 days before as_of; 0 if none." for t in TOPICS},
-    "feedback_topic": "The topic told about most often, the alphabetically first of equals; null if none is known.",
-    "feedback_sentiment_last": "Sentiment of the last words, -1 to 1; the lowest at the same moment; null if none.",
-    "feedback_sentiment_mean": "Mean sentiment, -1 to 1; null if no words have one.",
-    "feedback_sentiment_min": "Lowest sentiment, -1 to 1; null if no words have one.",
-    "feedback_negative_share": f"Share of words with a sentiment below {NEGATIVE}; null if none.",
+    **{f"feedback_{t}_365d_n": f"Items about {t} in the 365 days before as_of; 0 if none." for t in TOPICS},
+    "feedback_topic": "The most frequent topic, the alphabetically first of equals; null if none is known.",
+    "feedback_sentiment_last": "Sentiment of the last text, -1 to 1; the lowest at the same moment; null if none.",
+    "feedback_sentiment_mean": "Mean sentiment of texts, -1 to 1; null if none.",
+    "feedback_sentiment_min": "Lowest sentiment of a text, -1 to 1; null if none.",
+    "feedback_negative_share": f"Share of texts with a sentiment below {NEGATIVE}, 0 to 1; null if none.",
 }
 
 TEXT = ("feedback_nps_class", "feedback_topic")
@@ -50,15 +51,15 @@ def is_low(kind: nw.Expr, score: nw.Expr) -> nw.Expr:
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with feedback: customer_id and COLUMNS."""
     at, kind = nw.col("at_days"), nw.col("kind")
-    told = past.tables["feedback"].with_columns(
+    items = past.tables["feedback"].with_columns(
         age=as_of - at,
         milli=whole(nw.col("score") * MILLI),
         micro=whole(nw.col("sentiment") * MICRO),
         is_low=is_low(kind, nw.col("score")),
         scored_at=nw.when(~nw.col("score").is_null()).then(at).max().over("customer_id", "kind"),
-        said_at=nw.when(~nw.col("sentiment").is_null()).then(at).max().over("customer_id"),
+        text_at=nw.when(~nw.col("sentiment").is_null()).then(at).max().over("customer_id"),
     )
-    sums = told.group_by("customer_id").agg(*_counts(), *_scores(), *_words())
+    sums = items.group_by("customer_id").agg(*_counts(), *_scores(), *_sentiments())
     return _ratios(sums).select("customer_id", *COLUMNS)
 
 
@@ -98,20 +99,20 @@ def _scores() -> list[nw.Expr]:
     ]
 
 
-def _words() -> list[nw.Expr]:
+def _sentiments() -> list[nw.Expr]:
     micro = nw.col("micro")
     return [
-        micro.count().cast(nw.Float64).alias("words_n"),
-        micro.sum().alias("words_sum"),
-        micro.min().alias("words_min"),
-        nw.when(nw.col("at_days") == nw.col("said_at")).then(micro).min().alias("words_last"),
+        micro.count().cast(nw.Float64).alias("texts_n"),
+        micro.sum().alias("texts_sum"),
+        micro.min().alias("texts_min"),
+        nw.when(nw.col("at_days") == nw.col("text_at")).then(micro).min().alias("texts_last"),
         count_if(micro < NEGATIVE * MICRO).alias("negative_n"),
     ]
 
 
 def _ratios(sums: Frame) -> Frame:
     nps_last, nps_before_n = nw.col("nps_last"), nw.col("nps_before_n")
-    words_n = nw.col("words_n")
+    texts_n = nw.col("texts_n")
     return sums.with_columns(
         feedback_nps_last=per(nps_last, MILLI),
         feedback_nps_mean=ratio(nw.col("nps_sum"), nw.col("nps_n") * MILLI),
@@ -122,10 +123,10 @@ def _ratios(sums: Frame) -> Frame:
         feedback_review_mean=ratio(nw.col("review_sum"), nw.col("review_n") * MILLI),
         feedback_low_share=ratio(nw.col("low_n"), nw.col("scores_n")),
         feedback_topic=_most_frequent_topic(),
-        feedback_sentiment_last=per(nw.col("words_last"), MICRO),
-        feedback_sentiment_mean=ratio(nw.col("words_sum"), words_n * MICRO),
-        feedback_sentiment_min=per(nw.col("words_min"), MICRO),
-        feedback_negative_share=ratio(nw.col("negative_n"), words_n),
+        feedback_sentiment_last=per(nw.col("texts_last"), MICRO),
+        feedback_sentiment_mean=ratio(nw.col("texts_sum"), texts_n * MICRO),
+        feedback_sentiment_min=per(nw.col("texts_min"), MICRO),
+        feedback_negative_share=ratio(nw.col("negative_n"), texts_n),
     )
 
 

@@ -1,19 +1,17 @@
-"""The way to a purchase: stage, products viewed, the cart, visits without an order, and what stood in between."""
+"""The way to a purchase: stage, products viewed, the cart, visits without an order, and barriers."""
 
 import narwhals as nw
 
-from features.engines import shared
 from features.exact import TICKS, count_if, distinct_n, per, ratio, sum_if, ticks
 from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("events", "orders")
-USES = ("products",)
 
 STAGE_DAYS = 14
 FOLLOW_DAYS = 1
 PAGES = {"price": "page:price", "returns": "page:returns", "delivery": "page:delivery"}
-"""Pages of doubt: the ``feature`` of a page_view."""
+"""Pages that people hesitate on: the ``feature`` of a page_view."""
 _CART = ("add_to_cart", "remove_from_cart", "checkout")
 
 COLUMNS: dict[str, str] = {
@@ -24,13 +22,13 @@ COLUMNS: dict[str, str] = {
     "journey_view_to_purchase_days": "Median whole days from a product's first view to its first purchase, over "
     "products bought no earlier than first viewed; null if none.",
     "journey_searches_30d_n": "Searches in the last 30 days; 0 if none.",
-    "journey_cart_items_n": "Items in the cart: put in less taken out, a product, since the last order or checkout.",
-    "journey_cart_value": "List price of these items as far as it is known, currency; null if of none.",
-    "journey_cart_age_days": "Days since the first of the products in the cart was put in; null if it is empty.",
-    "journey_abandoned_90d_n": "Carts abandoned: sessions of the last 90 days in which something was put in the cart, "
+    "journey_cart_items_n": "Items in the cart, additions less removals since the last order or checkout; 0 if none.",
+    "journey_cart_value": "List price of those items whose price is known, currency; null if none is.",
+    "journey_cart_age_days": "Days since the first of the products in the cart was added; null if the cart is empty.",
+    "journey_abandoned_90d_n": "Carts abandoned: sessions of the last 90 days that added something to the cart, "
     "more than a day ago, and no order came within 24 hours of any of it; 0 if none.",
     "journey_abandoned_share": "journey_abandoned_90d_n over these and the carts that were ordered; null if none.",
-    "journey_recovered_90d_n": "Those of them of which a product has been bought since; 0 if none.",
+    "journey_recovered_90d_n": "Abandoned carts from which a product was bought later; 0 if none.",
     "journey_checkout_drops_90d_n": "Sessions of the last 90 days with a checkout, more than a day ago, and no order "
     "within 24 hours of any; 0 if none.",
     "journey_conversion_share": "Sessions of the last 90 days with an order within 24 hours of an event of theirs, "
@@ -41,17 +39,18 @@ COLUMNS: dict[str, str] = {
         for page, name in PAGES.items()
     },
     "journey_help_90d_n": "Help requests in the last 90 days; 0 if none.",
-    "journey_barriers_30d_n": "Views of those pages and help requests in the last 30 days; 0 if none.",
+    "journey_barriers_30d_n": "Views of these three pages and help requests in the last 30 days; 0 if none.",
 }
+USES = {"products": ("journey_cart_value",)}
 TEXT = ("journey_stage",)
 ZERO_IF_NONE = tuple(name for name in COLUMNS if name.endswith("_n"))
 
 
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with an event: customer_id and COLUMNS."""
-    events = shared(_events(past, as_of))
-    joined = events.group_by("customer_id").agg(*_steps(), *_doubts())
-    for part in (_goods(past, events), _visits(past, events.filter(nw.col("age") <= 90))):
+    events = past.share(_events(past, as_of))
+    joined = events.group_by("customer_id").agg(*_steps(), *_barriers())
+    for part in (_products(past, events), _visits(past, events.filter(nw.col("age") <= 90))):
         joined = joined.join(part, on="customer_id", how="left")
     return _ratios(joined).select("customer_id", *COLUMNS)
 
@@ -92,7 +91,7 @@ def _steps() -> list[nw.Expr]:
     ]
 
 
-def _doubts() -> list[nw.Expr]:
+def _barriers() -> list[nw.Expr]:
     age, kind, feature = nw.col("age"), nw.col("kind"), nw.col("feature")
     page_view, help_ = kind == "page_view", kind == "help"
     barrier = help_ | (page_view & feature.is_in(tuple(PAGES.values())))
@@ -106,7 +105,7 @@ def _doubts() -> list[nw.Expr]:
     ]
 
 
-def _goods(past: Past, events: Frame) -> Frame:
+def _products(past: Past, events: Frame) -> Frame:
     """One row a customer who viewed a product or touched the cart."""
     at, age, kind = nw.col("at_days"), nw.col("age"), nw.col("kind")
     viewed, added = kind == "product_view", (kind == "add_to_cart") & nw.col("in_cart")
@@ -119,14 +118,8 @@ def _goods(past: Past, events: Frame) -> Frame:
         nw.when(added).then(age).max().alias("added_age"),
         nw.col("first_sale_at", "last_sale_at").max(),
     )
-    return _priced(past, goods).group_by("customer_id").agg(*_wanted(), *_cart())
-
-
-def _priced(past: Past, goods: Frame) -> Frame:
-    if "products" in past.tables:
-        prices = past.tables["products"].select("product_id", price_ticks=ticks(nw.col("price")))
-        return goods.join(prices, on="product_id", how="left")
-    return goods.with_columns(price_ticks=nw.lit(None).cast(nw.Float64))
+    prices = past.tables["products"].select("product_id", price_ticks=ticks(nw.col("price")))
+    return goods.join(prices, on="product_id", how="left").group_by("customer_id").agg(*_wanted(), *_cart())
 
 
 def _wanted() -> list[nw.Expr]:
@@ -187,8 +180,8 @@ def _visits(past: Past, events: Frame) -> Frame:
 def _followed(past: Past, events: Frame) -> Frame:
     """Events with ``followed``, 1 if an order came within a day.
 
-    It came on the same day (UTC), then the last order of that day is not before the event; or on the next, then the
-    first order of that day is within reach. So no pair of event and order is ever formed.
+    An order on the same day (UTC) came after the event if the last of that day did; one on the next day came in time if
+    the first of that day did. So events need not be joined with every order.
     """
     at, day = nw.col("at_days"), nw.col("day")
     daily = past.orders.with_columns(day=at.floor()).group_by("customer_id", "day")

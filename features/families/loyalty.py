@@ -1,7 +1,4 @@
-"""Whether they stay: status by fixed rules, repurchase, streaks, breadth, satisfaction, referrals and contracts.
-
-What stands on ``products``, ``feedback``, ``touches`` or ``subscriptions`` is null where that table is missing.
-"""
+"""Whether they stay: status by fixed rules, repurchase, streaks, breadth, satisfaction, referrals and contracts."""
 
 import math
 
@@ -12,7 +9,6 @@ from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
-USES = ("feedback", "products", "subscriptions", "touches")
 
 BLOCK_DAYS = 30
 REBUY_DAYS = 90
@@ -25,15 +21,16 @@ COLUMNS: dict[str, str] = {
     "null if none is that old.",
     "loyalty_product_rebuy_share": "Share of the products bought that were bought in two or more orders; "
     "null if no line names one.",
-    "loyalty_active_share": "Of the 30-day blocks from as_of back to the first purchase, the share with one; above 0.",
-    "loyalty_streak_n": "Longest run of such blocks with a purchase, blocks; at least 1.",
+    "loyalty_active_share": "Of the 30-day blocks from as_of back to the first purchase, the share with one, above 0; "
+    "never null.",
+    "loyalty_streak_n": "Longest run of such blocks with a purchase, blocks; at least 1, never null.",
     "loyalty_streak_now_n": "The run that reaches the present block, blocks; 0 if the last 30 days have no purchase.",
     "loyalty_category_share": "Share of all categories in products that were bought; null if none is known.",
     "loyalty_new_category_share": "Of categories bought in the last 90 days, the share never bought before; "
     "null if none was.",
     "loyalty_satisfaction": "Mean of NPS (0 to 10) and satisfaction (1 to 5) scores of 365 days, each brought to 0..1; "
     "null if none.",
-    "loyalty_shares_365d_n": "Times they shared a campaign in the 365 days before as_of; 0 if none.",
+    "loyalty_shares_365d_n": "Times a campaign was shared in the 365 days before as_of; 0 if none.",
     "loyalty_subscribed": "1 if a contract runs at as_of, else 0.",
     "loyalty_contract_price": "Price of one period of all running contracts, currency; null if none has a price.",
     "loyalty_contract_tenure_days": "Days from the start of the first contract to as_of; null if none.",
@@ -44,28 +41,20 @@ COLUMNS: dict[str, str] = {
 
 TEXT = ("loyalty_status",)
 
-_OPTIONAL = {
+USES = {
     "products": ("loyalty_category_share", "loyalty_new_category_share"),
     "feedback": ("loyalty_satisfaction",),
     "touches": ("loyalty_shares_365d_n",),
     "subscriptions": tuple(name for name in COLUMNS if "contract" in name or "renewal" in name or "subscribed" in name),
 }
-_COUNTS = {
-    "touches": ("loyalty_shares_365d_n",),
-    "subscriptions": ("loyalty_subscribed", "loyalty_contracts_ended_n"),
-}
+ZERO_IF_NONE = ("loyalty_shares_365d_n", "loyalty_subscribed", "loyalty_contracts_ended_n")
 
 
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a sale: customer_id and COLUMNS."""
     joined = _rhythm(past.days, math.floor(as_of)).join(_products(past.products), on="customer_id", how="left")
-    parts = {"products": _breadth, "feedback": _satisfaction, "touches": _shares, "subscriptions": _contracts}
-    for table, part in parts.items():
-        if table in past.tables:
-            joined = joined.join(part(past, as_of), on="customer_id", how="left")
-            joined = joined.with_columns(nw.col(name).fill_null(0.0) for name in _COUNTS.get(table, ()))
-        else:
-            joined = joined.with_columns(nw.lit(None).cast(nw.Float64).alias(name) for name in _OPTIONAL[table])
+    for part in (_breadth, _satisfaction, _shares, _contracts):
+        joined = joined.join(part(past, as_of), on="customer_id", how="left")
     return joined.select("customer_id", *COLUMNS)
 
 
@@ -95,7 +84,7 @@ def _sums_of_a_run() -> list[nw.Expr]:
         age.max().alias("first_age"),
         nw.col("opens").sum().alias("blocks_n"),
         count_if(age >= REBUY_DAYS).alias("old_n"),
-        # The day before was that old, and this is the one that followed.
+        # The purchase day before is old enough, and this one followed in time.
         count_if((age + gap >= REBUY_DAYS) & (gap <= REBUY_DAYS)).alias("rebuys_n"),
     ]
 
@@ -151,7 +140,7 @@ def _breadth(past: Past, as_of: float) -> Frame:
 
 def _satisfaction(past: Past, as_of: float) -> Frame:
     kind, score = nw.col("kind"), nw.col("score")
-    # In parts of 40,000, which both scales divide into whole numbers: 0 to 10, and 1 to 5.
+    # As 40,000ths, in which both scales (0 to 10 and 1 to 5) are whole numbers.
     of_csat = nw.when(kind == "csat").then(whole((score - 1) * 10_000))
     points = nw.when(kind == "nps").then(whole(score * 4000)).otherwise(of_csat)
     recent = past.tables["feedback"].filter(as_of - nw.col("at_days") <= 365).with_columns(points=points)
@@ -181,7 +170,7 @@ def _contracts(past: Past, as_of: float) -> Frame:
     )
     return sums.select(
         "customer_id",
-        *(name for name in _OPTIONAL["subscriptions"] if name not in ("loyalty_subscribed", "loyalty_contract_price")),
+        *(name for name in USES["subscriptions"] if name not in ("loyalty_subscribed", "loyalty_contract_price")),
         loyalty_subscribed=nw.when(nw.col("running_n") > 0).then(1.0).otherwise(0.0),
         loyalty_contract_price=nw.when(nw.col("priced_n") > 0).then(per(nw.col("price_sum"), TICKS)),
     )

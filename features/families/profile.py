@@ -1,4 +1,4 @@
-"""Who they are: demography, place, interests, firm and account, as their profile was known last.
+"""Who they are: demography, place, interests, company and account, by the newest known profile.
 
 ``attr_*`` columns of ``customers`` are taken along in the canonical table and are no features: code cannot know what
 they mean, and they may name a person. The one exception is ``attr_climate``, the climate of the customer's region,
@@ -10,6 +10,7 @@ import narwhals as nw
 
 from features.past import Past
 from features.tables import CUSTOMERS
+from features.tables import PROTECTED as PROTECTED_COLUMNS
 from features.windows import Frame, to_datetime
 
 NEEDS = ("customers",)
@@ -28,7 +29,7 @@ THEMES = {
 """An interest is of a theme if a word of it begins with one of these."""
 
 _AS_IT_STANDS = {
-    "gender": "Gender, as the source says it",
+    "gender": "Gender, as the source writes it",
     "family_status": "Household type or marital status",
     "education": "Highest education",
     "income_band": "Household income, the source's label",
@@ -36,11 +37,11 @@ _AS_IT_STANDS = {
     "region": "Region or state",
     "urbanity": "City, suburb or country",
     "language": "Language of correspondence",
-    "acquisition_channel": "What brought the customer here",
+    "acquisition_channel": "How the customer was acquired",
     "company_size": "Employees of the company, the source's label",
     "sector": "Line of business of the company",
     "turnover_band": "Yearly turnover of the company, the source's label",
-    "contact_function": "What the contact does in the company",
+    "contact_function": "Role of the contact in the company",
     "status": "State of the account, a lead or a customer for example",
 }
 
@@ -48,10 +49,10 @@ COLUMNS: dict[str, str] = {
     "profile_age_years": "Year of as_of minus year of birth; null if unknown or not within 0 to 120.",
     **{f"profile_{name}": f"{meaning}; null if unknown." for name, meaning in _AS_IT_STANDS.items()},
     "profile_climate": f"Climate of the region, from attr_climate: {', '.join(CLIMATES)}; null if none of these.",
-    "profile_income_from": "Where the income band begins, thousands if it says K or M; null without a number.",
+    "profile_income_from": "Where the income band begins, in thousands if it has K or M; null without a number.",
     "profile_company_size_from": "Where the company's size band begins, employees; null without a number.",
-    "profile_turnover_from": "Where the turnover band begins, thousands if it says K or M; null without a number.",
-    "profile_interests_n": "Interests named; 0 if the list is empty, null if it is unknown.",
+    "profile_turnover_from": "Where the turnover band begins, in thousands if it has K or M; null without a number.",
+    "profile_interests_n": "Interests listed; 0 if the list is empty, null if it is unknown.",
     **{
         f"profile_likes_{theme}": f"1 if an interest has a word that begins with {', '.join(words)}, else 0; "
         "null if interests are unknown."
@@ -60,16 +61,17 @@ COLUMNS: dict[str, str] = {
     "profile_is_business": "1 if anything is known of a company, else 0; null without a profile.",
     "profile_consent": "1 if marketing may reach the customer, 0 if not; null if unknown.",
     "profile_tenure_days": "Days from signing up to as_of; null if unknown.",
-    "profile_changed_days": "Days since the profile as it stands was first known; null if known from the start.",
-    "profile_known_n": "How many of the contract's attributes are known; null without a profile.",
+    "profile_changed_days": "Days since the newest version of the profile was known; null if known from the start.",
+    "profile_known_n": "How many columns of the customers table are known; null without a profile.",
 }
 
 TEXT = (*(f"profile_{name}" for name in _AS_IT_STANDS), "profile_climate")
-PROTECTED = ("profile_age_years", "profile_gender", "profile_family_status")
+# Age comes from birth_year, which is protected too.
+PROTECTED = ("profile_age_years", *(f"profile_{name}" for name in _AS_IT_STANDS if name in PROTECTED_COLUMNS))
 
-# signed_up_at counts by its day: unlike the time itself, that is hidden while it lies ahead.
+# By signed_up_at_days, which is null while it lies ahead; signed_up_at itself is not.
 _ATTRIBUTES = (
-    *(name for name in CUSTOMERS.column_names if name not in ("customer_id", "known_at", "signed_up_at")),
+    *(name for name in CUSTOMERS.column_names if name not in (*CUSTOMERS.key, "signed_up_at")),
     "signed_up_at_days",
 )
 _FIRM = ("company_id", "company_size", "sector", "turnover_band", "contact_function")
@@ -103,7 +105,7 @@ def compute(past: Past, as_of: float) -> Frame:
 
 
 def _prepared(profiles: Frame) -> Frame:
-    """Profiles with what several expressions ask of their texts beside them, so that each is looked for once."""
+    """Profiles with cleaned texts that several expressions use, so that each is computed once."""
     plain = {f"{name}_plain": nw.col(name).str.replace_all(",", "", literal=True) for name in _BANDS}
     digits = {f"{name}_digits": _first_digits(nw.col(f"{name}_plain")) for name in _BANDS}
     return profiles.with_columns(tidy=_tidy(nw.col("interests")), **plain).with_columns(**digits)
@@ -121,7 +123,7 @@ def _climate(profiles: Frame) -> nw.Expr:
 
 def _begins(words: tuple[str, ...]) -> str:
     """A regular expression for a word that begins with one of ``words``, in any case of ASCII letters."""
-    # Not (?i) nor \b: what they hold for a letter beyond ASCII differs between engines.
+    # Neither (?i) nor \b: engines differ in which characters beyond ASCII are letters.
     any_case = ("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words)
     return f"(^|[^a-zA-Z])({'|'.join(any_case)})"
 
@@ -144,8 +146,7 @@ def _first_digits(plain: nw.Expr) -> nw.Expr:
 def _band_from(name: str) -> nw.Expr:
     """The number an ordered label begins with: 15 of "15-24K", 0 of "Under 15K", 1000 of "$1M+".
 
-    Regular expressions here are of the kind that Polars, DuckDB and Spark read alike; no text is ever cast that is
-    not all digits.
+    The regular expressions mean the same to Polars, DuckDB and Spark; only texts that are all digits are cast.
     """
     plain, digits = nw.col(f"{name}_plain"), nw.col(f"{name}_digits")
     castable = (digits != "") & (digits.str.len_chars() <= 15)

@@ -1,4 +1,4 @@
-"""Recency, frequency and spend: how lately, how often, how much, and whether it is growing."""
+"""Recency, frequency and spend: how recently, how often, how much, and whether it grows."""
 
 import narwhals as nw
 
@@ -14,14 +14,14 @@ SPEND_WINDOWS_DAYS = (30, 90, 365)
 COLUMNS: dict[str, str] = {
     "purchase_recency_days": "Days from the last sale to as_of; never null.",
     "purchase_tenure_days": "Days from the first sale to as_of; never null.",
-    "purchase_orders_n": "Sale orders ever; at least 1.",
-    "purchase_days_n": "Distinct days (UTC) with a sale; at least 1.",
-    "purchase_spend": "Money of all sales after discounts, returns not taken off, currency.",
-    "purchase_order_value_mean": "Spend an order, currency; never null.",
-    "purchase_day_rate": "Purchase days over tenure + 30 days, so that newcomers stay small; a day.",
+    "purchase_orders_n": "Sale orders ever, at least 1; never null.",
+    "purchase_days_n": "Distinct days (UTC) with a sale, at least 1; never null.",
+    "purchase_spend": "Money of all sales after discounts, returns not subtracted, currency; never null.",
+    "purchase_order_value_mean": "Mean spend per order, currency; never null.",
+    "purchase_day_rate": "Purchase days over tenure + 30 days, a day; the 30 keep it small for newcomers; never null.",
     **{f"purchase_orders_{w}d_n": f"Sale orders in the {w} days before as_of; 0 if none." for w in ORDER_WINDOWS_DAYS},
     **{f"purchase_spend_{w}d": f"Spend in the {w} days before as_of, currency; 0 if none." for w in SPEND_WINDOWS_DAYS},
-    "purchase_orders_trend": "(orders of the last 90 days + 1) / (orders of the 90 days before + 1); 1 is steady.",
+    "purchase_orders_trend": "(orders of the last 90 days + 1) / (of the 90 days before + 1); 1 is steady; never null.",
     "purchase_spend_trend": "Spend of the last 90 days as a share of the last 180; null if nothing was paid in them.",
 }
 

@@ -1,7 +1,7 @@
-"""The company behind a business customer: its contacts, what they buy together, and who of them does.
+"""The company behind a business customer: its contacts, what they buy in total, and who of them buys.
 
-The only family that looks at other customers' rows. A contact belongs to the company that the profile known last
-names, with all they ever bought. In a study of companies the columns about a contact's own part are null.
+The only family that looks at other customers' rows. A contact belongs to the company that their newest known profile
+names, with all they ever bought. In a study of companies the columns about a single contact are null.
 """
 
 import narwhals as nw

@@ -1,32 +1,27 @@
-"""What they react to: discounts and price levels, complaints by topic, and how much they send back.
-
-What stands on ``products`` or ``feedback`` is null where that table is missing.
-"""
+"""What they react to: discounts and price levels, complaints by topic, and returns."""
 
 import narwhals as nw
 
-from features.engines import Tables
 from features.exact import count_if, ratio, rows_n, sum_if, ticks
 from features.families.feedback import is_low
 from features.past import Past
 from features.windows import Frame
 
 NEEDS = ("orders",)
-USES = ("feedback", "products")
 
 TOPICS = ("price", "quality", "delivery", "service")
 
 COLUMNS: dict[str, str] = {
     "sensitivity_discount_line_share": "Share of sale lines with a discount; never null.",
     "sensitivity_discount_order_share": "Share of orders with a discounted line; never null.",
-    "sensitivity_discount_spend_share": "Discounted lines' share of the money before discounts; null if that is 0.",
-    "sensitivity_discount_depth": "Discounts over the money before them, of discounted lines; null without such.",
+    "sensitivity_discount_spend_share": "Share of discounted lines in the money before discounts; null if that is 0.",
+    "sensitivity_discount_depth": "Discounts over money before discounts, of discounted lines, 0 to 1; null if none.",
     "sensitivity_deep_spend_share": "Of that money on discounted lines, the share at 20 % off or more; null as above.",
     "sensitivity_discount_change": "Share of discounted orders in the last 180 days minus that before, -1 to 1; "
     "null if either has no order.",
-    "sensitivity_full_price_orders_n": "Orders after the last one with a discount; all orders if none had one.",
+    "sensitivity_full_price_orders_n": "Orders after the last one with a discount, all if none had one; never null.",
     "sensitivity_discount_order_value": "Mean spend of discounted orders over that of the others; null without either.",
-    "sensitivity_stockpiling": "Units a discounted line over units a full-price line; null without either.",
+    "sensitivity_stockpiling": "Mean units of discounted lines over mean units of the others; null without either.",
     "sensitivity_price_level": "Money before discounts over the same units at list price; null if none is known.",
     "sensitivity_cheap_spend_share": "Of money before discounts on products with list price and category, the share "
     "listed below their category's median; null if there is none.",
@@ -40,17 +35,16 @@ COLUMNS: dict[str, str] = {
 }
 
 _COMPLAINTS = tuple(name for name in COLUMNS if "complaints" in name)
+USES = {"feedback": _COMPLAINTS, "products": ("sensitivity_price_level", "sensitivity_cheap_spend_share")}
+ZERO_IF_NONE = _COMPLAINTS
 
 
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a sale: customer_id and COLUMNS."""
-    joined = _orders(past.orders, as_of).join(past.line_sums(_with_list_prices, _values()), on="customer_id")
-    joined = joined.join(_returns(past.returns, as_of), on="customer_id", how="left")
-    if "feedback" in past.tables:
-        joined = joined.join(_complaints(past.tables["feedback"], as_of), on="customer_id", how="left")
-        joined = joined.with_columns(nw.col(name).fill_null(0.0) for name in _COMPLAINTS)
-    else:
-        joined = joined.with_columns(nw.lit(None).cast(nw.Float64).alias(name) for name in _COMPLAINTS)
+    lines = _with_list_prices(past.sales, past.tables["products"])
+    joined = _orders(past.orders, as_of).join(_money(lines), on="customer_id")
+    for part in (_returns(past.returns, as_of), _complaints(past.tables["feedback"], as_of)):
+        joined = joined.join(part, on="customer_id", how="left")
     return _ratios(joined).select("customer_id", *COLUMNS)
 
 
@@ -74,12 +68,13 @@ def _orders(orders: Frame, as_of: float) -> Frame:
     )
 
 
-def _values() -> dict[str, nw.Expr]:
+def _money(lines: Frame) -> Frame:
+    """One row a customer: sums over sale lines with their list prices."""
     discount, units = nw.col("discount_ticks"), nw.col("units_milli")
     # Money before discounts: it is never below 0, as what is left of a line after a wrong discount may be.
     off, gross = discount > 0, nw.col("amount_ticks") + discount
     known, cheap = ~nw.col("list_ticks").is_null(), nw.col("cheap")
-    return {
+    values = {
         "lines_n": nw.col("quantity") * 0 + 1,
         "off_lines_n": off.cast(nw.Float64),
         "gross": gross,
@@ -94,14 +89,12 @@ def _values() -> dict[str, nw.Expr]:
         "cheap_gross": nw.when(cheap).then(gross),
         "compared_gross": nw.when(~cheap.is_null()).then(gross),
     }
+    return lines.group_by("customer_id").agg(value.sum().alias(name) for name, value in values.items())
 
 
-def _with_list_prices(lines: Frame, tables: Tables) -> Frame:
+def _with_list_prices(lines: Frame, products: Frame) -> Frame:
     """Sale lines with ``list_ticks``, their units at list price, and if the product is ``cheap``; null if unknown."""
-    if "products" not in tables:
-        unknown = nw.lit(None).cast(nw.Float64)
-        return lines.with_columns(list_ticks=unknown, cheap=unknown > 0)
-    listed = tables["products"].filter(nw.col("price") > 0).with_columns(price_ticks=ticks(nw.col("price")))
+    listed = products.filter(nw.col("price") > 0).with_columns(price_ticks=ticks(nw.col("price")))
     grouped = listed.filter(~nw.col("category").is_null()).group_by("category")
     medians = grouped.agg(nw.col("price_ticks").median().alias("median_ticks"))
     prices = listed.join(medians, on="category", how="left").select(

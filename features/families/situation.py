@@ -1,11 +1,10 @@
-"""The occasion: public holidays near as_of in the customer's country, campaigns running, what they have bought for."""
+"""Occasions: public holidays near as_of in the customer's country, campaigns, and what earlier orders were near to."""
 
 import math
 from datetime import date
 
 import narwhals as nw
 
-from features.absent import nulls
 from features.countries import AHEAD_DAYS, COUNTRY_DAYS, EVE_DAYS, YEAR_DAYS, eves, proximity
 from features.engines import beside
 from features.exact import count_if, per, ratio, rows_n
@@ -13,7 +12,6 @@ from features.past import Past
 from features.windows import Frame, to_days
 
 NEEDS = ("orders",)
-USES = ("customers", "touches")
 
 CAMPAIGN_DAYS = 7
 PRESSURE_DAYS = 30
@@ -29,18 +27,21 @@ COLUMNS: dict[str, str] = {
     "situation_holidays_30d_n": f"Public holidays from as_of's date to {AHEAD_DAYS} days later; null as above.",
     "situation_holiday_order_share": f"Of the orders of the last {YEAR_DAYS} days, the share placed 1 to {EVE_DAYS} "
     "days before a public holiday of the country; null as above or if none.",
-    "situation_gift_order_share": "Share of all orders placed from 15 November to 24 December (UTC).",
+    "situation_gift_order_share": "Share of orders placed from 15 November to 24 December (UTC); never null.",
     "situation_campaign_order_share": f"Of the orders of the last {YEAR_DAYS} days, the share placed within "
-    f"{CAMPAIGN_DAYS} days after a message was sent to the customer; null without touches or if none.",
+    f"{CAMPAIGN_DAYS} days after a message was sent to the customer; null if none.",
     "situation_last_order_occasion": f"What the last order, of the last {YEAR_DAYS} days, was near to, the first that "
     "fits: holiday, gift season, campaign (all as above) or none; null if there is no such order.",
     "situation_campaign_age_days": "Days since the latest campaign first touched the customer; null if none did.",
-    f"situation_campaigns_{PRESSURE_DAYS}d_n": f"Campaigns with a touch in the last {PRESSURE_DAYS} days; null without "
-    "touches.",
+    f"situation_campaigns_{PRESSURE_DAYS}d_n": f"Campaigns with a touch in the last {PRESSURE_DAYS} days; 0 if none.",
 }
+USES = {
+    "customers": tuple(name for name in COLUMNS if name.startswith("situation_holiday")),
+    "touches": tuple(name for name in COLUMNS if name.startswith("situation_campaign")),
+}
+ZERO_IF_NONE = ("situation_campaigns_30d_n",)
 TEXT = ("situation_last_order_occasion",)
 _OF_PLACE = ("country_n", "next_days", "last_days", "ahead_n")
-_OF_CAMPAIGNS = ("situation_campaign_age_days", "situation_campaigns_30d_n")
 
 
 def compute(past: Past, as_of: float) -> Frame:
@@ -50,18 +51,12 @@ def compute(past: Past, as_of: float) -> Frame:
     orders = past.orders.with_columns(day=at.floor(), age=as_of - at, newest_at=at.max().over("customer_id"))
     orders = _after_message(past, _before_holiday(past, orders, today))
     habits = _ratios(orders.group_by("customer_id").agg(*_occasions(), nw.col(*_OF_PLACE).max()))
-    if "touches" in past.tables:
-        habits = habits.join(_campaigns(past.tables["touches"], as_of), on="customer_id", how="left")
-        habits = habits.with_columns(nw.col("situation_campaigns_30d_n").fill_null(0.0))
-    else:
-        habits = habits.with_columns(**nulls(_OF_CAMPAIGNS, TEXT))
+    habits = habits.join(_campaigns(past.tables["touches"], as_of), on="customer_id", how="left")
     return habits.select("customer_id", *COLUMNS)
 
 
 def _before_holiday(past: Past, orders: Frame, today: int) -> Frame:
     """Orders with _OF_PLACE, of the customer's country, and ``eve``: 1 if a public holiday followed soon."""
-    if "customers" not in past.tables:
-        return orders.with_columns(**nulls((*_OF_PLACE, "eve"), TEXT))
     name = nw.col("country").str.strip_chars().str.to_lowercase()
     # A company may have contacts in several countries: the alphabetically first.
     places = past.customers.group_by("customer_id").agg(name.min())
@@ -72,13 +67,11 @@ def _before_holiday(past: Past, orders: Frame, today: int) -> Frame:
 
 
 def _after_message(past: Past, orders: Frame) -> Frame:
-    """Orders with ``led``: 1 if a message was sent within CAMPAIGN_DAYS before, else 0; null without touches.
+    """Orders with ``led``: 1 if a message was sent within CAMPAIGN_DAYS before, else 0.
 
-    It was sent in the same block of CAMPAIGN_DAYS, then the first of that block is not after the order; or in the one
-    before, then the last of that is within reach.
+    Messages are grouped into blocks of CAMPAIGN_DAYS. In the order's own block the first message decides, in the block
+    before the last one, so messages need not be joined with every order.
     """
-    if "touches" not in past.tables:
-        return orders.with_columns(**nulls(["led"], TEXT))
     at, block = nw.col("at_days"), per(nw.col("at_days"), CAMPAIGN_DAYS).floor()
     sent = past.tables["touches"].filter(nw.col("kind") == "sent").with_columns(block=block)
     ends = sent.group_by("customer_id", "block").agg(at.min().alias("first_at"), at.max().alias("last_at"))
@@ -103,7 +96,6 @@ def _occasions() -> list[nw.Expr]:
         count_if(gift).alias("gift_n"),
         *(count_if(of_year & near).alias(f"year_{name}_n") for name, near in occasions.items()),
         *(count_if(last & near).alias(f"last_{name}_n") for name, near in occasions.items()),
-        nw.col("led").max().alias("ever_led"),
     ]
 
 
@@ -123,15 +115,14 @@ def _campaigns(touches: Frame, as_of: float) -> Frame:
 def _ratios(sums: Frame) -> Frame:
     year_n, known = nw.col("year_n"), ~nw.col("country_n").is_null()
     occasion: nw.Expr = nw.lit("none")
-    for name, said in (("led", "campaign"), ("gift", "gift season"), ("eve", "holiday")):
-        occasion = nw.when(nw.col(f"last_{name}_n") > 0).then(nw.lit(said)).otherwise(occasion)
+    for name, label in (("led", "campaign"), ("gift", "gift season"), ("eve", "holiday")):
+        occasion = nw.when(nw.col(f"last_{name}_n") > 0).then(nw.lit(label)).otherwise(occasion)
     return sums.with_columns(
         situation_holiday_next_days=nw.col("next_days"),
         situation_holiday_last_days=nw.col("last_days"),
         situation_holidays_30d_n=nw.col("ahead_n"),
         situation_holiday_order_share=nw.when(known).then(ratio(nw.col("year_eve_n"), year_n)),
         situation_gift_order_share=nw.col("gift_n") / nw.col("orders_n"),
-        # Without touches, ever_led is null for everybody.
-        situation_campaign_order_share=nw.when(~nw.col("ever_led").is_null()).then(ratio(nw.col("year_led_n"), year_n)),
+        situation_campaign_order_share=ratio(nw.col("year_led_n"), year_n),
         situation_last_order_occasion=nw.when(nw.col("last_n") > 0).then(occasion),
     )

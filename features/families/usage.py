@@ -1,4 +1,4 @@
-"""Use of the product: how often, how deep, how broad, how well mastered, and whether it is growing."""
+"""Use of the product: how often, how deeply, how broadly, features mastered, and whether it grows."""
 
 import narwhals as nw
 
@@ -21,12 +21,12 @@ COLUMNS: dict[str, str] = {
     "usage_recency_days": "Days from the last event to as_of; null if none.",
     "usage_tenure_days": "Days from the first event to as_of; null if none.",
     **{f"usage_sessions_{w}d_n": f"Sessions in the last {w} days: {_SESSION}; 0 if none." for w in WINDOWS_DAYS},
-    **{f"usage_active_{w}d_n": f"Distinct days (UTC) with an event in the last {w} days." for w in WINDOWS_DAYS},
+    **{f"usage_active_{w}d_n": f"Days (UTC) with an event in the last {w} days; 0 if none." for w in WINDOWS_DAYS},
     "usage_stickiness": "Active days of the last 7 over those of the last 30, 0 to 1; null if none in 30 days.",
-    "usage_trend": "(active days of the last 30 + 1) / (active days of the 30 before + 1); 1 is steady.",
+    "usage_trend": "(active days of the last 30 + 1) / (of the 30 before + 1); 1 is steady; null if no event ever.",
     "usage_intensity": f"heavy (active on {HEAVY_DAYS} or more of the last 30 days), moderate ({MODERATE_DAYS} or "
     "more), light (1 or more), dormant; null if no event ever.",
-    "usage_depth": "Feature uses a session in the last 90 days; null if no session.",
+    "usage_depth": "Feature uses per session in the last 90 days; null if no session.",
     "usage_features_n": "Distinct features ever used; 0 if none.",
     "usage_features_30d_n": "Distinct features used in the last 30 days; 0 if none.",
     "usage_new_features_30d_n": "Features first used in the last 30 days; 0 if none.",
@@ -36,9 +36,9 @@ COLUMNS: dict[str, str] = {
     "usage_mastered_n": f"Features used on at least {MASTERY_DAYS} days (UTC); 0 if none.",
     "usage_mastery_share": "usage_mastered_n over usage_features_n, 0 to 1; null if no named feature was used.",
     "usage_logins_30d_n": "Logins in the last 30 days; 0 if none.",
-    "usage_help_rate": "Help requests a session in the last 90 days; null if no session.",
-    "usage_minutes_30d": "Minutes spent in the last 30 days, of events that say how long; 0 if none says so.",
-    "usage_minutes_mean": "Minutes a session in the last 90 days; null if no session or none says how long.",
+    "usage_help_rate": "Help requests per session in the last 90 days; null if no session.",
+    "usage_minutes_30d": "Minutes spent in the last 30 days, of events with a duration; 0 if none has one.",
+    "usage_minutes_mean": "Minutes per session in the last 90 days; null if no session or no event with a duration.",
 }
 TEXT = ("usage_intensity", "usage_top_feature")
 ZERO_IF_NONE = (*(name for name in COLUMNS if name.endswith("_n")), "usage_minutes_30d")

@@ -114,6 +114,11 @@ def about(segmenter: Segmenter) -> dict[str, Any]:
     return {"task": "segments", "clusterer": segmenter.clusterer, "features": list(segmenter.features)}
 
 
+def headline(segmenter: Segmenter) -> tuple[str, ...]:  # noqa: ARG001 - the same for all
+    """Separation, stability, size."""
+    return ("segments_n", "silhouette", "silhouette_permuted", "permuted_gap", "jaccard_min", "smallest_share")
+
+
 def dump(segmenter: Segmenter) -> dict[str, bytes]:
     """``segmenter.json`` (features, clusterer, parameters, catalogue), and the files of preprocessing and clusterer."""
     state = {

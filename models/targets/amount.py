@@ -14,7 +14,6 @@ from scipy.stats import spearmanr
 
 from features.errors import BadInput
 from models import amounts, losses
-from models.calibration import LEVEL_TRUST
 from models.charts import Chart, Forecasts, Panel, Series, concentration, equal_groups
 from models.question import Question
 from models.sample import Floats
@@ -68,16 +67,12 @@ def enough(y: Floats, question: Question) -> bool:  # noqa: ARG001
 
 def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001
     """A factor for the level, and the interval by what is expected."""
-    level = amounts.fit_level(raw, y, LEVEL_TRUST)
-    return {"level": level, "band": amounts.fit_band(raw * level, y)}
+    return amounts.calibrate(raw, y)
 
 
 def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:  # noqa: ARG001
     """(n, 3): expected, low, high; without a calibration there is no interval."""
-    if calibration is None:
-        return np.column_stack([raw, np.full((len(raw), 2), np.nan)])
-    expected = raw * calibration["level"]
-    return np.column_stack([expected, *amounts.apply_band(calibration["band"], expected)])
+    return amounts.calibrated(raw, calibration)
 
 
 def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG001

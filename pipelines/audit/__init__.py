@@ -19,21 +19,23 @@ the moment from which on rows are in the future. ``rows_where`` refuses to show 
 """
 
 from pipelines.audit.finding import Finding, Found, rows_where, worst
-from pipelines.audit.rule import Rule, rules
-from pipelines.audit.runner import Change, compare, not_applicable, run_audit
-from pipelines.audit.statistics import recall, write_statistics
+from pipelines.audit.rule import Rule, all_rules
+from pipelines.audit.runner import Change, compare, findings_of, not_applicable, run_audit
+from pipelines.audit.statistics import recall, take_statistics, write_statistics
 
 __all__ = [
     "Change",
     "Finding",
     "Found",
     "Rule",
+    "all_rules",
     "compare",
+    "findings_of",
     "not_applicable",
     "recall",
     "rows_where",
-    "rules",
     "run_audit",
+    "take_statistics",
     "worst",
     "write_statistics",
 ]

@@ -39,7 +39,7 @@ class Rule(Protocol):
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def all_rules() -> tuple[Rule, ...]:
     """Every rule, by its code; a new file in ``rules/`` is enough to add one."""
     return tuple(sorted(plugins("pipelines.audit.rules", Rule).values(), key=lambda rule: rule.CODE))
 

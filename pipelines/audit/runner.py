@@ -9,7 +9,7 @@ import duckdb
 from features.tables import TABLES
 from pipelines.audit.finding import SEVERITIES, Finding
 from pipelines.audit.returned import Returned, returned_columns
-from pipelines.audit.rule import Rule, rules, tables_of
+from pipelines.audit.rule import Rule, all_rules, tables_of
 from pipelines.audit.statistics import take_statistics
 from pipelines.sql import one_number, search_path
 
@@ -25,23 +25,25 @@ class Change:
     before: int
 
 
-def run_audit(
-    con: duckdb.DuckDBPyConnection, tables: Iterable[str], only: Sequence[Rule] | None = None
-) -> list[Finding]:
-    """Findings of every rule, or of some, on every staged table they apply to: errors first, then by code and table."""
-    asked = rules() if only is None else only
+def run_audit(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> list[Finding]:
+    """Findings of every rule on every staged table it applies to; writes ``statistics.now`` first."""
     names = sorted(tables)
     take_statistics(con, names)
+    return findings_of(con, names, all_rules())
+
+
+def findings_of(con: duckdb.DuckDBPyConnection, tables: Iterable[str], asked: Sequence[Rule]) -> list[Finding]:
+    """What these rules find in these staged tables: errors first, then by code and table."""
     returned = returned_columns(con)
     with search_path(con, "staged"):
-        findings = [finding for table in names for finding in _check(con, table, returned, asked)]
+        findings = [finding for table in tables for finding in _check(con, table, returned, asked)]
     return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.table))
 
 
 def not_applicable(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[str]]]:
     """Rules that could not be applied, by code and table: what they need and the source does not return."""
     returned = returned_columns(con)
-    lacks = {rule.CODE: {table: _lacking(rule, table, returned) for table in tables_of(rule)} for rule in rules()}
+    lacks = {rule.CODE: {table: _lacking(rule, table, returned) for table in tables_of(rule)} for rule in all_rules()}
     return {
         code: {table: needed for table, needed in of_table.items() if needed}
         for code, of_table in lacks.items()

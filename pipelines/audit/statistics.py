@@ -18,6 +18,7 @@ from pipelines.scratch import set_present
 from pipelines.sql import one_number
 
 FILE = "statistics.json"
+# Its name in workspaces written by version 0.2.
 FILE_UNTIL_0_2 = "profile.json"
 MANY_ROWS = 100_000
 ONE_IN = 16

@@ -12,11 +12,12 @@ from typing import Any
 
 import duckdb
 
+from features.tables import CUSTOMER_IDS
 from pipelines.privacy.erased import Person
 from pipelines.sources.casting import trimmed
 from pipelines.sql import connect, parquet, quoted
 
-IDS = ("customer_id", "alias_id")
+IDS = CUSTOMER_IDS
 RETURNED = "returned_"
 SOURCE = "source_"
 # A line that lost its customer is still theirs if its order or visit is.

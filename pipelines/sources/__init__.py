@@ -54,7 +54,7 @@ One SELECT in DuckDB's dialect over the aliases (every column of a CSV file is t
 - **replaced_at** need not be given: ``[corrections]`` sets it. All rows that share the declared columns and a
   ``known_at`` are one version; the next one replaces it. A row with an empty cell in one of them is never replaced.
 - **sentiment** of feedback is read from ``text`` where the SELECT gives none (:mod:`features.sentiment`).
-- **source_*** columns (any name with that prefix) are kept in the rejects only, so that a person recognises the row;
+- **source_*** columns (any name with that prefix) are stored in the rejects only, so that a person recognises the row;
   they take part in telling exact duplicates, and are left out when customer ids are pseudonymised.
 
 What comes later
@@ -76,7 +76,7 @@ one of an earlier delivery. Versions that repeat what was known before are dropp
   none of its rows is late: let its SELECT give ``known_at``.
 - ``products`` have no ``known_at``: they are what the files say now.
 
-Reasons of rejected rows, first that holds: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
+Reasons of rejected rows, the first that applies: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
 ``before_1970``, ``in_the_future`` (``at`` not before the present: the caller's ``as_known``, else the clock),
 ``not_a_product``, ``price_not_positive``, ``negative_discount``, ``quantity_not_positive``, ``discount_above_amount``,
 ``self_link`` (identities), then ``duplicate_key`` (customers, products, identities: one row a key), ``two_customers``

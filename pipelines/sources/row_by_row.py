@@ -37,7 +37,7 @@ def alias_read_row_by_row(con: duckdb.DuckDBPyConnection, query: str, aliases: C
 
 
 def _node(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any] | None:
-    """The parse tree of a plain SELECT; None for set operations and whatever cannot be told as a tree."""
+    """The parse tree of a plain SELECT; None for set operations and whatever has no tree."""
     parsed = json.loads(con.execute("SELECT json_serialize_sql(?)", [query]).fetchall()[0][0])
     if parsed.get("error") or len(parsed["statements"]) != 1:
         return None

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from features.errors import BadConfig, NotFound
-from features.tables import TABLES
+from features.tables import KNOWLEDGE_TIMES, TABLES
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
@@ -96,7 +96,7 @@ def _check_corrections(table: str, columns: tuple[str, ...]) -> None:
     correctable = [name for name, spec in TABLES.items() if "replaced_at" in spec.column_names]
     if table not in correctable:
         raise ValueError(f"{table} has no corrections: use one of {', '.join(correctable)}")
-    known = [name for name in TABLES[table].column_names if name not in {"known_at", "replaced_at"}]
+    known = [name for name in TABLES[table].column_names if name not in KNOWLEDGE_TIMES]
     unknown = [name for name in columns if name not in known]
     if unknown or not columns:
         found = f"{table} has no column {unknown[0]!r}" if unknown else f"{table} names no columns"
@@ -147,7 +147,7 @@ def _find(name_or_path: str | Path) -> Path:
         if (folder / CONFIG_FILE).is_file():
             return folder
     if Path(name_or_path).is_dir():
-        raise NotFound(f"the folder {name_or_path} holds no {CONFIG_FILE}: write one beside the SQL files")
+        raise NotFound(f"the folder {name_or_path} has no {CONFIG_FILE}: write one beside the SQL files")
     known = ", ".join(shipped_sources())
     raise NotFound(f"no source {str(name_or_path)!r}: give the folder of one, or one of {known}")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from experiments.studies import shipped_studies
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.ingest import ingest_step
 from pipelines.steps.promote import promote_step
@@ -23,19 +24,19 @@ SEED = 7
 DAYS = 730
 
 
-def run_demo(home: Workspace, customers: int, trials: int) -> dict[str, Any]:
-    """Every stage once, each told as it ends; the result's message is the summary a newcomer reads."""
+def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any]:
+    """Every stage once, each reported as it ends; the result's message is the summary a newcomer reads."""
     started = time.monotonic()
-    raw = home.home / "raw" / "simulated"
-    told("simulate", lambda: simulate(raw, customers=customers, seed=SEED, days=DAYS))
-    ingested = told("ingest", lambda: ingest_step(home, "simulated", "", None))
-    for study in ("segments", "churn", "next_purchase"):
-        told(f"train {study}", partial(train_step, home, study, trials, 2))
-        told(f"promote {study}", partial(promote_step, home, study))
-    told("publish", lambda: publish_bundle(home))
-    scored = told("score", lambda: score_all(home))
-    question, answer = told("ask the service", lambda: one_question(home))
-    report = summary(home)
+    raw = workspace.home / "raw" / "simulated"
+    timed("simulate", lambda: simulate(raw, customers=customers, seed=SEED, days=DAYS))
+    ingested = timed("ingest", lambda: ingest_step(workspace, "simulated", "", None))
+    for study in shipped_studies():
+        timed(f"train {study}", partial(train_step, workspace, study, trials, 2))
+        timed(f"promote {study}", partial(promote_step, workspace, study))
+    timed("publish", lambda: publish_bundle(workspace))
+    scored = timed("score", lambda: score_all(workspace))
+    question, answer = timed("ask the service", lambda: one_question(workspace))
+    report = summary(workspace)
     lines = [
         report["message"],
         "",
@@ -54,7 +55,7 @@ def run_demo(home: Workspace, customers: int, trials: int) -> dict[str, Any]:
     return {**report, "question": question, "answer": answer, "message": "\n".join(lines)}
 
 
-def told(step: str, do: Callable[[], Any]) -> Any:
+def timed(step: str, do: Callable[[], Any]) -> Any:
     """Run a step; one line on the error stream when it is done."""
     started = time.monotonic()
     print(f"{step} ...", end="", flush=True, file=sys.stderr)
@@ -63,11 +64,9 @@ def told(step: str, do: Callable[[], Any]) -> Any:
     return result
 
 
-def one_question(home: Workspace) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Start the service, ask about the customer most likely to buy, stop it."""
-    scores = pq.read_table(home.require("scores") / SCORES).to_pandas()
-    likely = "next_purchase_probability"
-    row = scores[likely].idxmax() if likely in scores and scores[likely].notna().any() else 0
-    question = {"customer_ids": [scores["customer_id"].iloc[row]]}
-    with running_service(home) as address:
+def one_question(workspace: Workspace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Start the service, ask about a customer of whom most can be answered, stop it."""
+    scores = pq.read_table(workspace.require("scores") / SCORES).to_pandas()
+    question = {"customer_ids": [scores.loc[scores.notna().sum(axis=1).idxmax(), "customer_id"]]}
+    with running_service(workspace) as address:
         return question, ask(address, "/predict", question)

@@ -1,5 +1,6 @@
 """What is in force, in words: the segments, each model beside its baselines, and where everything lies."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -8,27 +9,28 @@ from rich.table import Table
 from experiments.run import tests_of
 from experiments.tracking.runs import children_of, open_client
 from features.families import families
-from models.segments.segmenter import Segmenter
+from models import artifact
 from pipelines.workspace import Workspace
+from serving.answers import kind_of
 from serving.bundle import Bundle, iso, load_bundle
 
-SHOWN = ("log_loss", "roc_auc", "average_precision", "lift_10")
-SHOWN_OF_SEGMENTS = ("silhouette", "permuted_gap", "jaccard_min", "segments_n")
 WIDTH = 110
+MOST_SCORES = 5
 
 
-def summary(home: Workspace) -> dict[str, Any]:
+def summary(workspace: Workspace) -> dict[str, Any]:
     """Segments, scores and places of the current bundle; ``message`` is the same as text."""
-    folder = home.require("bundles")
+    folder = workspace.require("bundles")
     bundle = load_bundle(folder, expected=folder.name)
-    scores = {name: contestant_scores(home, name, about["version"]) for name, about in bundle.versions.items()}
-    segments = [segment for name in bundle.models for segment in _catalogue(bundle, name)]
+    scores = {name: contestant_scores(workspace, name, about["version"]) for name, about in bundle.versions.items()}
+    models = [loaded.model for loaded in bundle.models.values()]
+    segments = [segment for model in models for segment in kind_of(model).catalogue(model)]
     features = features_read(bundle)
     places = {
         "bundle": str(folder),
-        "canonical tables": str(home.require("canonical")),
-        "runs": home.tracking_uri,
-        "scores": str(home.current("scores") or "run `coterie score`"),
+        "canonical tables": str(workspace.require("canonical")),
+        "runs": workspace.tracking_uri,
+        "scores": str(workspace.current("scores") or "run `coterie score`"),
     }
     return {
         "bundle": bundle.version,
@@ -41,9 +43,9 @@ def summary(home: Workspace) -> dict[str, Any]:
     }
 
 
-def contestant_scores(home: Workspace, name: str, version: str) -> dict[str, dict[str, float]]:
+def contestant_scores(workspace: Workspace, name: str, version: str) -> dict[str, dict[str, float]]:
     """Test scores of a registered version's run and of all it was compared with, the model first."""
-    client = open_client(home.stores)
+    client = open_client(workspace.stores)
     run = client.get_run(str(client.get_model_version(name, version).run_id))
     others = children_of(client, run.info.experiment_id, run.info.run_id)
     beside = {name: tests_of(child) for name, child in others.items() if not name.startswith("trial ")}
@@ -61,16 +63,6 @@ def features_read(bundle: Bundle) -> dict[str, dict[str, int]]:
     }
 
 
-def _catalogue(bundle: Bundle, name: str) -> list[dict[str, Any]]:
-    model = bundle.models[name].model
-    if not isinstance(model, Segmenter):
-        return []
-    return [
-        {"id": s.id, "name": s.name, "size": s.size, "share": s.share, "revenue_share": s.revenue_share}
-        for s in model.catalogue
-    ]
-
-
 def _as_text(
     bundle: Bundle,
     segments: list[dict[str, Any]],
@@ -84,7 +76,8 @@ def _as_text(
         if segments:
             console.print(_segment_table(segments), "")
         for name, contestants in scores.items():
-            console.print(_score_table(name, bundle.versions.get(name, {}).get("version", "?"), contestants), "")
+            shown = artifact.headline(bundle.models[name].model)[:MOST_SCORES]
+            console.print(_score_table(name, bundle.versions[name]["version"], shown, contestants), "")
         console.print(_feature_table(features, list(bundle.models)), "")
         console.print(_place_table(places))
     return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
@@ -100,10 +93,8 @@ def _segment_table(segments: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _score_table(name: str, version: str, contestants: dict[str, dict[str, float]]) -> Table:
+def _score_table(name: str, version: str, shown: Sequence[str], contestants: dict[str, dict[str, float]]) -> Table:
     """The champion first; its figures are means over the test cutoffs."""
-    known = {score for scores in contestants.values() for score in scores}
-    shown = [score for score in SHOWN + SHOWN_OF_SEGMENTS if score in known] or sorted(known)[:4]
     table = _table(f"{name}, version {version}: test scores", "model")
     for score in shown:
         table.add_column(score, justify="right")

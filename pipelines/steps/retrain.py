@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.config import shipped_studies
+from experiments.studies import shipped_studies
 from features.errors import BadConfig, BadTable, CoterieError, HistoryTooShort, NotFound
 from pipelines.ingest.remembered import remembered_ingest
 from pipelines.steps.ingest import ingest_step

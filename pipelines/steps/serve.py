@@ -1,4 +1,4 @@
-"""Servers on the workspace: the BentoML service and the MLflow UI, on loopback unless told otherwise."""
+"""Servers on the workspace: the BentoML service and the MLflow UI, on loopback by default."""
 
 import json
 import os

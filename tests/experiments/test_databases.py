@@ -24,13 +24,14 @@ import sqlalchemy
 from sqlalchemy.engine import Engine
 
 from experiments.search.trials import open_storage
-from experiments.tracking import databases, tracking
+from experiments.tracking import databases
+from experiments.tracking import runs as tracking
 from experiments.tracking.databases import Schema, drafts, prepare, revision
 from experiments.tracking.runs import open_client, open_experiment
 from experiments.tracking.schemas import mlflow_schema, optuna_schema
 from experiments.tracking.stores import Stores
 from features.errors import BadDatabase, Busy
-from pipelines.steps.serve import replace_by_ui
+from pipelines.steps.ui import replace_by_ui
 from pipelines.workspace import Workspace
 
 KILL_POINTS = int(os.environ.get("KILL_POINTS", "6"))
@@ -98,13 +99,13 @@ def stepwise(work: Open, home: Path, kill_at: int = 0) -> Callable[[], None]:
 
 
 def killed(folder: Path, work: Open, begin: Open = Path.mkdir) -> list[Path]:
-    """Folders in which ``work`` was killed, at its first and last steps and evenly between."""
+    """Folders in which ``work`` was killed, at its first step, its last and evenly between."""
     begin(folder / "undisturbed")
     assert in_a_child(stepwise(work, folder / "undisturbed")) == 0
     steps = int((folder / "undisturbed" / "steps").read_text())
     points = {1 + round(i * (steps - 1) / (KILL_POINTS - 1)) for i in range(KILL_POINTS)}
     homes = []
-    for point in sorted(points | {steps - 2, steps - 1}):
+    for point in sorted(points):
         homes.append(folder / str(point))
         begin(homes[-1])
         assert in_a_child(stepwise(work, homes[-1], point)) == -signal.SIGKILL

@@ -1,4 +1,4 @@
-"""One family's columns, to the last bit the same on every engine."""
+"""Equal to the last bit: whole snapshots, and one family's columns on every engine."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,11 +8,29 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from features.engines import Engine, open_tables, to_pandas
+from features.engines import Engine, from_frames, open_tables, to_pandas
 from features.entities import about
-from features.families import families
+from features.families import families, text_names
 from features.past import look_back
+from features.snapshot import snapshot
 from features.windows import to_days
+from tests.features.rows import AS_OF
+
+
+def snapshot_of(frames: dict[str, pl.DataFrame], as_of: datetime = AS_OF) -> pd.DataFrame:
+    return to_pandas(snapshot(from_frames(frames), to_days(as_of)))
+
+
+def assert_same_bits(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    """Equal customers and columns, equal texts, and every number equal to the last bit (null to null)."""
+    assert list(found.columns) == list(expected.columns)
+    assert found["customer_id"].tolist() == expected["customer_id"].tolist()
+    for name in found.columns[1:]:
+        if name in text_names():
+            assert found[name].fillna("").tolist() == expected[name].fillna("").tolist(), name
+        else:
+            assert found[name].dtype == np.float64, name
+            np.testing.assert_array_equal(found[name].to_numpy(), expected[name].to_numpy(), err_msg=name)
 
 
 def assert_alike(
@@ -38,5 +56,5 @@ def _columns(family: str, folder: Path, as_of: datetime, engine: Engine) -> pd.D
     days = to_days(as_of)
     past = look_back(about(open_tables(folder, engine), days), days)
     found = to_pandas(families()[family].compute(past, days))
-    text = [name for name in getattr(families()[family], "TEXT", ()) if len(found)]
+    text = [name for name in families()[family].TEXT if len(found)]
     return found.assign(**{name: found[name].fillna("") for name in text})

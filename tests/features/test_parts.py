@@ -10,7 +10,7 @@ import pytest
 
 from features.engines import from_frames, on_polars, open_tables, to_pandas
 from features.entities import Entity
-from features.parts import parts_of
+from features.executors.parts import parts_of
 from features.snapshot import snapshot
 from features.windows import to_days
 
@@ -40,8 +40,8 @@ def test_without_ids_and_companies_parts_are_ranges(shop: Frames) -> None:
     assert parts.moved.is_empty()
     whole = to_pandas(snapshot(tables, AS_OF))
     pd.testing.assert_frame_equal(side_by_side(tables, 300, AS_OF), whole, check_exact=True)
-    held = [on_polars(parts.of(tables, part)["orders"])["customer_id"] for part in range(len(parts))]
-    assert all(before.max() < after.min() for before, after in pairwise(held))  # type: ignore[operator]
+    ids = [on_polars(parts.of(tables, part)["orders"])["customer_id"] for part in range(len(parts))]
+    assert all(before.max() < after.min() for before, after in pairwise(ids))  # type: ignore[operator]
 
 
 def test_duckdb_cuts_the_same_parts(world: Frames, tmp_path: Path) -> None:

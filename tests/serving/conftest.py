@@ -6,27 +6,29 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 from features.engines import Tables, from_frames, to_pandas
+from features.entities import about
 from features.indicators import numbers
-from features.panel import panel
 from features.snapshot import feature_names, snapshot
 from features.windows import to_days
 from models.artifact import save
+from models.learners import cannot_answer, learner, learners
 from models.predictor import Predictor, fit_predictor
 from models.question import Question
 from models.sample import Sample
 from models.segments.segmenter import fit_segmenter
-from models.tasks import task
+from models.targets import target
+from models.tasks import labelled, question, tasks
 from serving.bundle import Bundle, load_bundle, write_bundle
 from serving.launch import command, environment
 
@@ -69,35 +71,44 @@ def bought(customers: int, seed: int) -> pl.DataFrame:
     )
 
 
-def fitted(tables: Tables, task_name: str, learner: str) -> Predictor:
-    """A predictor for ``task_name``, trained on CUTOFFS."""
-    asked = task(task_name)
-    label = partial(asked.label, horizon_days=30.0)
-    eligible = asked.eligible(30.0)
-    rows = to_pandas(panel(tables, CUTOFFS, label=label, missing_label=asked.MISSING_LABEL, eligible=eligible))
+def fitted(tables: Tables, snapshots: dict[float, pl.DataFrame], asked: Question) -> Predictor:
+    """A predictor that answers the question, trained on ``snapshots`` by cutoff."""
+    name = learner_for(asked)
+    dated = [
+        to_pandas(labelled(asked, nw.from_native(found.lazy()), about(tables, as_of), as_of))
+        for as_of, found in snapshots.items()
+    ]
+    rows = pd.concat(dated, ignore_index=True)
+    y = target(asked.target).labels(rows["label"].to_numpy(), asked)
     X = rows[numbers(rows[list(feature_names(tables))])]
-    sample = Sample(
-        X, rows["label"].to_numpy(), rows["as_of"].to_numpy(), Question(task_name, "binary", asked.POSITIVE, (30.0,))
-    )
-    return fit_predictor(task_name, learner, sample, {}, seed=1, calibrate=True)
+    fewer = {"n_estimators": 60} if "n_estimators" in learner(name).DEFAULTS else {}
+    return fit_predictor(name, Sample(X, y, rows["as_of"].to_numpy(), asked), fewer, seed=1, calibrate=True)
+
+
+def questions() -> dict[str, Question]:
+    """A question of each task."""
+    horizons = {"curve": (7.0, 30.0, 90.0)}
+    return {name: question(name, horizons.get(found.TARGET, (30.0,))) for name, found in tasks().items()}
+
+
+def learner_for(asked: Question) -> str:
+    """A learner that can answer the question: trees if possible."""
+    return next(name for name in ("lightgbm", "hazard", *learners()) if not cannot_answer(name, asked))
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """1,200 customers and three models."""
+    """1,200 customers, a model of every task, and segments."""
     folder = tmp_path_factory.mktemp("artifacts")
     orders = bought(1_200, seed=7)
     products = pl.DataFrame({"product_id": [f"p{n}" for n in range(30)], "category": [f"k{n % 4}" for n in range(30)]})
     tables = from_frames({"orders": orders, "products": products})
     online = to_pandas(snapshot(tables, AS_OF))
+    snapshots = {as_of: snapshot(tables, as_of).to_native().collect() for as_of in CUTOFFS}
     features = ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean", "purchase_tenure_days"]
-    models = {
-        "churn": fitted(tables, "churn", "lightgbm"),
-        "next_purchase": fitted(tables, "next_purchase", "logistic"),
-        "segments": fit_segmenter(
-            online[numbers(online)].drop(columns="customer_id"), features, "kmeans", {"k": 4}, seed=1
-        ),
-    }
+    X = online[numbers(online)].drop(columns="customer_id")
+    models: dict[str, Any] = {name: fitted(tables, snapshots, asked) for name, asked in questions().items()}
+    models["segments"] = fit_segmenter(X, features, "kmeans", {"k": 4}, seed=1)
     for name, model in models.items():
         save(folder / name, model, {"training_window": ["2025-02-01", "2025-05-01"], "scores": {}})
     return Shop(orders, products, online, {name: folder / name for name in models})

@@ -36,11 +36,11 @@ def test_the_same_models_and_features_are_the_same_bundle(shop: Shop, bundle_fol
 def test_a_changed_byte_in_any_file_is_refused(copy: Path) -> None:
     version = load_bundle(copy).version
     for name in names(copy):
-        kept = (copy / name).read_bytes()
-        (copy / name).write_bytes(kept[:-2] + bytes([kept[-2] ^ 1]) + kept[-1:])
+        original = (copy / name).read_bytes()
+        (copy / name).write_bytes(original[:-2] + bytes([original[-2] ^ 1]) + original[-1:])
         with pytest.raises(BadArtifact):
             load_bundle(copy, expected=version)
-        (copy / name).write_bytes(kept)
+        (copy / name).write_bytes(original)
     assert load_bundle(copy, expected=version).version == version
 
 

@@ -66,7 +66,7 @@ def test_a_json_body_reaches_the_application_as_its_reader_left_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "part"),
     [
         (b"", 400, "is empty"),
         (b"{", 400, "is not JSON at line 1"),
@@ -83,10 +83,10 @@ def test_a_json_body_reaches_the_application_as_its_reader_left_it() -> None:
         (b'{"bad": 1}', 422, "bad is not a key"),
     ],
 )
-def test_a_body_that_is_not_strict_json_is_refused_with_a_sentence(body: bytes, status: int, said: str) -> None:
+def test_a_body_that_is_not_strict_json_is_refused_with_a_sentence(body: bytes, status: int, part: str) -> None:
     found, sentence, _ = ask([body], max_bytes=10_000)
     assert found == status
-    assert said in sentence
+    assert part in sentence
 
 
 def test_a_body_nested_without_end_is_refused() -> None:

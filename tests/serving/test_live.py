@@ -1,4 +1,4 @@
-"""Live features on their own: what cannot be computed from order lines is said before anything is tried."""
+"""Live features on their own: what a history cannot answer is refused before any work."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The online store: every customer found, every bit kept, nobody invented."""
+"""The online store: it finds every stored customer and no other, and returns the same bits."""
 
 from pathlib import Path
 

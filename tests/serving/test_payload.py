@@ -26,7 +26,7 @@ def sentence(body: object, model: type = HistoryRequest) -> str:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "part"),
     [
         ({"customer_ids": "12347"}, 'customer_ids is "12347" and must be a list'),
         ({"customer_ids": []}, "customer_ids must not be an empty list"),
@@ -43,14 +43,14 @@ def sentence(body: object, model: type = HistoryRequest) -> str:
         (3, "the body is 3 and must be an object"),
     ],
 )
-def test_a_wrong_predict_request_is_told_what_is_wrong(body: object, said: str) -> None:
+def test_a_wrong_predict_request_gets_a_sentence_about_it(body: object, part: str) -> None:
     found = sentence(body, PredictRequest)
-    assert said in found
+    assert part in found
     assert "\n" not in found
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "part"),
     [
         ({"quantity": 0}, "customers[0].orders[0].quantity is 0 and must be greater than 0"),
         ({"quantity": -1}, "must be greater than 0"),
@@ -71,8 +71,8 @@ def test_a_wrong_predict_request_is_told_what_is_wrong(body: object, said: str) 
         ({"category": "toys"}, "must come with a product_id"),
     ],
 )
-def test_a_wrong_order_line_is_told_what_is_wrong(changes: dict[str, Any], said: str) -> None:
-    assert said in sentence(history(**changes))
+def test_a_wrong_order_line_gets_a_sentence_about_it(changes: dict[str, Any], part: str) -> None:
+    assert part in sentence(history(**changes))
 
 
 def test_lines_are_limited_over_all_customers() -> None:

@@ -1,4 +1,4 @@
-"""The service as it runs: what it answers, what it refuses, and that it says exactly what the batch says."""
+"""The service as it runs: what it answers, what it refuses, and that its answers equal the batch scores."""
 
 import json
 import threading
@@ -11,10 +11,13 @@ import polars as pl
 import pytest
 
 from features.windows import to_datetime
+from models.question import Question
+from models.targets import target, targets
 from serving.answers import answer
 from serving.bundle import Bundle
 from serving.launch import command
 from serving.online_store import lookup
+from serving.payload import Answers
 from serving.service import Coterie
 
 from .conftest import AS_OF, Running, Shop
@@ -22,16 +25,23 @@ from .conftest import AS_OF, Running, Shop
 JSON = {"content-type": "application/json"}
 
 
-def flat(body: dict[str, Any]) -> pd.DataFrame:
-    """HTTP answers as the frame ``answer`` gives."""
-    rows = []
-    for one in body["answers"]:
-        row = {"customer_id": one["customer_id"]}
-        row |= {f"segment_{key}": one["segment"][key] for key in ("id", "name", "strength")}
-        for task in ("churn", "next_purchase"):
-            row |= {f"{task}_probability": one[task]["probability"], f"{task}_reason": one[task].get("reason")}
-        rows.append(row)
-    return pd.DataFrame(rows)
+def assert_equal_batch(body: dict[str, Any], bundle: Bundle, features: pd.DataFrame) -> None:
+    """HTTP answers equal the batch scores of the same customers bit for bit."""
+    for one, row in zip(body["answers"], answer(bundle, features).to_dict("records"), strict=True):
+        assert one["customer_id"] == row["customer_id"]
+        assert one["segment"] == {name: row[f"segment_{name}"] for name in ("id", "name", "strength")}
+        for name, loaded in bundle.models.items():
+            if name != "segments":
+                assert one[name] == as_sent(name, loaded.model.question, row)
+
+
+def as_sent(name: str, question: Question, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the batch's scores as the target sends it."""
+    kind, reason = target(question.target), row[f"{name}_reason"]
+    if isinstance(reason, str):
+        return kind.not_asked(question, reason)
+    values = {column.removeprefix(f"{name}_"): value for column, value in row.items() if column.startswith(f"{name}_")}
+    return kind.as_json(values, question, AS_OF)
 
 
 def history(orders: pl.DataFrame, ids: list[str]) -> list[dict[str, Any]]:
@@ -49,16 +59,14 @@ def test_http_answers_equal_batch_scores_exactly_for_1000_customers(
 ) -> None:
     ids = shop.online["customer_id"].tolist()[:1_000]
     body = client.post("/predict", json={"customer_ids": ids}).raise_for_status().json()
-    batch = answer(bundle, shop.online).head(1_000)
-    pd.testing.assert_frame_equal(flat(body), batch, check_exact=True, check_dtype=False)
+    assert_equal_batch(body, bundle, shop.online.head(1_000))
     assert body["unknown"] == []
 
 
 def test_asked_one_by_one_the_answers_are_the_same(client: httpx.Client, bundle: Bundle, shop: Shop) -> None:
     for name in shop.online["customer_id"].tolist()[::100]:
         body = client.post("/predict", json={"customer_ids": [name]}).json()
-        expected = answer(bundle, lookup(bundle.online, [name])[0])
-        pd.testing.assert_frame_equal(flat(body), expected, check_exact=True, check_dtype=False)
+        assert_equal_batch(body, bundle, lookup(bundle.online, [name])[0])
 
 
 def test_predict_history_equals_predict_for_the_same_history(client: httpx.Client, shop: Shop) -> None:
@@ -81,7 +89,22 @@ def test_an_answer_carries_its_as_of_and_the_versions_of_its_models(client: http
     assert body["as_of"] == "2025-06-01T00:00:00Z"
     assert body["bundle"] == bundle.version
     assert body["models"]["churn"] == {"version": "1", "sha256": bundle.models["churn"].sha256}
-    assert body["answers"][0]["next_purchase"]["horizon_days"] == 30.0
+    assert body["answers"][0]["churn"]["horizon_days"] == 30.0
+
+
+def test_answers_are_as_the_schema_says_whatever_their_kind(client: httpx.Client, bundle: Bundle, shop: Shop) -> None:
+    ids = shop.online["customer_id"].tolist()[:50]
+    answers = Answers.model_validate_json(client.post("/predict", json={"customer_ids": ids}).content).answers
+    for name, loaded in bundle.models.items():
+        if name != "segments":
+            kinds = {type(one.__pydantic_extra__[name]) for one in answers}
+            assert len(kinds) == 1
+            assert issubclass(kinds.pop(), target(loaded.model.question.target).Answer)
+    schemas = client.get("/docs.json").json()["components"]["schemas"]
+    listed = {part["$ref"].rpartition("/")[2] for part in schemas["Answer"]["additionalProperties"]["anyOf"]}
+    assert listed == {f"{name.title()}Answer" for name in targets()}
+    for name, kind in targets().items():
+        assert set(schemas[f"{name.title()}Answer"]["properties"]) == set(kind.Answer.model_fields)
 
 
 def test_unknown_customers_are_named_beside_the_known(client: httpx.Client) -> None:
@@ -143,7 +166,7 @@ def test_other_types_methods_and_paths_are_refused(client: httpx.Client) -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "said"),
+    ("change", "status", "part"),
     [
         ({"orders": []}, 422, "empty list"),
         ({"as_of": "2020-01-01"}, 422, "none of the 1 histories has a sale before 2020-01-01T00:00:00Z"),
@@ -154,14 +177,14 @@ def test_other_types_methods_and_paths_are_refused(client: httpx.Client) -> None
     ],
 )
 def test_a_wrong_history_is_a_4xx_with_one_sentence(
-    client: httpx.Client, change: dict[str, Any], status: int, said: str
+    client: httpx.Client, change: dict[str, Any], status: int, part: str
 ) -> None:
     line = {"order_id": "o1", "at": "2025-05-01T10:00:00Z", "quantity": 2, "unit_price": 4.95}
     line |= {key: value for key, value in change.items() if key in ("at", "kind", "quantity")}
     customer = {"customer_id": change.get("customer_id", "a"), "orders": change.get("orders", [line])}
     body = {"customers": [customer]} | ({"as_of": change["as_of"]} if "as_of" in change else {})
     response = client.post("/predict_history", json=body)
-    assert (response.status_code, said in response.json()["error"]) == (status, True), response.json()
+    assert (response.status_code, part in response.json()["error"]) == (status, True), response.json()
 
 
 def test_an_order_at_as_of_belongs_to_the_future(client: httpx.Client, shop: Shop) -> None:
@@ -176,7 +199,7 @@ def test_an_order_at_as_of_belongs_to_the_future(client: httpx.Client, shop: Sho
 
 
 def test_a_stated_category_counts_only_for_a_product_the_catalogue_has_not(client: httpx.Client) -> None:
-    def said(product: str, *categories: str) -> httpx.Response:
+    def ask_about(product: str, *categories: str) -> httpx.Response:
         lines = [
             {"order_id": f"o{n}", "at": f"2025-05-0{n + 1}", "quantity": 1, "unit_price": 5.0, "product_id": product}
             | {"category": category}
@@ -184,9 +207,9 @@ def test_a_stated_category_counts_only_for_a_product_the_catalogue_has_not(clien
         ]
         return client.post("/predict_history", json={"customers": [{"customer_id": "a", "orders": lines}]})
 
-    assert said("p1", "anything").json()["answers"] == said("p1", "k1").json()["answers"]
-    assert said("new", "toys", "tools").status_code == 422
-    assert "send one category a product" in said("new", "toys", "tools").json()["error"]
+    assert ask_about("p1", "anything").json()["answers"] == ask_about("p1", "k1").json()["answers"]
+    assert ask_about("new", "toys", "tools").status_code == 422
+    assert "send one category a product" in ask_about("new", "toys", "tools").json()["error"]
 
 
 def test_the_pages_tell_models_segments_and_status(client: httpx.Client, bundle: Bundle, shop: Shop) -> None:

@@ -11,7 +11,7 @@ from pipelines.audit.finding import SEVERITIES, Finding, Severity
 from pipelines.audit.page.coverage import coverage_view
 from pipelines.audit.page.formats import environment
 from pipelines.audit.page.weeks import Week, chart
-from pipelines.audit.rule import rules
+from pipelines.audit.rule import all_rules
 from pipelines.audit.runner import Change
 
 MEANING: Mapping[Severity, str] = {
@@ -54,8 +54,8 @@ def render(page: Page) -> str:
             compared=page.compared,
             changes=sorted(page.changes, key=lambda c: (CHANGES.index(c.change), c.code, c.table)),
             groups=_groups(page.findings),
-            titles={rule.CODE: rule.TITLE for rule in rules()},
-            meanings={rule.CODE: (rule.__doc__ or "").strip() for rule in rules()},
+            titles={rule.CODE: rule.TITLE for rule in all_rules()},
+            meanings={rule.CODE: (rule.__doc__ or "").strip() for rule in all_rules()},
             rejects=_reasons(tables, "rejects"),
             repairs=_reasons(tables, "repairs"),
             coverage=coverage_view(page.coverage),

@@ -3,13 +3,14 @@
 import numpy as np
 import polars as pl
 
+from features.tables import FEEDBACK
 from pipelines.simulation.behaviour.purchases import TROUBLES, Purchases
 from pipelines.simulation.behaviour.wording import CHOICES, FIRST, SENTENCES, TONES, TOPICS
 from pipelines.simulation.people.population import Population, customer_numbers
 from pipelines.simulation.shop.segments import Bools, Floats, Ints, column, labels
 from pipelines.simulation.shop.world import World
 
-SURVEYS = ("nps", "csat", "review", "ticket")
+SURVEYS = FEEDBACK.levels("kind")
 TICKETS_AFTER_TROUBLE = 0.5
 WORDS_WITH_SURVEY = 0.3
 """Share of nps and csat answers with a comment; reviews and tickets always have one."""

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from features.tables import TOUCHES
 from pipelines.simulation.behaviour.campaigns import Sends
 from pipelines.simulation.behaviour.purchases import Purchases
 from pipelines.simulation.people.lifetimes import activity
@@ -12,7 +13,7 @@ from pipelines.simulation.shop.world import World
 
 GONE_OPENING = 0.15
 """How much of their opening is left once customers are gone."""
-REACTIONS = ("sent", "open", "click", "bounce", "unsubscribe", "like", "comment", "share", "attend")
+REACTIONS = TOUCHES.levels("kind")
 SHARES_AFTER_ORDER = 0.06
 """Chance that the most content customers recommend the shop after an order."""
 REFERRALS = 900

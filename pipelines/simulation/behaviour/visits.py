@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from features.tables import EVENTS
 from pipelines.simulation.behaviour.baskets import Lines
 from pipelines.simulation.behaviour.purchases import Purchases
 from pipelines.simulation.people.lifetimes import activity
@@ -17,18 +18,10 @@ VISITS_PER_CUSTOMER = 2_000
 """Visit numbers set aside a customer, so that chunks never meet."""
 GONE_BROWSING = 0.08
 """How much of their browsing is left once customers are gone."""
-KINDS = (
-    "page_view",
-    "search",
-    "product_view",
-    "add_to_cart",
-    "checkout",
-    "remove_from_cart",
-    "login",
-    "help",
-    "feature_use",
-)
-PAGE, SEARCH, LOOK, CART, CHECKOUT, REMOVE, LOGIN, HELP, FEATURE = range(len(KINDS))
+KINDS = EVENTS.levels("kind")
+PAGE, SEARCH, LOOK = (KINDS.index(kind) for kind in ("page_view", "search", "product_view"))
+CART, CHECKOUT, REMOVE = (KINDS.index(kind) for kind in ("add_to_cart", "checkout", "remove_from_cart"))
+LOGIN, HELP, FEATURE = (KINDS.index(kind) for kind in ("login", "help", "feature_use"))
 PAGES = ("price", "delivery", "returns")
 NO_ORDER = -1
 LOOKED_SHARE = 0.25

@@ -1,6 +1,8 @@
 """What customers write, by topic and tone: dozens of sentences as people put them."""
 
-TOPICS = ("delivery", "quality", "service", "price", "product")
+from features.tables import FEEDBACK
+
+TOPICS = FEEDBACK.levels("topic")
 TONES = ("good", "mixed", "poor")
 
 _WORDS: dict[str, dict[str, tuple[str, ...]]] = {

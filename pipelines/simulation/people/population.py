@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from features.tables import TOUCHES
 from pipelines.simulation.people.companies import Companies, draw_companies
 from pipelines.simulation.shop.product_catalogue import CATEGORIES, popular_place, product_of
 from pipelines.simulation.shop.segments import SEGMENTS, Bools, Floats, Ints, column, labels
@@ -30,7 +31,7 @@ _REACHED_SHARES = (0.3, 0.25, 0.15, 0.2, 0.1)
 DROPOUT_BY_REACHED = np.array([0.8, 1.4, 0.45, 1.7, 0.55])
 FAMILY = ("single", "couple", "family", "retired")
 _TOYS_OF_FAMILIES = 2.5
-CHANNELS = ("email", "sms", "push", "social", "event", "ads")
+CHANNELS = TOUCHES.levels("channel")
 PREFERRED_SHARES = (0.50, 0.13, 0.15, 0.12, 0.04, 0.06)
 DROPOUT_BY_PREFERRED = np.array([1.0, 1.2, 0.6, 1.0, 0.5, 2.0])
 """Whoever has the app's messages on or comes to events stays; whoever comes for adverts follows the next one."""

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 import pipelines.snapshots
-from experiments.config import Study, parse_study
 from experiments.dataset import read_dataset
+from experiments.studies import parse_study
+from experiments.study import Study
 from features.engines import open_tables, to_pandas
 from features.snapshot import snapshot
 from models.question import Question

@@ -1,12 +1,11 @@
-"""Laws of the snapshot: neither the future, the order of rows, the engine nor other customers can change a bit.
+"""Laws of every feature family, found by scanning; they hold for a family that is added tomorrow.
 
-They hold for every family and every table, found by scanning.
+Neither the future, nor the order of rows, nor other customers, nor a table that is absent can change a bit of what is
+known. Rows are cut by how they are made, not by ``features.windows``.
 """
 
-import shutil
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
+import re
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -15,37 +14,39 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.engines import from_frames, open_tables, to_pandas
-from features.errors import BadTable
-from features.families import families, text_names
-from features.snapshot import feature_names, snapshot
+from features.families import Family, families, text_names
+from features.snapshot import feature_names
 from features.tables import TABLES
-from features.windows import to_days
+from tests.features.alike import assert_same_bits, snapshot_of
 from tests.features.plain import Frames, known_rows, profiles
 from tests.features.rows import AS_OF, SALES, TICK, Row, Rows, frames, side_by_side, tables
+from tests.features.shop import whole_shop
 
 few = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+every_family = pytest.mark.parametrize("family", families().values(), ids=list(families()))
 
 
-def features_of(given_frames: Frames, as_of: datetime = AS_OF) -> pd.DataFrame:
-    return to_pandas(snapshot(from_frames(given_frames), to_days(as_of)))
+@pytest.fixture(scope="module")
+def world() -> Frames:
+    return whole_shop()
 
 
-def assert_same_bits(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    """Equal customers and columns, equal texts, and every number equal to the last bit (null to null)."""
-    assert list(found.columns) == list(expected.columns)
-    assert found["customer_id"].tolist() == expected["customer_id"].tolist()
-    for name in found.columns[1:]:
-        if name in text_names():
-            assert found[name].fillna("").tolist() == expected[name].fillna("").tolist(), name
-        else:
-            assert found[name].dtype == np.float64, name
-            np.testing.assert_array_equal(found[name].to_numpy(), expected[name].to_numpy(), err_msg=name)
+@pytest.fixture(scope="module")
+def batch(world: Frames) -> pd.DataFrame:
+    found = snapshot_of(world)
+    assert len(found) > 40
+    return found
+
+
+@pytest.fixture(scope="module")
+def quiet(world: Frames) -> pd.DataFrame:
+    """The same customers where every table but orders and identities is present and has no row."""
+    return snapshot_of({n: rows if n in ("orders", "identities") else rows.clear() for n, rows in world.items()})
 
 
 def assert_same_features(left: Rows, right: Rows) -> None:
     """Of each customer on the left and on the right, in one snapshot of both."""
-    found = features_of(side_by_side(left, right))
+    found = snapshot_of(side_by_side(left, right))
     side = found["customer_id"].str.split(" ", n=1, expand=True)
     halves = [found[side[0] == name].assign(customer_id=side[1]).reset_index(drop=True) for name in ("left", "right")]
     assert len(halves[0])
@@ -105,7 +106,7 @@ def boundary() -> pd.DataFrame:
             rows["orders"].append(SALES[0] | {"customer_id": f"other {who}", "order_id": f"other {who}"})
         if moment != "nothing" and _can_be(table, moment):
             rows[table].append(_row_of(table, who, MOMENTS[moment]))
-    return features_of(frames(rows)).set_index("customer_id")
+    return snapshot_of(frames(rows)).set_index("customer_id")
 
 
 def _can_be(table: str, moment: str) -> bool:
@@ -137,68 +138,9 @@ def _equal(a: object, b: object) -> bool:
     return a == b or (pd.isna(a) and pd.isna(b))
 
 
-@pytest.mark.parametrize("microseconds", [0, 1, 7, 10**6 - 1, 86_399_999_999])
-def test_every_moment_has_one_name_in_days(microseconds: int) -> None:
-    moment = datetime(2021, 3, 5) + timedelta(microseconds=microseconds)
-    frame = pl.DataFrame({"customer_id": ["a"] * 5, "at": [moment] * 5, "channel": "ads", "kind": "sent"})
-    for rows in (frame, frame[:1]):
-        days = from_frames({"touches": rows})["touches"].collect("polars")["at_days"].to_list()
-        assert set(days) == {to_days(moment)}
-
-
-def test_only_customers_with_a_sale_have_a_row() -> None:
-    assert features_of(frames({"orders": [SALES[0] | {"kind": "return"}]})).empty
-    assert features_of(frames({"orders": [SALES[0]]}))["customer_id"].tolist() == ["ann"]
-
-
-@pytest.fixture(scope="module")
-def batch(world: Frames) -> pd.DataFrame:
-    found = features_of(world)
-    assert len(found) > 40
-    return found
-
-
 def test_row_order_does_not_matter(world: Frames, batch: pd.DataFrame) -> None:
     shuffled = {name: table.sample(fraction=1, shuffle=True, seed=3) for name, table in world.items()}
-    assert_same_bits(features_of(shuffled), batch)
-
-
-@pytest.fixture(scope="module")
-def folder(world: Frames, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The world as files."""
-    written = tmp_path_factory.mktemp("world")
-    for name, table in world.items():
-        table.write_parquet(written / f"{name}.parquet")
-    return written
-
-
-@pytest.mark.parametrize("engine", ["polars", "duckdb"])
-def test_files_and_engines_give_the_same(folder: Path, batch: pd.DataFrame, engine: str) -> None:
-    assert_same_bits(to_pandas(snapshot(open_tables(folder, engine), to_days(AS_OF))), batch)
-
-
-@pytest.fixture
-def spark() -> Iterator[None]:
-    """A small local Spark that interprets its plans and spares the JVM's best compiler: the rows are few."""
-    sql = pytest.importorskip("pyspark.sql")
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java")
-    interpreted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-    small = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false", "spark.ui.enabled": "false"}
-    quick = {
-        "spark.sql.constraintPropagation.enabled": "false",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-    }
-    local = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
-    session = sql.SparkSession.builder.master("local[2]").config(map=interpreted | small | quick | local).getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield
-    session.stop()
-
-
-@pytest.mark.usefixtures("spark")
-def test_spark_gives_the_same(folder: Path, batch: pd.DataFrame) -> None:
-    assert_same_bits(to_pandas(snapshot(open_tables(folder, "spark"), to_days(AS_OF))), batch)
+    assert_same_bits(snapshot_of(shuffled), batch)
 
 
 def test_one_customer_alone_equals_the_batch(world: Frames, batch: pd.DataFrame) -> None:
@@ -209,7 +151,7 @@ def test_one_customer_alone_equals_the_batch(world: Frames, batch: pd.DataFrame)
         contacts = {who for who in company if company[who] == company.get(customer)} | {customer}
         own = [name for name in batch if not name.startswith("relations_")]
         for circle, columns in (({customer}, own), (contacts, list(batch))):
-            found = features_of(_of(world, circle)).set_index("customer_id", drop=False)
+            found = snapshot_of(_of(world, circle)).set_index("customer_id", drop=False)
             assert_same_bits(*(frame.loc[[customer], columns].reset_index(drop=True) for frame in (found, whole)))
 
 
@@ -224,37 +166,69 @@ def _of(world: Frames, customers: set[str]) -> Frames:
 
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"orders", "identities"}))
-def test_without_a_table_its_columns_are_gone_or_null_and_no_others_change(
-    world: Frames, batch: pd.DataFrame, table: str
-) -> None:
-    bare = features_of({name: rows for name, rows in world.items() if name != table})
-    gone = {column for f in families().values() if table in f.NEEDS for column in f.COLUMNS}
-    assert set(bare) == set(batch) - gone
-    # The first of several occasions that fits: without a table, the next that is known.
+def test_an_absent_table_is_an_empty_one_of_which_nothing_is_known(world: Frames, table: str) -> None:
+    found = snapshot_of({name: rows for name, rows in world.items() if name != table})
+    expected = snapshot_of(world | {table: world[table].clear()})
+    gone = [name for family in families().values() if table in family.NEEDS for name in family.COLUMNS]
+    unknown = [name for family in families().values() for name in family.USES.get(table, ())]
+    expected = expected.drop(columns=gone)
+    assert_same_bits(found.drop(columns=unknown), expected.drop(columns=unknown))
+    assert found[unknown].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - {"orders", "identities"}))
+def test_an_absent_table_changes_no_other_columns(world: Frames, batch: pd.DataFrame, table: str) -> None:
+    bare = snapshot_of({name: rows for name, rows in world.items() if name != table})
+    # The first that fits of several occasions, of which an absent table can give none.
     mixed = {"situation_last_order_occasion"}
-    told = [name for name in bare if bare[name].notna().any() and name not in mixed]
-    assert_same_bits(bare[told], batch[told])
-
-
-def test_a_snapshot_without_orders_says_what_to_do() -> None:
-    touches = pl.DataFrame({"customer_id": ["a"], "at": [AS_OF], "channel": ["ads"], "kind": ["sent"]})
-    with pytest.raises(BadTable, match="found touches, a snapshot needs 'orders'"):
-        snapshot(from_frames({"touches": touches}), to_days(AS_OF))
+    known = [name for name in bare if bare[name].notna().any() and name not in mixed]
+    assert_same_bits(bare[known], batch[known])
 
 
 @few
 @given(tables("seen"))
 def test_every_value_is_finite(past: Rows) -> None:
-    numbers = features_of(frames(past)).drop(columns=["customer_id", *text_names()])
+    numbers = snapshot_of(frames(past)).drop(columns=["customer_id", *text_names()])
     assert not np.isinf(numbers.to_numpy()).any()
 
 
-def test_every_column_is_named_after_its_family_and_documented() -> None:
-    for name, family in families().items():
-        assert family.NEEDS
-        for column, meaning in family.COLUMNS.items():
-            assert column.startswith(f"{name}_"), column
-            assert meaning.endswith("."), column
-        for kind in ("TEXT", "PROTECTED", "ZERO_IF_NONE"):
-            assert set(getattr(family, kind, ())) <= set(family.COLUMNS), (name, kind)
+@every_family
+def test_every_column_is_named_after_its_family_and_documented(family: Family) -> None:
+    assert family.NEEDS
+    assert set(family.NEEDS) <= set(TABLES)
+    assert set(family.USES) <= set(TABLES) - set(family.NEEDS)
+    for column, meaning in family.COLUMNS.items():
+        assert column.startswith(f"{family.NAME}_"), column
+        assert meaning.endswith("."), column
+    marks = (family.TEXT, family.PROTECTED, family.ZERO_IF_NONE, *family.USES.values())
+    assert {name for names in marks for name in names} <= set(family.COLUMNS)
+    assert not set(family.TEXT) & set(family.ZERO_IF_NONE)
+
+
+UNITS = {"_days": "[Dd]ay|gaps", "_years": "[Yy]ear", "_share": "[Ss]hare|0 to 1| over ", "_rate": " over | per "}
+"""What the meaning of a column with this ending has to mention."""
+
+
+@every_family
+def test_every_column_states_its_unit(family: Family) -> None:
+    money = re.compile("spend(_[0-9]+d)?$|_value(_mean)?$|_price(_mean)?$")
+    for column, meaning in family.COLUMNS.items():
+        wanted = [words for ending, words in UNITS.items() if column.endswith(ending)]
+        wanted += ["currency| over "] if money.search(column) else []
+        assert all(re.search(words, meaning) for words in wanted), (column, meaning)
+
+
+@every_family
+def test_every_column_states_when_it_is_null(family: Family, batch: pd.DataFrame, quiet: pd.DataFrame) -> None:
+    """And keeps to it: a count of a present table is never null, nor is what is documented as never null."""
+    for column, meaning in family.COLUMNS.items():
+        assert re.search(r"\bnull\b|0 if |else 0", meaning), (column, meaning)
+        never = "never null" in meaning or "null" not in meaning or column in family.ZERO_IF_NONE
+        for found in (batch, quiet):
+            assert not (never and found[column].isna().any()), (column, meaning)
+        if column in family.ZERO_IF_NONE:
+            assert re.search("0 if |else 0", meaning), (column, meaning)
+
+
+def test_no_two_families_share_a_column() -> None:
     assert len(set(feature_names(set(TABLES)))) == len(feature_names(set(TABLES)))

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.windows import to_datetime
 from pipelines.audit.coverage.encoding import categories, design
 from pipelines.audit.coverage.gain import Gain, gain_of
+from pipelines.audit.coverage.question import answers_of
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
 
@@ -162,3 +164,33 @@ def test_lists_become_a_column_an_entry_and_rare_entries_none():
 
 def test_rare_categories_count_as_one():
     assert len(set(categories(pd.Series([f"c{n % 30:02d}" for n in range(300)])))) == 11
+
+
+def test_customers_are_judged_by_what_was_known_at_the_reference_date(write_shop, tmp_path):
+    """Recency, frequency and spend by hand: neither a later correction nor a link known later changes them."""
+    rows = [
+        ("A1", "ann", "2024-01-01", "2", "10", "sale", None),
+        ("A2", "ann", "2024-03-01", "1", "30", "sale", None),
+        ("A2", "ann", "2024-03-01", "1", "99", "sale", "2024-06-20"),  # corrected after the reference date
+        ("B1", "bob", "2024-05-01", "1", "7", "sale", None),
+        ("B2", "bob", "2024-05-20", "1", "5", "sale", None),
+        ("C1", "bob-app", "2024-02-01", "1", "50", "sale", None),  # linked after the reference date
+        ("Z9", "zoe", "2024-06-10 12:00", "1", "1", "sale", None),
+    ]
+    names = 'order_id, customer_id, "at", quantity, unit_price, kind, known_at'
+    source = write_shop(
+        sql={
+            "orders": values(names, rows),
+            "customers": values("customer_id, city", [("ann", "Bath"), ("bob", "Wells")]),
+            "identities": values("alias_id, customer_id, known_at", [("bob-app", "bob", "2024-06-01")]),
+        },
+        corrections={"orders": ["order_id"]},
+    )
+    folder = ingest(Workspace(tmp_path / "home"), source).folder
+    found = answers_of(folder, ["ann", "bob", "bob-app", "zoe"], ["city"])
+    assert found is not None
+    assert to_datetime(found.as_of) == datetime(2024, 5, 11)
+    assert found.attributes["city"].fillna("").tolist() == ["Bath", "Wells", ""]
+    by_hand = [(71, 2, 50), (10, 1, 7), (100, 1, 50)]
+    np.testing.assert_allclose(found.rfm, np.log1p(np.array(by_hand, dtype=float)))
+    assert found.bought.tolist() == [0.0, 1.0, 0.0]

@@ -9,12 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.dates import TOGETHER, pasts, snapshots
-from features.engines import from_frames, on_polars, open_tables, to_pandas
-from features.entities import Entity, about
-from features.families.sensitivity import _values, _with_list_prices
-from features.past import Past, look_back
-from features.snapshot import snapshot
+from features.engines import from_frames, open_tables, to_pandas
+from features.entities import Entity
+from features.snapshot import snapshot, snapshots
 from features.windows import to_days
 
 Frames = dict[str, pl.DataFrame]
@@ -63,7 +60,7 @@ def test_lines_come_and_go_between_dates() -> None:
         line("t", "q", 9, 9, 9),
     ]
     orders = pl.DataFrame(lines, infer_schema_length=None)
-    every_day = [to_days(datetime(2021, 1, day)) for day in range(3, 3 + 2 * TOGETHER)]
+    every_day = [to_days(datetime(2021, 1, day)) for day in range(3, 15)]
     assert_each_is_its_snapshot({"orders": orders}, every_day, "customer")
 
 
@@ -73,38 +70,29 @@ LINE = {
     "order_id": st.sampled_from("opq"),
     "product_id": st.sampled_from(["x", "y", None]),
     "at": st.integers(1, 5),
-    "moved": st.one_of(st.none(), DAYS),
+    "known_at": st.one_of(st.none(), DAYS),
+    "replaced_at": st.one_of(st.none(), DAYS),
 }
 
 
-@pytest.mark.parametrize("move", ["known_at", "replaced_at", "nothing"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(lines=st.lists(st.fixed_dictionaries(LINE), min_size=2, max_size=6), linked_on=st.one_of(st.none(), DAYS))
-def test_what_dates_share_is_what_each_date_has(
-    move: str, lines: list[dict[str, object]], linked_on: int | None
+def test_lines_that_come_late_or_are_replaced_and_ids_linked_later(
+    lines: list[dict[str, object]], linked_on: int | None
 ) -> None:
-    """Lines that come late or are replaced, else orders over several days; b may turn out to be c."""
-    if move != "nothing":
-        lines = [line | {"order_id": f"o{number}"} for number, line in enumerate(lines)]
-    days = pl.DataFrame(lines, infer_schema_length=None).with_columns(pl.col("moved", "at").cast(pl.Int64))
+    """Orders may have lines on several days; b may turn out to be c."""
+    moments = ("at", "known_at", "replaced_at")
+    days = pl.DataFrame(lines, infer_schema_length=None).with_columns(pl.col(moments).cast(pl.Int64))
     start = pl.datetime(2021, 1, 1)
-    moments = days.with_columns((start + pl.duration(days=pl.col(name))).alias(name) for name in ("at", "moved"))
-    orders = moments.rename({"moved": move}).with_columns(pl.col("product_id").cast(pl.String), kind=pl.lit("sale"))
-    orders = orders.with_columns(quantity=2.0, unit_price=1.5)
+    orders = days.with_columns((start + pl.duration(days=pl.col(name))).alias(name) for name in moments)
+    orders = orders.with_columns(
+        pl.col("product_id").cast(pl.String), quantity=2.0, unit_price=1.5, kind=pl.lit("sale")
+    )
     frames = {"orders": orders, "products": pl.DataFrame({"product_id": ["x", "y"], "category": ["k", "k"]})}
     if linked_on:
         links = {"alias_id": ["b"], "customer_id": ["c"], "known_at": [datetime(2021, 1, 1 + linked_on)]}
         frames["identities"] = pl.DataFrame(links)
-    for as_of, past in pasts(from_frames(frames), [to_days(datetime(2021, 1, day)) for day in (3, 5, 6, 9)]):
-        alone = Past(look_back(about(from_frames(frames), as_of), as_of).tables)
-        for found, expected in zip(shared_frames(past), shared_frames(alone), strict=True):
-            assert found.select(expected.columns).sort(expected.columns).equals(expected.sort(expected.columns))
-
-
-def shared_frames(past: Past) -> list[pl.DataFrame]:
-    found = [past.orders, past.days, past.products, past.categories, past.line_sums(_with_list_prices, _values())]
-    # Held ids are categories.
-    return [on_polars(frame).with_columns(pl.col(pl.Categorical).cast(pl.String)) for frame in found]
+    assert_each_is_its_snapshot(frames, [to_days(datetime(2021, 1, day)) for day in (3, 6, 9)], "customer")
 
 
 def test_without_orders_dates_are_read_from_events(world: Frames) -> None:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.steps import ui
 from serving.hosts import allowed_hosts_of_environment
 
 
@@ -29,6 +30,7 @@ def started(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[str, dict
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "execve", replace)
+        patched.setattr(ui, "open_client", lambda _: None)  # the databases are not what is tested here
         result: Any = CliRunner().invoke(app, list(arguments))
     assert result.exit_code == 0, result.output
     return result.stderr, environments[0]

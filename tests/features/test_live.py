@@ -1,15 +1,19 @@
 """What is computed live is what the batch computes: a plan made once gives the same bits for every request."""
 
+import gc
+import resource
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
 import pytest
 
 from features.engines import from_frames, to_pandas
+from features.executors.live import Plan, Plans
 from features.families import families
-from features.prepared import Prepared, PreparedPlans
 from features.snapshot import snapshot
 from features.windows import to_days
 
@@ -37,7 +41,7 @@ def of_nobody_else(features: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("as_of", DATES)
 def test_every_customer_live_equals_the_batch(world: Frames, as_of: float) -> None:
     expected = of_nobody_else(batch(world, as_of))
-    live = PreparedPlans()
+    live = Plans()
     # An id that is not yet known to be theirs has a row of its own.
     found = [
         live(own(world, customer), as_of).query("customer_id == @customer") for customer in expected["customer_id"]
@@ -46,18 +50,18 @@ def test_every_customer_live_equals_the_batch(world: Frames, as_of: float) -> No
 
 
 def test_many_customers_at_once_equal_the_batch(world: Frames) -> None:
-    pd.testing.assert_frame_equal(PreparedPlans()(world, DATES[-1]), batch(world, DATES[-1]), check_exact=True)
+    pd.testing.assert_frame_equal(Plans()(world, DATES[-1]), batch(world, DATES[-1]), check_exact=True)
 
 
 def test_without_a_row_there_is_no_customer(world: Frames) -> None:
     nobody = {name: rows.clear() for name, rows in world.items()}
-    found = PreparedPlans()(nobody, DATES[0])
+    found = Plans()(nobody, DATES[0])
     assert len(found) == 0
     assert list(found.columns) == list(batch(world, DATES[0]).columns)
 
 
 def test_threads_do_not_see_each_other(world: Frames) -> None:
-    live = PreparedPlans()
+    live = Plans()
     customers = batch(world, DATES[-1])["customer_id"].tolist()[:24]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda customer: live(own(world, customer), DATES[-1]), customers))
@@ -68,14 +72,14 @@ def test_threads_do_not_see_each_other(world: Frames) -> None:
 
 
 def test_other_columns_and_other_dates_are_other_plans(shop: Frames) -> None:
-    live = PreparedPlans(kept=2)
+    live = Plans(plans_max=2)
     narrow = {"orders": shop["orders"].drop("discount", "known_at")}
     for frames, as_of in [(shop, DATES[1]), (narrow, DATES[1]), (shop, DATES[2]), (narrow, DATES[2]), (shop, DATES[1])]:
         pd.testing.assert_frame_equal(live(frames, as_of), batch(frames, as_of), check_exact=True)
 
 
 def test_a_plan_keeps_nobodys_rows_even_after_an_error(shop: Frames) -> None:
-    plan = Prepared({name: rows.schema for name, rows in shop.items()}, DATES[1])
+    plan = Plan({name: rows.schema for name, rows in shop.items()}, DATES[1])
     plan(shop)
     assert not plan._rows
     with pytest.raises(pl.exceptions.PolarsError):
@@ -84,5 +88,36 @@ def test_a_plan_keeps_nobodys_rows_even_after_an_error(shop: Frames) -> None:
 
 
 def test_it_covers_every_family(world: Frames) -> None:
-    columns = PreparedPlans()(world, DATES[-1]).columns
+    columns = Plans()(world, DATES[-1]).columns
     assert {name for family in families().values() for name in family.COLUMNS} <= set(columns)
+
+
+def test_a_plan_is_freed_with_the_last_reference_to_it(shop: Frames) -> None:
+    live = Plans(plans_max=2)
+    for day in range(4):
+        live(shop, DATES[1] + day)
+    plans = [weakref.ref(plan) for idle in live._idle.values() for plan in idle]
+    assert len(plans) == 2
+    del live
+    gc.collect()
+    assert [plan() for plan in plans] == [None, None]
+
+
+def test_memory_does_not_grow_with_the_number_of_dates(shop: Frames) -> None:
+    """A plan takes megabytes, so that twenty of them would show."""
+    few = {"orders": shop["orders"].filter(pl.col("customer_id") == "c00")}
+    live = Plans(plans_max=1)
+
+    def ask(first: int, last: int) -> int:
+        for day in range(first, last):
+            live(few, DATES[1] + day / 100)
+        gc.collect()
+        return resident_bytes()
+
+    before = ask(0, 10)
+    assert ask(10, 30) - before < 20e6
+
+
+def resident_bytes() -> int:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize()

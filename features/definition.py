@@ -1,0 +1,43 @@
+"""The one definition of a snapshot: the columns of every family, for everybody who gets a row.
+
+It is carried out by ``features.executors``: they read, share and cache in different ways, and all end here.
+"""
+
+from collections.abc import Collection
+
+import narwhals as nw
+
+from features.families import Family, families_for
+from features.past import Past
+from features.windows import Frame
+
+
+def features_of(past: Past, as_of: float) -> Frame:
+    """customer_id and every feature that the tables of ``past`` can feed, one row for each of ``past.who``.
+
+    Null or zero is settled here, by the rule in ``features.families``.
+    """
+    found = families_for(past.present).values()
+    frame = past.who
+    for family in found:
+        frame = frame.join(_computed(family, past, as_of), on="customer_id", how="left")
+    columns = [_zero_or_null(name, family, past.present) for family in found for name in family.COLUMNS]
+    # Ids may be categories during the computation.
+    return frame.select(nw.col("customer_id").cast(nw.String), *columns)
+
+
+def feature_names(tables: Collection[str]) -> tuple[str, ...]:
+    """Columns of a snapshot after customer_id, in order: families alphabetically, each in its own order."""
+    return tuple(name for family in families_for(tables).values() for name in family.COLUMNS)
+
+
+def _computed(family: Family, past: Past, as_of: float) -> Frame:
+    numbers = [name for name in family.COLUMNS if name not in family.TEXT]
+    return family.compute(past, as_of).select("customer_id", nw.col(*numbers).cast(nw.Float64), *family.TEXT)
+
+
+def _zero_or_null(name: str, family: Family, present: Collection[str]) -> nw.Expr:
+    """The column, null if it is derived from an absent table, else 0 for null if it is a count."""
+    if any(name in family.USES[table] for table in family.USES if table not in present):
+        return nw.lit(None).cast(nw.String() if name in family.TEXT else nw.Float64()).alias(name)
+    return nw.col(name).fill_null(0.0) if name in family.ZERO_IF_NONE else nw.col(name)

@@ -1,0 +1,58 @@
+"""Many dates: the tables are read once, and one date is computed while the plan of the next is written.
+
+``docs/decisions/many-dates.md`` says why the dates share no more than that.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import polars as pl
+
+from features.definition import features_of
+from features.engines import Tables, free, materialised, on_polars, shared
+from features.entities import Entity, about
+from features.past import Past, look_back, order_lines
+from features.windows import Frame
+
+
+def snapshots(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer") -> Iterator[tuple[float, Frame]]:
+    """Each cutoff, earliest first, and the snapshot at it; bit for bit what ``snapshot`` gives.
+
+    Compute a snapshot before asking for the next: DuckDB and Spark then drop what it was made of.
+    """
+    for as_of, past in pasts(tables, cutoffs, entity):
+        yield as_of, features_of(past, as_of)
+
+
+def pasts(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer") -> Iterator[tuple[float, Past]]:
+    """Each cutoff, earliest first, and what was known before it; use it before asking for the next."""
+    lines = {"orders": order_lines(tables["orders"])} if "orders" in tables else {}
+    # For a single date it would only take memory.
+    read_often = tables | lines if len(cutoffs) > 1 else {}
+    stored = {name: materialised(table) for name, table in read_often.items()}
+    for as_of in sorted(cutoffs):
+        made: list[Frame] = []
+        yield as_of, look_back(about(tables | stored, as_of, entity), as_of, partial(_share, made))
+        free(made)
+    free(stored.values())
+
+
+def computed(frames: Iterable[tuple[float, Frame]]) -> Iterator[tuple[float, pl.DataFrame]]:
+    """The rows of each; on Polars one date is computed while the plan of the next is written."""
+    with ThreadPoolExecutor(1) as one:
+        before: tuple[float, Future[pl.DataFrame]] | None = None
+        for as_of, frame in frames:
+            running = as_of, one.submit(on_polars, frame)
+            if not frame.implementation.is_polars():
+                running[1].result()
+            if before:
+                yield before[0], before[1].result()
+            before = running
+        if before:
+            yield before[0], before[1].result()
+
+
+def _share(made: list[Frame], frame: Frame) -> Frame:
+    made.append(shared(frame))
+    return made[-1]
