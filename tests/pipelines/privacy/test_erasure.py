@@ -230,7 +230,7 @@ PLACES = [
     ("pipelines.workspace", "module.Workspace.point", "after"),
     ("pipelines.workspace", "module.shutil.rmtree", "before"),
     ("pipelines.steps.erase", "module.remove_from_canonical", "after"),
-    ("pipelines.privacy.person_rows", "module.Rows.clean_part", "after"),
+    ("pipelines.privacy.person_rows", "module.PersonRows.clean_part", "after"),
     ("pipelines.privacy.removal", "module.write_dataset", "after"),
     ("pipelines.steps.erase", "module.remove_from_dataset", "after"),
     ("pipelines.steps.erase", "module.finish", "before"),
