@@ -130,6 +130,7 @@ def _scores_at(seen: Floats, p: Floats) -> dict[str, float]:
     """Among the rows observed for one horizon."""
     return {
         "roc_auc": roc_auc(seen, p),
+        "log_loss": mean(losses.log_loss(seen, p)),
         "slope": calibration_slope(seen, p),
         "mean_error": mean(p - seen),
         "base_rate": mean(seen),
