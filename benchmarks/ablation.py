@@ -12,8 +12,9 @@ from pathlib import Path
 
 from experiments.evaluate import TUNED, Contestant, Tested, customers_at, lead, rolling_test
 
-from experiments.config import StudyConfig, load_study
 from experiments.dataset import Dataset, read_dataset
+from experiments.studies import load_study
+from experiments.study import StudyConfig
 from features.families import families
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.dataset import build_dataset

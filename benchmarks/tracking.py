@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 from experiments.objective import Objective
 
-from experiments.config import StudyConfig, load_study, parse_study
 from experiments.dataset import Dataset, write_dataset
 from experiments.run import log_trial
 from experiments.search.trials import Trial, search
 from experiments.splits import calendar_cutoffs
+from experiments.studies import load_study, parse_study
+from experiments.study import StudyConfig
 from experiments.tracking.runs import open_client, open_experiment, start_study
 from experiments.tracking.stores import Stores
 

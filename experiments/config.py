@@ -1,37 +1,18 @@
-"""A study as a data scientist writes it: one TOML, every choice a named key, every mistake one sentence."""
+"""The tables of a study's TOML: cutoffs, search, features, segments, promotion; every choice a named key."""
 
 import difflib
-import hashlib
-import json
-import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from features.entities import Entity
-from features.errors import BadConfig, BadInput, NotFound
+from features.errors import BadConfig
 from features.families import protected_names
 from features.indicators import split
-from features.plugins import plugin_names
-from models.learners import cannot_answer
-from models.question import Question
-from models.targets import target
-from models.tasks import question
 
-SHIPPED = Path(__file__).parent / "studies"
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Unit = Annotated[float, Field(ge=0, le=1)]
-Horizons = Annotated[
-    tuple[Annotated[float, Field(gt=0)], ...],
-    BeforeValidator(lambda days: days if isinstance(days, list | tuple) else (days,)),
-    Field(min_length=1),
-]
-"""Days ahead; one number may stand alone."""
 
 
 class Section(BaseModel):
@@ -117,94 +98,6 @@ class Promotion(Section):
     min_stability: Unit = 0.5
 
 
-class Study(Section):
-    """One question put to a dataset; what prediction and segmentation have in common."""
-
-    name: Name
-    title: str = ""
-    kind: str
-    entity: Entity = "customer"
-    baselines: tuple[str, ...] = ()
-    cutoffs: Cutoffs = Cutoffs()
-    search: Search = Search()
-    features: Features = Features()
-    promotion: Promotion = Promotion()
-
-    @property
-    def key(self) -> str:
-        """SHA-256 of all choices, 64 hex characters: two studies with equal keys ask the same."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
-
-    def adjusted(self, trials: int | None = None, seed: int | None = None) -> Self:
-        """The same study with other ``search.trials`` or ``search.seed``, as the command line asks for."""
-        search = self.search.model_dump()
-        search |= {k: v for k, v in (("trials", trials), ("seed", seed)) if v is not None}
-        return validated(type(self), {**self.model_dump(), "search": search}, self.name)
-
-
-class PredictStudy(Study):
-    """What will customers do? A task at one or several horizons; the search chooses among ``learners``."""
-
-    kind: Literal["predict"] = "predict"
-    task: str
-    horizon_days: Horizons
-    learners: Annotated[tuple[str, ...], Field(min_length=1)]
-    calibrate: bool = True
-
-    @property
-    def question(self) -> Question:
-        """The task at the horizons."""
-        return question(self.task, self.horizon_days)
-
-    @model_validator(mode="after")
-    def _answerable(self) -> Self:
-        check_names("task", (self.task,), "models.tasks")
-        try:
-            asked = self.question
-        except BadInput as error:
-            raise ValueError(str(error)) from None
-        for key, names_ in (("learners", self.learners), ("baselines", self.baselines)):
-            check_names(key, names_, "models.learners")
-            for name in names_:
-                if why := cannot_answer(name, asked):
-                    raise ValueError(f"{key} has {name!r}, which cannot learn {self.task}: {why}")
-        check_metric(self.search.metric, target(asked.target).LOSS)
-        return self
-
-
-class SegmentStudy(Study):
-    """Which customers are alike? The search chooses among ``clusterers``."""
-
-    kind: Literal["segment"] = "segment"
-    clusterers: Annotated[tuple[str, ...], Field(min_length=1)]
-    segments: Segments = Segments()
-
-    @model_validator(mode="after")
-    def _answerable(self) -> Self:
-        check_names("clusterers", self.clusterers, "models.segments.clusterers")
-        check_names("baselines", self.baselines, "models.segments.clusterers")
-        check_metric(self.search.metric, "permuted_gap")
-        return self
-
-
-KINDS: dict[str, type[Study]] = {"predict": PredictStudy, "segment": SegmentStudy}
-AnyStudy = TypeVar("AnyStudy", bound=Study)
-
-
-def check_metric(metric: str, own: str) -> None:
-    """The study is searched by its own metric."""
-    if metric not in ("", own):
-        raise ValueError(f"search.metric is {metric!r}: this study is searched by {own!r}, leave search.metric out")
-
-
-def check_names(key: str, values: Iterable[str], package: str) -> None:
-    """Each value names a plug-in of the package."""
-    known = plugin_names(package)
-    for value in values:
-        if value not in known:
-            raise ValueError(f"{key} has {value!r}, allowed are {', '.join(known)}{near(value, known)}")
-
-
 def matches(column: str, patterns: Sequence[str]) -> bool:
     """Whether a pattern fits the column, or the text feature that it is an indicator of.
 
@@ -227,79 +120,3 @@ def near(word: str, known: Iterable[str]) -> str:
     """`` (did you mean …?)`` or nothing."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def shipped_studies() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
-
-
-def load_study(name_or_path: str | Path) -> Study:
-    """The study of a shipped name (``churn``) or of a TOML file's path."""
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = SHIPPED / f"{name_or_path}.toml"
-    if not path.is_file():
-        raise NotFound(
-            f"no study {str(name_or_path)!r}: give the path of a .toml file or one of {', '.join(shipped_studies())}"
-        )
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"study {path.name} is not valid TOML: {error}") from None
-    return parse_study(content, path.name)
-
-
-def parse_study(content: dict[str, Any], source: str) -> Study:
-    """A checked study of its kind; every problem is named by its key in one ``BadConfig``."""
-    kind = content.get("kind")
-    if kind not in KINDS:
-        raise BadConfig(f"study {source}: kind is {kind!r}: write one of {', '.join(map(repr, KINDS))}")
-    return validated(KINDS[str(kind)], content, source)
-
-
-def validated(model: type[AnyStudy], content: dict[str, Any], source: str) -> AnyStudy:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        problems = "; ".join(sentence(problem, model) for problem in error.errors())
-        raise BadConfig(f"study {source}: {problems}") from None
-
-
-def sentence(problem: Any, model: type[Study]) -> str:
-    """One validation problem as ``key: what was found, what is allowed``."""
-    key = ".".join(part for part in problem["loc"] if isinstance(part, str) and not part.startswith("constrained"))
-    if problem["type"] == "extra_forbidden":
-        return unknown_key(key, problem["loc"], model)
-    if problem["type"] == "too_short":
-        return f"{key} is empty: name at least one"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if not key:
-        return message
-    found = "" if problem["type"] == "missing" else f" is {problem['input']!r}"
-    return f"{key}{found}: {message[0].lower()}{message[1:]}"
-
-
-def unknown_key(key: str, place: Sequence[Any], model: type[Study]) -> str:
-    """A key that the study does not have, or that only another kind of study has."""
-    others = [kind for kind, other in KINDS.items() if key in other.model_fields]
-    if others:
-        return f"{key} belongs to a {others[0]} study: remove it or change kind"
-    known = known_keys(place[:-1], model)
-    return f"{key} is not a known key{near(str(place[-1]), known)}; known are {', '.join(known)}"
-
-
-def known_keys(section: Sequence[Any], study: type[Study]) -> tuple[str, ...]:
-    model: Any = study
-    for part in section:
-        model = model.model_fields[part].annotation
-    return tuple(model.model_fields)
-
-
-def to_toml(study: Study) -> str:
-    """The complete study, defaults included, as a TOML that ``load_study`` reads back to the same key."""
-    content = study.model_dump(mode="json", exclude_none=True)
-    sections = {key: value for key, value in content.items() if isinstance(value, dict)}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in content.items() if key not in sections]
-    for name, section in sections.items():
-        lines += ["", f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
-    return "\n".join(lines) + "\n"

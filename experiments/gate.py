@@ -6,9 +6,9 @@ means that the whole interval lies on the better side.
 
 from typing import TYPE_CHECKING, Any
 
-from experiments.config import Study
 from experiments.dataset import Dataset
 from experiments.kinds import kind_of
+from experiments.study import Study
 from experiments.tracking import evidence
 from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
 from experiments.tracking.runs import open_client

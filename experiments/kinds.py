@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from experiments import predict, segment
-from experiments.config import Study
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.search.trials import Trial
+from experiments.study import Study
 from experiments.verdict import Verdict
 from features.engines import Tables
 from features.windows import Frame

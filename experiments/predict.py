@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.config import PredictStudy
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test
 from experiments.search.trials import Trial, best
 from experiments.splits import day_of, study_cutoffs, test_cutoffs
+from experiments.study import PredictStudy
 from experiments.verdict import Difference, Verdict, decide, figures
 from features.engines import Tables
 from features.errors import BadInput

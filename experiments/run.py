@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments.config import Study
 from experiments.contest import Scored, contestants
 from experiments.dataset import Dataset
 from experiments.kinds import kind_of
 from experiments.plots.search import search_plot
 from experiments.report import page
 from experiments.search.trials import Guess, Space, Trial, search
+from experiments.study import Study
 from experiments.tracking import evidence, runs
 from experiments.tracking.registry import Version, register, version_of_run
 from experiments.tracking.stores import Stores

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import silhouette_samples
 
-from experiments.config import Promotion, Search, Segments, SegmentStudy
+from experiments.config import Promotion, Search, Segments
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rolling import search_rows
 from experiments.search.trials import Trial, best
 from experiments.splits import day_of, next_midnight
+from experiments.study import SegmentStudy
 from experiments.verdict import Difference, Verdict, decide
 from features.engines import Tables
 from features.errors import BadInput

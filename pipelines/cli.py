@@ -111,7 +111,7 @@ def train(
 
 @app.command()
 def promote(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
-    """Make the challenger the champion, if it is proven better; say why or why not."""
+    """Make the challenger the champion if it is proven better, and print the reason either way."""
     from pipelines.steps.promote import promote_step
 
     run(home, json_, lambda workspace: promote_step(workspace, study))
@@ -180,7 +180,7 @@ def export(
 
 @app.command()
 def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
-    """What is in force: segments, each model's scores beside its baselines, where everything lies."""
+    """What is in force: segments, each model's scores beside its baselines, and the place of everything."""
     from pipelines.steps.report import summary
 
     prepare()
@@ -199,7 +199,7 @@ def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -
 
 
 def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) -> None:
-    """Do one writing step under the workspace's lock and print what came of it."""
+    """Run one writing step under the workspace's lock and print its result."""
     prepare()
     workspace = Workspace(home)
     try:
@@ -225,7 +225,7 @@ def prepare() -> None:
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:
-    """The result for a machine, or its ``message`` for a person."""
+    """Print the result as JSON, or its ``message``."""
     if as_json:
         json.dump(result, sys.stdout, sort_keys=True, default=str)
         sys.stdout.write("\n")

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def trial_progress(study: str, trials: int) -> Iterator[Callable[[Any], None]]:
-    """A function to call after every finished trial; silent where nobody watches."""
+    """A function to call after every finished trial; silent where no terminal is attached."""
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

@@ -1,8 +1,8 @@
 """Snapshots on disk: the features of all customers at one cutoff, computed once for every study that looks at it.
 
-``snapshots/<tables>-<code>-<entity>-<as_of>-<part>/snapshot.parquet``, customers in parts that fit into memory. A panel
-is made of them, so one that was cut off goes on where it was, and two studies with the same cutoffs share their
-features. They can be deleted at any time.
+``snapshots/<tables>-<code>-<entity>-<as_of>-<part>/snapshot.parquet``, customers in parts that fit into memory. A
+dataset is made of them, so a build that was interrupted continues where it stopped, and two studies with the same
+cutoffs share their features. They can be deleted at any time.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ def stored_snapshots(
 ) -> list[Frame]:
     """The snapshot at each cutoff, in their order, from disk.
 
-    What is not there yet is computed on the engine of ``tables``, a part of the customers after the other, all missing
-    cutoffs from one pass over its rows.
+    Missing ones are computed on the engine of ``tables``: one part of the customers after the other, all missing
+    cutoffs in one pass over its rows.
     """
     parts = parts_of(tables)
     stems = [f"{_family(canonical)}-{entity}-{to_datetime(as_of):%Y%m%dT%H%M%S}" for as_of in cutoffs]
@@ -42,7 +42,7 @@ def stored_snapshots(
         missing = [as_of for as_of, name in names.items() if not (workspace.home / KIND / name).is_dir()]
         if missing:
             for as_of, rows in computed(snapshots(parts.of(tables, part), missing, entity)):
-                _keep(workspace, names[as_of], rows)
+                _store(workspace, names[as_of], rows)
     return [
         _read([workspace.home / KIND / f"{stem}-{part:04d}" / FILE for part in range(len(parts))]) for stem in stems
     ]
@@ -57,7 +57,7 @@ def sweep(workspace: Workspace, canonical: Path) -> None:
 
 @cache
 def features_code() -> str:
-    """SHA-256 over the source of the features package: an edited feature is another feature."""
+    """SHA-256 over the source of the features package: an edited feature has other snapshots."""
     digest = hashlib.sha256()
     for path in sorted(Path(features.__path__[0]).rglob("*.py")):
         digest.update(path.read_bytes())
@@ -68,7 +68,7 @@ def _family(canonical: Path) -> str:
     return f"{canonical.name}-{features_code()[:8]}"
 
 
-def _keep(workspace: Workspace, name: str, rows: pl.DataFrame) -> None:
+def _store(workspace: Workspace, name: str, rows: pl.DataFrame) -> None:
     """Sorted by customer, so that equal snapshots are equal bytes on every engine."""
     ordered = rows.sort("customer_id").rechunk()
     workspace.write_once(KIND, name, lambda folder: ordered.write_parquet(folder / FILE, statistics=False))

@@ -8,7 +8,8 @@ one back, delete the copy, or promote a file that equals the shipped one.
 import os
 from pathlib import Path
 
-from experiments.config import Study, load_study, shipped_studies
+from experiments.studies import load_study, shipped_studies
+from experiments.study import Study
 from pipelines.workspace import Workspace
 
 FOLDER = "studies"

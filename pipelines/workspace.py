@@ -1,7 +1,7 @@
-"""The workspace: one folder that holds canonical tables, datasets, scores, bundles and the two databases.
+"""The workspace: one folder for canonical tables, datasets, scores, bundles, the user's studies and two databases.
 
 Every step publishes the same way (law 5): it writes a new folder, then one pointer file moves to it atomically.
-A crash before the move leaves the last good state; what it half wrote is swept away by the next run.
+A crash before the move leaves the last good state; the next run deletes what was half written.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class Workspace:
 
     @property
     def artifact_root(self) -> Path:
-        """Where MLflow keeps the artifacts of runs."""
+        """Where MLflow stores the artifacts of runs."""
         return self.home.resolve() / "mlartifacts"
 
     @property
@@ -57,7 +57,7 @@ class Workspace:
     def publish(self, kind: str, name: str, write: Callable[[Path], None]) -> Path:
         """Write ``<home>/<kind>/<name>`` by calling ``write(folder)``, then make it the current one.
 
-        A folder of that name is complete by construction, so it is kept and only the pointer moves.
+        A folder of that name is complete by construction, so it is not written again; only the pointer moves.
         """
         target = self.write_once(kind, name, write)
         self.point(kind, name)
@@ -144,7 +144,7 @@ class Workspace:
         folder = self.current(kind)
         if folder is None or not folder.is_dir():
             step = STEP_THAT_MAKES.get(kind, kind)
-            raise NotFound(f"{self.home} holds no {kind} yet: run `coterie {step}` first, or name another --home")
+            raise NotFound(f"{self.home} has no {kind} yet: run `coterie {step}` first, or name another --home")
         return folder
 
     @contextlib.contextmanager
@@ -152,7 +152,7 @@ class Workspace:
         """Be the one writer of the workspace; the system frees the lock when the process ends, however it ends.
 
         Raises:
-            Busy: another process holds it.
+            Busy: another process has the lock.
         """
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "writer.lock").open("w") as file:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.config import Study
 from experiments.contest import Scored
 from experiments.dataset import Dataset
 from experiments.kinds import Kind
+from experiments.study import Study
 from models import artifact
 
 

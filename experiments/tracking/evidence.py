@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.config import Study
 from experiments.dataset import Dataset
+from experiments.study import Study
 from experiments.tracking.runs import StudyRun, code_version
 from models.sample import Floats
 

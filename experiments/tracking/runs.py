@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import features
 import models
-from experiments.config import Study, to_toml
 from experiments.dataset import Dataset
+from experiments.studies import to_toml
+from experiments.study import Study
 from experiments.tracking.databases import prepare
+from experiments.tracking.moved import follow_the_workspace
 from experiments.tracking.schemas import mlflow_schema
 from experiments.tracking.stores import Stores, creation_lock
 
@@ -73,6 +75,7 @@ def open_client(stores: Stores) -> "MlflowClient":
     """A client of the tracking store; an SQLite database is created or migrated first, with its artifacts beside it."""
     mlflow = quiet_mlflow()
     prepare(stores.tracking_uri, mlflow_schema(stores.artifact_uri))
+    follow_the_workspace(stores)
     client: MlflowClient = mlflow.MlflowClient(stores.tracking_uri, stores.tracking_uri)
     client.search_experiments(max_results=1)
     return client

@@ -9,7 +9,7 @@ def columns_where(con: duckdb.DuckDBPyConnection, table: str, condition: str, wa
     """Count the columns of ``table`` that meet ``condition`` over ``before.*`` and ``now.*``; None if none does.
 
     A table that the ingest before did not have is new as a whole and counts nothing. ``was`` and ``is_`` are the SQL
-    of what an example tells of a column; names of columns say nothing about a person.
+    of the figures in an example; names of columns say nothing about a person.
     """
     of_table = f"table_name = '{table}'"
     found = con.execute(

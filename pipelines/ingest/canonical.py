@@ -23,10 +23,10 @@ from pipelines.ingest.run import Run, begin
 from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.privacy.tombstones import clean_parts, drop_erased
 from pipelines.scratch import scratch_database, scratch_folder
-from pipelines.sources.parts import Delivery, Parts, alias_of_parts, stage_parts
 from pipelines.sources.read import open_raw
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
+from pipelines.sources.staged_files import Delivery, StagedFiles, alias_by_file, stage_by_file
 from pipelines.workspace import Workspace
 
 KIND = "canonical"
@@ -62,32 +62,32 @@ def _write_once(workspace: Workspace, run: Run, before: Path | None) -> None:
     for killed in (workspace.home / KIND).glob(".draft-*"):
         shutil.rmtree(killed)
     with scratch_folder() as scratch, scratch_database(scratch, run.source.config.timezone) as con:
-        parts = Parts(workspace.home / STAGING, scratch / "parts", run.key_id)
+        files = StagedFiles(workspace.home / STAGING, scratch / "staged_files", run.key_id)
         recall(con, before, run.present)
-        prepared = _prepare(con, run, parts)
+        prepared = _prepare(con, run, files)
         facts = manifest(run, prepared)
         workspace.write_once(KIND, run.id, lambda folder: write_canonical(con, folder, prepared, facts, before))
         if run.erased.key is not None:
-            clean_parts(con, workspace.home, parts.paths())
-        parts.keep()
+            clean_parts(con, workspace.home, files.paths())
+        files.update_cache()
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, run: Run, parts: Parts) -> Prepared:
+def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles) -> Prepared:
     """Stage, remove the erased, audit and clean: everything that is computed before something is written."""
     open_raw(con, run.source, run.files, may_be_empty=bool(run.erased.marks))
     if run.key is not None:
         define_pseudonym(con, run.key)
     staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
-    by_file = frozenset(table.name for table in staged if _stage(con, run, table, parts))
-    erased = drop_erased(con, run.erased, staged, parts.paths())
+    by_file = frozenset(table.name for table in staged if _stage(con, run, table, files))
+    erased = drop_erased(con, run.erased, staged, files.paths())
     findings = run_audit(con, [table.name for table in staged])
     cleaned, conflicts = clean_all(con, staged, run.source.config, may_be_empty=bool(run.erased.marks))
     return Prepared(staged, by_file, erased, cleaned, conflicts, findings)
 
 
-def _stage(con: duckdb.DuckDBPyConnection, run: Run, table: Staged, parts: Parts) -> bool:
+def _stage(con: duckdb.DuckDBPyConnection, run: Run, table: Staged, files: StagedFiles) -> bool:
     """Stage a table file by file if its SELECT lets us, else as a whole; True if file by file."""
-    alias = alias_of_parts(con, run.source, table)
+    alias = alias_by_file(con, run.source, table)
     if alias is None:
         stage_whole(con, run.source, table, run.present)
         return False
@@ -96,5 +96,5 @@ def _stage(con: duckdb.DuckDBPyConnection, run: Run, table: Staged, parts: Parts
         for file in run.files
         if file.alias == alias
     ]
-    stage_parts(con, run.source, table, deliveries, parts, run.present)
+    stage_by_file(con, run.source, table, deliveries, files, run.present)
     return True

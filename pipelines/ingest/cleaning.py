@@ -1,12 +1,18 @@
 """Cleaning: staged rows become canonical rows or rejects; nothing is lost and every repair is counted.
 
-Repairs, in order: spaces trimmed and blanks emptied (``tidied_<column>``, at staging), exact duplicates dropped
-(``exact_duplicate_dropped``), rows replaced by a correction (``replaced_by_correction``), values that cannot be emptied
-(``impossible_<column>_emptied``), the sign of returned quantities (``return_quantity_made_positive``), returns matched
-to the sale they take back (``return_matched_to_sale``), links pointed at the end of their chain (``chain_flattened``)
-and once more for each later link of it (``chain_grown``), versions of profiles merged for a customer of several ids
-(``merged_version_added``, ``replaced_by_merged_version``), filled from the one before
-(``filled_from_earlier_version``, in cells) and dropped if they say nothing new (``unchanged_version_dropped``).
+Repairs, in the order in which they are made:
+
+- ``tidied_<column>``: spaces trimmed and blanks emptied (at staging);
+- ``exact_duplicate_dropped``: exact duplicates, of which one row stays;
+- ``replaced_by_correction``: rows that a later delivery corrected;
+- ``impossible_<column>_emptied``: values that cannot be right, emptied;
+- ``return_quantity_made_positive``: negative quantities of returns;
+- ``return_matched_to_sale``: returns matched to the sale they take back;
+- ``chain_flattened``: links pointed at the end of their chain; ``chain_grown``: rows added for each later link of it;
+- ``merged_version_added``, ``replaced_by_merged_version``: versions of customers who have several ids;
+- ``filled_from_earlier_version``: empty cells filled from the version before;
+- ``unchanged_version_dropped``: versions equal to the one before.
+
 Rejections: :mod:`pipelines.sources` lists the reasons.
 """
 
@@ -17,7 +23,7 @@ import duckdb
 
 from features.errors import BadTable
 from pipelines.ingest.corrections import date_corrections, drop_repeats, mark_replaced
-from pipelines.ingest.customer_versions import carry_forward, merge_profiles
+from pipelines.ingest.customer_versions import carry_forward, merge_linked
 from pipelines.ingest.identities import flatten_links, reject_links
 from pipelines.ingest.impossible import empty_impossible
 from pipelines.ingest.returns import make_positive, match_returns
@@ -30,6 +36,7 @@ DROPS = ("exact_duplicate_dropped", "unchanged_version_dropped", "replaced_by_me
 ADDS = ("merged_version_added", "chain_grown")
 
 
+# SQL: null, since when it happened, if one of the rows has no ``known_at``.
 _EARLIEST = "CASE WHEN bool_and(known_at IS NOT NULL) THEN min(known_at) END"
 
 
@@ -37,7 +44,7 @@ _EARLIEST = "CASE WHEN bool_and(known_at IS NOT NULL) THEN min(known_at) END"
 class Cleaned:
     """What became of one table: ``rows_in`` = ``rows`` + rejects + dropped rows - added links and versions.
 
-    ``late`` counts kept rows that are known only since their file came.
+    ``late`` counts the stored rows that became known only when their file arrived.
     """
 
     name: str
@@ -51,12 +58,14 @@ class Cleaned:
 def clean_all(
     con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], config: SourceConfig, may_be_empty: bool
 ) -> tuple[list[Cleaned], dict[str, int]]:
-    """Clean every staged table: what became of each, and the conflicts between profiles that were merged, a column.
+    """Clean every staged table.
+
+    Returns what became of each table, and for each column of ``customers`` the conflicts between merged versions.
 
     Tables ``may_be_empty`` where somebody was erased, who may have been all there was.
 
     Raises:
-        BadTable: no row of a table is left; says which reasons took how many.
+        BadTable: no row of a table is left; names the most frequent reasons.
     """
     repairs = {table.name: _clean(con, table, config.corrections.get(table.name, ())) for table in staged}
     conflicts: dict[str, int] = {}
@@ -64,7 +73,7 @@ def clean_all(
         if table.name == "customers":
             columns = [column.name for column in table.columns]
             if "identities" in repairs:
-                merged, conflicts = merge_profiles(con, columns, config.profiles.conflicts)
+                merged, conflicts = merge_linked(con, columns, config.profiles.conflicts)
                 repairs["customers"] |= merged
             repairs["customers"] |= carry_forward(con, columns)
     cleaned = [_counted(con, table, repairs[table.name]) for table in staged]
@@ -81,7 +90,7 @@ def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequenc
         reject_links(con)
     elif staged.spec.unique:
         _one_row_a_key(con, staged)
-    repairs = _tidied(con, staged) | _write_kept(con, staged, versioned=bool(corrected_by))
+    repairs = _tidied(con, staged) | _write_clean(con, staged, versioned=bool(corrected_by))
     _write_rejects(con, staged)
     if corrected_by:
         repairs["exact_duplicate_dropped"] += drop_repeats(con, staged.name, corrected_by)
@@ -96,18 +105,18 @@ def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequenc
 
 
 def _tidied(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int]:
-    """Cells of kept rows whose text was changed by trimming (or, for ``kind``, by lower-casing)."""
+    """Cells of rows without a reason whose text trimming (or, for ``kind``, lower-casing) changed."""
     texts = [column.name for column in staged.given if column.type == "str"]
     changed = [f'count(*) FILTER (CAST("returned_{name}" AS VARCHAR) IS DISTINCT FROM "{name}")' for name in texts]
     row = con.execute(f'SELECT {", ".join(changed)} FROM staged."{staged.name}" WHERE reason IS NULL').fetchall()[0]
     return {f"tidied_{name}": n for name, n in zip(texts, row, strict=True)}
 
 
-def _write_kept(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool) -> dict[str, int]:
+def _write_clean(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool) -> dict[str, int]:
     """``clean.<table>``: rows without a reason, exact duplicates (equal in everything returned) once.
 
-    The earliest known of them stays; where rows have versions, a version may say again what an earlier one said.
-    Grouping whole rows is dear, so only rows whose fingerprint is shared are compared in full.
+    The earliest known of them stays; where rows have versions, a version may repeat an earlier one.
+    Grouping whole rows is expensive, so only rows with a shared fingerprint are compared in full.
     """
     rows = f'staged."{staged.name}"'
     names = [column.name for column in staged.columns]
@@ -123,12 +132,12 @@ def _write_kept(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool)
             SELECT {", ".join(once)} FROM {rows}
             WHERE reason IS NULL AND fingerprint IN (FROM shared) GROUP BY fingerprint, {staged.identity}{version}"""
     )
-    kept = one_number(con, f"SELECT count(*) FROM {rows} WHERE reason IS NULL")
-    return {"exact_duplicate_dropped": kept - one_number(con, f'SELECT count(*) FROM clean."{staged.name}"')}
+    without_reason = one_number(con, f"SELECT count(*) FROM {rows} WHERE reason IS NULL")
+    return {"exact_duplicate_dropped": without_reason - one_number(con, f'SELECT count(*) FROM clean."{staged.name}"')}
 
 
 def _write_rejects(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
-    """``rejects.<table>``: the row as the SELECT returned it, and why it was not kept; ids as pseudonyms if hidden."""
+    """``rejects.<table>``: the row as the SELECT returned it, and its reason; ids as pseudonyms if hidden."""
     hidden = HIDDEN if staged.hidden else ()
     given = [
         f'"{column.name}"' if column.name in hidden else f'"returned_{column.name}" AS "{column.name}"'
@@ -144,7 +153,7 @@ def _write_rejects(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
 def _one_row_a_key(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     """Keep the fullest row of each key, the smallest of equally full ones; rows that differ from it are rejected.
 
-    A later delivery may not change a version of a profile that was known before: the earliest delivered one is kept.
+    A later delivery may not change a version of a customer that was known before: the earliest delivered one stays.
     """
     rows = f'staged."{staged.name}"'
     key = ", ".join(f'"{name}"' for name in staged.spec.key)
@@ -168,8 +177,8 @@ def _one_row_a_key(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
 def _counted(con: duckdb.DuckDBPyConnection, staged: Staged, repairs: dict[str, int]) -> Cleaned:
     name = staged.name
     rejects = con.execute(f'SELECT reason, count(*) FROM rejects."{name}" GROUP BY reason ORDER BY reason').fetchall()
-    came = f'known_at IN (SELECT delivered_at FROM staged."{name}" WHERE delivered_at IS NOT NULL)'
-    late = came if "known_at" in staged.spec.column_names else "false"
+    arrived = f'known_at IN (SELECT delivered_at FROM staged."{name}" WHERE delivered_at IS NOT NULL)'
+    late = arrived if "known_at" in staged.spec.column_names else "false"
     return Cleaned(
         name=name,
         rows_in=one_number(con, f'SELECT count(*) FROM staged."{name}"'),

@@ -1,20 +1,23 @@
-"""Corrections: a row that was known later takes the place of those known before with the same declared columns.
+"""Corrections: rows that became known later replace earlier ones with the same values in declared columns.
 
-All rows that share these columns and a ``known_at`` are one version (say, the lines of an order). Nothing is deleted:
-the earlier version gets ``replaced_at``, so that the past can still be seen as it was seen then.
+``[corrections]`` in source.toml declares the columns, for example ``order_id``. All rows that share them and a
+``known_at`` are one version, for example the lines of an order. Nothing is deleted: the earlier version gets
+``replaced_at``, so that a snapshot of the past still sees what was known then.
 """
 
 from collections.abc import Sequence
 
 import duckdb
 
+from pipelines.sql import listed, one_number
+
 
 def date_corrections(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> None:
-    """Give a row of ``staged.<table>`` that says again what an earlier delivery said the instant its file came.
+    """Date the rows of ``staged.<table>`` that correct an earlier delivery by when their file arrived.
 
-    However fresh it is: it was not known when it happened, what the earlier file said was.
+    This holds however recent they are: what was known when they happened is what the earlier file had.
     """
-    names = _listed(columns)
+    names = listed(columns)
     con.execute(
         f"""UPDATE staged."{table}" SET known_at = delivered_at WHERE rowid IN (SELECT row FROM (
             SELECT rowid AS row, known_at, delivered_at,
@@ -27,10 +30,11 @@ def date_corrections(con: duckdb.DuckDBPyConnection, table: str, columns: Sequen
 
 
 def drop_repeats(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> int:
-    """Delete versions from ``clean.<table>`` that repeat the version before them row for row; how many rows."""
-    names = _listed(columns)
-    equal = " AND ".join(f'kept."{name}" = repeated."{name}"' for name in columns)
-    dropped = con.execute(
+    """Delete versions from ``clean.<table>`` that repeat the version before them; returns how many rows."""
+    names = listed(columns)
+    equal = " AND ".join(f'later."{name}" = repeated."{name}"' for name in columns)
+    return one_number(
+        con,
         f"""WITH versions AS (
                 SELECT {names}, known_at, list_sort(list(DISTINCT fingerprint)) AS content
                 FROM staged."{table}" SEMI JOIN (
@@ -41,28 +45,23 @@ def drop_repeats(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[s
                     SELECT {names}, known_at, content,
                         lag(content) OVER (PARTITION BY {names} ORDER BY known_at NULLS FIRST) AS content_before
                     FROM versions) WHERE content = content_before)
-            DELETE FROM clean."{table}" AS kept USING repeated
-            WHERE {equal} AND kept.known_at = repeated.known_at"""
-    ).fetchall()
-    return int(dropped[0][0])
+            DELETE FROM clean."{table}" AS later USING repeated
+            WHERE {equal} AND later.known_at = repeated.known_at""",
+    )
 
 
 def mark_replaced(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> int:
-    """Set ``replaced_at`` in ``clean.<table>`` to when the next version was known; how many rows.
+    """Set ``replaced_at`` in ``clean.<table>`` to when the next version was known; returns how many rows.
 
-    A row that has it from the source keeps it. An empty cell equals nothing: such rows are never replaced.
+    A ``replaced_at`` from the source stays. Null equals nothing, so rows with a null in ``columns`` are never replaced.
     """
-    names = _listed(columns)
+    names = listed(columns)
     equal = " AND ".join(f'old."{name}" = version."{name}"' for name in columns)
-    marked = con.execute(
+    return one_number(
+        con,
         f"""UPDATE clean."{table}" AS old SET replaced_at = version.next_known FROM (
                 SELECT *, lead(known_at) OVER (PARTITION BY {names} ORDER BY known_at NULLS FIRST) AS next_known
                 FROM (SELECT DISTINCT {names}, known_at FROM clean."{table}")) AS version
             WHERE version.next_known IS NOT NULL AND old.replaced_at IS NULL AND {equal}
-              AND old.known_at IS NOT DISTINCT FROM version.known_at"""
-    ).fetchall()
-    return int(marked[0][0])
-
-
-def _listed(columns: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)
+              AND old.known_at IS NOT DISTINCT FROM version.known_at""",
+    )

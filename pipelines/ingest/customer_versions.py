@@ -1,8 +1,8 @@
-"""Profiles: the versions of a customer's attributes, one profile a customer where several ids are linked.
+"""Versions of a customer's attributes, merged where several ids belong to one customer.
 
-``clean.customers`` holds a row a version. :func:`merge_profiles` adds versions under a customer's main id, as of every
-moment at which something about one of the linked ids became known; what was known of an id before stays as it is.
-:func:`carry_forward` then fills what a version leaves empty from the one before.
+``clean.customers`` has a row for each version. :func:`merge_linked` adds versions under a customer's main id, as of
+every moment at which something about one of the linked ids became known; what was known of an id before is not
+changed. :func:`carry_forward` then fills the empty cells of a version from the one before.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,21 @@ import duckdb
 from pipelines.ingest.identities import ALWAYS
 from pipelines.sql import one_number
 
-# Which of several values wins, as an order: when it was said, whether the main id said it, who said it.
-WINNERS = {"newest": "(said, own, id)", "main": "(own, said, id)"}
+# Which of several values wins, as an order: when it was recorded, whether under the main id, under which id.
+WINNERS = {"newest": "(recorded, own, id)", "main": "(own, recorded, id)"}
 
 
 def attributes(columns: Sequence[str]) -> list[str]:
-    """The columns of ``customers`` that say something about a customer, quoted."""
+    """The columns of ``customers`` that describe a customer, quoted."""
     return [f'"{name}"' for name in columns if name not in {"customer_id", "known_at"}]
 
 
-def merge_profiles(
+def merge_linked(
     con: duckdb.DuckDBPyConnection, columns: Sequence[str], conflicts: Literal["newest", "main"]
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Add merged versions to ``clean.customers`` for the links of ``clean.identities``.
 
-    Returns the repairs, and the conflicts a column: customers whose ids, each by its newest value, say different
-    non-empty things.
+    Returns the repairs, and for each column the customers whose ids have different newest values.
     """
     names = attributes(columns)
     _write_linked(con, names)
@@ -50,25 +49,25 @@ def merge_profiles(
 
 
 def _write_linked(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-    """``linked``: every version of every linked id, when it was ``said``, since when it is ``seen`` as ``main``'s."""
-    said = f"coalesce(profile.known_at, {ALWAYS})"
-    values = ", ".join(f"profile.{name}" for name in names)
+    """Write ``linked``: every version of every linked id, when it was recorded, and since when ``main`` has it."""
+    recorded = f"coalesce(version.known_at, {ALWAYS})"
+    values = ", ".join(f"version.{name}" for name in names)
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE linked AS
-            SELECT link.customer_id AS main, link.alias_id AS id, false AS own, {said} AS said,
-                greatest({said}, coalesce(link.known_at, {ALWAYS})) AS seen, {values}
-            FROM clean.identities AS link JOIN clean.customers AS profile ON profile.customer_id = link.alias_id"""
+            SELECT link.customer_id AS main, link.alias_id AS id, false AS own, {recorded} AS recorded,
+                greatest({recorded}, coalesce(link.known_at, {ALWAYS})) AS seen, {values}
+            FROM clean.identities AS link JOIN clean.customers AS version ON version.customer_id = link.alias_id"""
     )
     con.execute(
         f"""INSERT INTO linked BY NAME
-            SELECT profile.customer_id AS main, profile.customer_id AS id, true AS own, {said} AS said, said AS seen,
-                {values}
-            FROM clean.customers AS profile WHERE profile.customer_id IN (SELECT main FROM linked)"""
+            SELECT version.customer_id AS main, version.customer_id AS id, true AS own, {recorded} AS recorded,
+                {recorded} AS seen, {values}
+            FROM clean.customers AS version WHERE version.customer_id IN (SELECT main FROM linked)"""
     )
 
 
 def _conflicts(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, int]:
-    newest = ", ".join(f"max_by({name}, said) AS {name}" for name in names)
+    newest = ", ".join(f"max_by({name}, recorded) AS {name}" for name in names)
     values_n = ", ".join(f"count(DISTINCT {name}) > 1 AS {name}" for name in names)
     counts = ", ".join(f"count(*) FILTER ({name})" for name in names)
     found = con.execute(
@@ -80,9 +79,10 @@ def _conflicts(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str
 
 
 def carry_forward(con: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> dict[str, int]:
-    """Fill empty attributes from the version before; then drop versions that say nothing new. Repairs, in cells, rows.
+    """Fill empty attributes from the version before; then drop versions equal to the one before.
 
-    A version that is equal to the one before it would be found by every later register that repeats it.
+    Returns the repairs: the filled cells, the dropped rows. A register that is delivered every day repeats most of its
+    rows, so there would be as many equal versions as days.
     """
     names = attributes(columns)
     filled = ", ".join(f"last_value({name} IGNORE NULLS) OVER so_far AS {name}" for name in names)
@@ -97,9 +97,9 @@ def carry_forward(con: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> dic
     values = f"struct_pack({', '.join(f'{name} := {name}' for name in names)})"
     dropped = con.execute(
         f"""DELETE FROM clean.customers WHERE rowid IN (SELECT row FROM (
-            SELECT rowid AS row, {values} AS says, lag({values}) OVER versions AS said,
-                row_number() OVER versions AS version FROM clean.customers
+            SELECT rowid AS row, {values} AS content, lag({values}) OVER versions AS content_before,
+                row_number() OVER versions AS number FROM clean.customers
             WINDOW versions AS (PARTITION BY customer_id ORDER BY known_at NULLS FIRST))
-            WHERE version > 1 AND says IS NOT DISTINCT FROM said)"""
+            WHERE number > 1 AND content IS NOT DISTINCT FROM content_before)"""
     ).fetchall()[0][0]
     return {"filled_from_earlier_version": filled_n, "unchanged_version_dropped": int(dropped)}

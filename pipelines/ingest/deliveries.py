@@ -1,10 +1,10 @@
-"""Deliveries: when each raw file was first seen, so that what came late can be told from what came in time.
+"""Deliveries: when each raw file was first seen, which separates rows that came late from those that came in time.
 
-``deliveries.json`` in the workspace holds, for every source, one entry a name and content (SHA-256) in the order they
-came, with the instant it was first seen (UTC) and whether it was part of a backfill. Entries are added and never
-changed. ``to_clean`` are contents from which somebody who was erased is still to be taken: what comes in their place
-under the same name is no news, and keeps their instant. The ledger moves after the new tables are written and before
-the pointer moves to them, so that a crash loses neither.
+``deliveries.json`` in the workspace has, for every source, one entry for each file name and content (SHA-256) in the
+order they arrived, with the instant it was first seen (UTC) and whether it was part of a backfill. Entries are added
+and never changed. ``to_clean`` lists contents from which an erased person is still to be removed: a file that replaces
+one of them under the same name brings no news, so it takes over the instant. The ledger is written after the new
+tables and before the pointer moves to them, so that a crash loses neither.
 """
 
 import json
@@ -29,7 +29,7 @@ Sources = Mapping[str, Sequence[Mapping[str, Any]]]
 class Ledger:
     """The history of one workspace, and what the ingest at hand adds to the history of ``source``.
 
-    ``delivered`` says for every current file when it was first seen; None if its rows cannot be late.
+    ``delivered``: when each current file was first seen; None if its rows cannot be late.
     """
 
     path: Path
@@ -57,9 +57,9 @@ def expect_cleaning(home: Path, contents: Collection[str]) -> None:
 def look_up(home: Path, source: str, files: Sequence[RawFile], hashes: Mapping[str, str], now: datetime) -> Ledger:
     """What the workspace knows of ``files`` (name: SHA-256 in ``hashes``); ``now`` (UTC) dates those it never saw.
 
-    A file that only took another name keeps its entry's instant, so that moving files makes nothing late. The first
-    files of a source are a backfill, and so is a delivery in which no file of an earlier one is left: it is a new
-    beginning. A full export takes the place of the one before, so none of its rows is late.
+    A renamed file takes over the instant of its old name, so that moving files makes nothing late. The first files of a
+    source are a backfill, and so is a delivery that shares no file with earlier ones: it is a new beginning. A full
+    export replaces the one before, so none of its rows is late.
 
     Raises:
         BadArtifact: the ledger cannot be read.

@@ -1,7 +1,7 @@
-"""Identities: which links between ids hold, and whose every further id was at which time.
+"""Identities: which links from further ids to customers are accepted, and to whom each id belonged at which time.
 
-Links are judged in the order in which they became known, so that a later link never undoes an earlier one:
-``two_customers`` (an alias linked again, to somebody else) and ``cycle`` (the link that closes a ring) are rejected.
+Links are judged in the order in which they became known, so that a later link never undoes an earlier one. Rejected
+are ``two_customers`` (an alias that is linked again, to somebody else) and ``cycle`` (the link that closes a ring).
 """
 
 import duckdb
@@ -22,7 +22,7 @@ def reject_links(con: duckdb.DuckDBPyConnection) -> None:
         ) AS judged WHERE judged.verdict IS NOT NULL AND identities.rowid = judged.row"""
     )
     _walk_to_the_end(con, "staged.identities WHERE reason IS NULL")
-    # Whoever is still on the way has walked round a ring, and met the latest of its links.
+    # An alias that has not reached an end has walked round a ring, and passed the latest of its links.
     con.execute(
         """UPDATE staged.identities SET reason = 'cycle' WHERE reason IS NULL AND alias_id IN (
             SELECT latest.alias FROM walk WHERE start IN (
@@ -33,7 +33,8 @@ def reject_links(con: duckdb.DuckDBPyConnection) -> None:
 def flatten_links(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Point every alias of ``clean.identities`` at the end of its chain, as far as the chain was known at each time.
 
-    A row more for every time at which a later link made the chain longer; the repairs. There are no cycles left.
+    A row is added for every time at which a later link made the chain longer. Returns the repairs. Cycles were rejected
+    before.
     """
     links_n = one_number(con, "SELECT count(*) FROM clean.identities")
     con.execute(
@@ -46,17 +47,17 @@ def flatten_links(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
             SELECT alias_id, arg_max(customer_id, step) AS customer_id, nullif(known, {ALWAYS}) AS known_at
             FROM walk GROUP BY alias_id, known"""
     )
-    kept = one_number(con, "SELECT count(*) FROM (FROM flat INTERSECT FROM clean.identities)")
+    unchanged = one_number(con, "SELECT count(*) FROM (FROM flat INTERSECT FROM clean.identities)")
     con.execute("CREATE OR REPLACE TABLE clean.identities AS FROM flat")
     added = one_number(con, "SELECT count(*) FROM flat") - links_n
-    return {"chain_flattened": links_n - kept, "chain_grown": added}
+    return {"chain_flattened": links_n - unchanged, "chain_grown": added}
 
 
 def _walk_to_the_end(con: duckdb.DuckDBPyConnection, links: str) -> None:
     """``walk``: from every alias (``start``) along ``links`` to where they end (``here``), and the latest link passed.
 
-    Each round doubles the steps, so chains of any length take few rounds. On a ring there is no end: after as many
-    steps as there are links, all of it was passed.
+    Each round doubles the steps, so long chains take few rounds. A ring has no end; after as many steps as there are
+    links, all of it was passed.
     """
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE walk AS SELECT DISTINCT ON (alias_id) alias_id AS start, customer_id AS here,

@@ -1,4 +1,4 @@
-"""Values that cannot be are emptied: a row that says when and what is worth keeping, whatever its meter said."""
+"""Impossible values are emptied, not rejected: the rest of such a row (who did what when) is still of use."""
 
 import duckdb
 

@@ -1,4 +1,4 @@
-"""Returns: their quantities made positive, and each matched to the sale it takes back."""
+"""Returns: quantities are made positive, and each return is matched to the sale it takes back."""
 
 import duckdb
 
@@ -8,15 +8,15 @@ MATCHED = "SELECT count(*) FROM clean.orders WHERE kind = 'return' AND original_
 
 
 def make_positive(con: duckdb.DuckDBPyConnection) -> int:
-    """Turn the sign of negative quantities in ``clean.orders``; how many."""
-    return int(con.execute("UPDATE clean.orders SET quantity = -quantity WHERE quantity < 0").fetchall()[0][0])
+    """Make negative quantities in ``clean.orders`` positive; returns how many."""
+    return one_number(con, "UPDATE clean.orders SET quantity = -quantity WHERE quantity < 0")
 
 
 def match_returns(con: duckdb.DuckDBPyConnection) -> int:
-    """Give every return the latest sale before it, of the same customer and product, that was large enough.
+    """Give every return the latest earlier sale of the same customer and product that was large enough; how many.
 
-    Only sales that stood when the return could first be read count: one that came or was corrected later may not change
-    what was known of the return. A sale may be named by several returns: how much of it was left is not followed.
+    Only sales in force when the return became known count: one that arrived or was corrected later may not change what
+    was known of the return. Several returns may name one sale: how much of it is left is not tracked.
     """
     before = one_number(con, MATCHED)
     con.execute(

@@ -102,7 +102,7 @@ def open_raw(
             raise BadTable(f"source {source.name}: cannot read {names}: {found_by_duckdb(error)}") from None
         if rows == 0 and not may_be_empty:
             names = ", ".join(path.name for path in paths)
-            raise BadTable(f"source {source.name}: {names} holds no rows: export it again")
+            raise BadTable(f"source {source.name}: {names} has no rows: export it again")
 
 
 def reader_of(paths: Sequence[Path], csv: CsvOptions) -> Reader:
@@ -174,7 +174,7 @@ def _options(csv: CsvOptions, first: Path) -> str:
 
 
 def _delimiter(path: Path) -> str:
-    """The delimiter that the header line holds most often."""
+    """The delimiter that occurs most often in the header line."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         header = file.readline()
     return max(DELIMITERS, key=lambda delimiter: header.count(delimiter.encode()))
@@ -183,5 +183,5 @@ def _delimiter(path: Path) -> str:
 def found_by_duckdb(error: duckdb.Error) -> str:
     """What DuckDB found, in one line: without the query, the raw line (it may be about a person) and its settings."""
     lines = str(error).strip().split("\n\n")[0].splitlines()
-    told = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
-    return f"{told} Set [csv] encoding in source.toml." if "not utf-8" in told else told
+    found = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
+    return f"{found} Set [csv] encoding in source.toml." if "not utf-8" in found else found

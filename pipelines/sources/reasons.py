@@ -1,4 +1,4 @@
-"""Why a staged row cannot be kept: reasons with their SQL conditions, in the order in which they are tried."""
+"""Why a staged row is rejected: reasons with their SQL conditions, in the order in which they are tried."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
 """Whether a SELECT reads one file alias row by row, so that each raw file can be staged by itself.
 
-Then the rows of a file depend on that file alone. The answer is yes only where DuckDB's own parse tree shows nothing
-but what is known to be safe; whatever is not known makes it no, and the table is staged as a whole.
+Then what is staged of a file depends on that file alone. The answer is yes only if everything in DuckDB's parse tree is
+known to be safe; anything unknown makes it no, and the table is staged as a whole.
 """
 
 import json
@@ -37,7 +37,7 @@ def alias_read_row_by_row(con: duckdb.DuckDBPyConnection, query: str, aliases: C
 
 
 def _node(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any] | None:
-    """The parse tree of a plain SELECT; None for set operations and whatever cannot be told as a tree."""
+    """The parse tree of a plain SELECT; None for set operations and whatever has no tree."""
     parsed = json.loads(con.execute("SELECT json_serialize_sql(?)", [query]).fetchall()[0][0])
     if parsed.get("error") or len(parsed["statements"]) != 1:
         return None

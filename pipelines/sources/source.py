@@ -147,7 +147,7 @@ def _find(name_or_path: str | Path) -> Path:
         if (folder / CONFIG_FILE).is_file():
             return folder
     if Path(name_or_path).is_dir():
-        raise NotFound(f"the folder {name_or_path} holds no {CONFIG_FILE}: write one beside the SQL files")
+        raise NotFound(f"the folder {name_or_path} has no {CONFIG_FILE}: write one beside the SQL files")
     known = ", ".join(shipped_sources())
     raise NotFound(f"no source {str(name_or_path)!r}: give the folder of one, or one of {known}")
 

@@ -1,16 +1,16 @@
 """Staging: what a source's SELECT returned beside the same values as canonical types, and why a row must go.
 
-A staged table ``staged.<table>`` holds, for every row the SELECT returned,
+A staged table ``staged.<table>`` has, for every row that the SELECT returned,
 
 - ``returned_<column>``: the value as returned (only for columns the SELECT has), and its ``source_*`` columns;
 - ``<column>``: the value as the canonical type; null where absent or unreadable;
 - ``not_product`` (orders, products): the product id is one the source calls no product;
 - ``fingerprint``: a hash of everything returned; equal rows have equal ones;
-- ``reason``: why the row cannot be kept; null if it can. The first reason in :mod:`pipelines.sources` order;
+- ``reason``: why the row is rejected; null if it is not. The first reason in :mod:`pipelines.sources` order;
 - ``delivered_at``: when its file was first seen, if that was later than the source's first ingest; else null.
 
 ``known_at`` is what the SELECT gave, else ``delivered_at`` for a row that came late. With pseudonyms the ids of
-customers are hidden here already, and ``source_*`` columns, which may hold them, are left out.
+customers are hidden here already, and ``source_*`` columns, which may contain them, are left out.
 """
 
 import re
@@ -65,12 +65,12 @@ class Staged:
 
     @property
     def source_columns(self) -> tuple[str, ...]:
-        """The SELECT's ``source_*`` columns that are kept."""
+        """The SELECT's ``source_*`` columns, unless ids are hidden: they may contain them."""
         return () if self.hidden else _source_columns(self.returned)
 
     @property
     def identity(self) -> str:
-        """SQL list of everything returned that is kept: rows equal in it and in ``fingerprint`` are duplicates."""
+        """SQL list of everything that identifies a row: rows equal in it and in ``fingerprint`` are duplicates."""
         names = [f"returned_{column.name}" for column in self.given] + list(self.source_columns)
         return ", ".join(f'"{name}"' for name in names)
 
@@ -119,7 +119,7 @@ def run_select(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, s
     except duckdb.Error as error:
         raise _misfit(source, staged.name, error) from None
     if staged.name == "feedback":
-        _hear(con, into)
+        _score_sentiment(con, into)
 
 
 def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows: str, present: datetime) -> None:
@@ -136,22 +136,22 @@ def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows:
 
 
 def _known_at(spec: TableSpec, config: SourceConfig) -> str:
-    """A row of a later file that tells of something long past could first be read when its file came."""
+    """A row about something long past could first be read when its file, a later one, came."""
     # A profile or a link does not say when it came true: it is known from its file on.
     microseconds = round(config.late_after_days * MICROSECONDS_A_DAY)
     late = f'"{spec.time}" < delivered_at - to_microseconds({microseconds})' if spec.time else "true"
     return f"coalesce(known_at, CASE WHEN {late} THEN delivered_at END)"
 
 
-def _hear(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Fill ``sentiment`` from the text where the source gave none; every distinct text is heard once."""
+def _score_sentiment(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Fill ``sentiment`` from the text where the source gave none; each distinct text is scored once."""
     con.create_function("sentiment", sentiment, [VARCHAR], DOUBLE, null_handling=FunctionNullHandling.SPECIAL)
     try:
         con.execute(
-            f"""UPDATE main."{table}" AS said SET sentiment = heard.sentiment FROM (
+            f"""UPDATE main."{table}" AS rows SET sentiment = scored.sentiment FROM (
                 SELECT text, sentiment(text) AS sentiment FROM (
-                    SELECT DISTINCT text FROM main."{table}" WHERE text IS NOT NULL AND reason IS NULL)) AS heard
-            WHERE said.text = heard.text AND said.sentiment IS NULL AND said.reason IS NULL"""
+                    SELECT DISTINCT text FROM main."{table}" WHERE text IS NOT NULL AND reason IS NULL)) AS scored
+            WHERE rows.text = scored.text AND rows.sentiment IS NULL AND rows.reason IS NULL"""
         )
     finally:
         con.remove_function("sentiment")

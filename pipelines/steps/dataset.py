@@ -8,10 +8,10 @@ from typing import Any, cast
 import narwhals as nw
 import pandas as pd
 
-from experiments.config import Study
 from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of
 from experiments.splits import day_of
+from experiments.study import Study
 from features.engines import Engine, Tables, open_tables, to_pandas
 from features.entities import about
 from features.errors import BadTable, HistoryTooShort

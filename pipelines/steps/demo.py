@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from experiments.config import shipped_studies
+from experiments.studies import shipped_studies
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.ingest import ingest_step
 from pipelines.steps.promote import promote_step

@@ -1,4 +1,4 @@
-"""The publish step: all champions and every customer's online features in one immutable bundle."""
+"""``coterie publish``: all champions and every customer's online features in one immutable bundle."""
 
 import math
 import os
@@ -26,7 +26,7 @@ def publish_bundle(workspace: Workspace) -> dict[str, Any]:
     """Write ``bundles/<version>``, put it into the BentoML model store, and make it the current one."""
     canonical = workspace.require("canonical")
     found = champions(workspace.stores)
-    # The service answers about customers; a model of companies is used from MLflow.
+    # The service answers about customers only; a model of companies is used from MLflow.
     chosen = {name: champion for name, champion in found.items() if entity_of(champion) == "customer"}
     if not chosen:
         raise NoChampion("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
@@ -50,7 +50,7 @@ def publish_bundle(workspace: Workspace) -> dict[str, Any]:
 
 
 def entity_of(champion: Champion) -> str:
-    """Whom the model is about; artifacts that do not say so are about customers."""
+    """What a row of the model is about; older artifacts do not state it and are about customers."""
     return str(artifact.load(champion.folder, champion.sha256).manifest.get("entity", "customer"))
 
 

@@ -1,4 +1,4 @@
-"""The nightly job: what is new comes in, challengers are trained and judged, what is better is published and scored.
+"""``coterie retrain``, the nightly job: ingest what is new, train and judge challengers, publish and score.
 
 Every step finds what it has done already by the hash of its inputs, so a run that was killed is finished by the next,
 and a run with nothing new changes nothing. A study that fails does not stop the others.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.config import shipped_studies
+from experiments.studies import shipped_studies
 from features.errors import BadConfig, BadTable, CoterieError, HistoryTooShort, NotFound
 from pipelines.ingest.remembered import remembered_ingest
 from pipelines.steps.ingest import ingest_step
@@ -43,7 +43,7 @@ def retrain(
     shipped study that the source cannot answer is left out and reported.
 
     Raises:
-        NoChampion: no study was ever promoted; says why, study by study.
+        NoChampion: no study was ever promoted; gives the reason of each.
         CoterieError: another study failed. The others are trained, published and scored.
     """
     scored = workspace.current("scores")

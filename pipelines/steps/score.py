@@ -1,4 +1,4 @@
-"""The score step: segment and propensities of every customer, by the same function that answers over HTTP."""
+"""``coterie score``: the answers for every customer, by the same function that answers over HTTP."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ BATCH_ROWS = 50_000
 
 
 def score_all(workspace: Workspace) -> dict[str, Any]:
-    """Publish ``scores/<bundle version>/scores.parquet``, one row a customer; kept where it is there already."""
+    """Publish ``scores/<bundle version>/scores.parquet``, one row a customer, unless it is there already."""
     folder = workspace.require("bundles")
     bundle = load_bundle(folder, expected=folder.name)
     target = workspace.publish("scores", bundle.version, lambda draft: _write(draft, bundle))
@@ -33,14 +33,14 @@ def score_all(workspace: Workspace) -> dict[str, Any]:
 def _write(folder: Path, bundle: Bundle) -> None:
     writer: pq.ParquetWriter | None = None
     for features in batches(bundle.online, BATCH_ROWS):
-        table = pa.Table.from_pandas(_row(bundle, features), preserve_index=False).replace_schema_metadata(None)
+        table = pa.Table.from_pandas(_answers(bundle, features), preserve_index=False).replace_schema_metadata(None)
         writer = writer or pq.ParquetWriter(folder / SCORES, table.schema, compression="zstd")
         writer.write_table(table.cast(writer.schema))
     if writer is not None:
         writer.close()
 
 
-def _row(bundle: Bundle, features: pd.DataFrame) -> pd.DataFrame:
+def _answers(bundle: Bundle, features: pd.DataFrame) -> pd.DataFrame:
     return answer(bundle, features).assign(
         as_of=pd.Timestamp(0, unit="D") + pd.to_timedelta(bundle.as_of, unit="D"), bundle=bundle.version
     )

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.config import Study
 from experiments.dataset import read_dataset
 from experiments.run import run_study
+from experiments.study import Study
 from experiments.tracking.registry import champion_guesses
 from pipelines.progress import trial_progress
 from pipelines.steps.dataset import build_dataset

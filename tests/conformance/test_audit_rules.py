@@ -11,7 +11,7 @@ from features.tables import TABLES
 from pipelines.audit import Rule, all_rules, findings_of, not_applicable, run_audit
 from pipelines.audit.finding import LEFT_OUT, SEVERITIES, SHOWN
 from pipelines.audit.rule import ANY, tables_of
-from tests.pipelines.audit_shop import CLEAN, Shop, Stage
+from tests.pipelines.audit.clean_shop import CLEAN, Shop, Stage
 
 RULES = all_rules()
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.CODE)

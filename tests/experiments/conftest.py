@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.config import PredictStudy, SegmentStudy, Study, parse_study
 from experiments.dataset import Dataset, write_dataset
 from experiments.kinds import kind_of
 from experiments.run import StudyResult, run_study
 from experiments.search.trials import Space, Trial, search
 from experiments.splits import calendar_cutoffs
+from experiments.studies import parse_study
+from experiments.study import PredictStudy, SegmentStudy, Study
 from experiments.tracking.runs import open_client
 from experiments.tracking.stores import Stores
 from models.tasks import question

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 import experiments.run
-from experiments.config import load_study
 from experiments.dataset import Dataset
 from experiments.predict import prepare
 from experiments.run import StudyResult, run_study
 from experiments.search.trials import Trial
+from experiments.studies import load_study
 from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
 from experiments.tracking.runs import children_of, current_tracking, open_client
 from experiments.tracking.stores import Stores

@@ -14,13 +14,13 @@ import numpy as np
 import optuna
 import pytest
 
-from experiments.config import to_toml
 from experiments.dataset import Dataset, write_dataset
 from experiments.predict import prepare
 from experiments.rolling import Validation
 from experiments.search.objective import Objective
 from experiments.search.trials import Trial, best
 from experiments.splits import validation_folds
+from experiments.studies import to_toml
 from features.errors import BadInput, CoterieError
 from models.learners import logistic
 from tests.experiments.conftest import flipped_where, group_study, searched, study
@@ -53,7 +53,7 @@ def test_a_killed_search_goes_on_with_the_trials_it_lacks(
     script = f"""
         import os, signal
         from pathlib import Path
-        from experiments.config import load_study
+        from experiments.studies import load_study
         from experiments.dataset import read_dataset
         from tests.experiments.conftest import searched
         def kill_after_third(trial):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import load_study, shipped_studies, to_toml
+from experiments.studies import load_study, shipped_studies, to_toml
 from pipelines.studies import find_study, own_studies, remember_study, studies_to_retrain
 from pipelines.workspace import Workspace
 

@@ -283,9 +283,9 @@ def test_a_full_export_under_one_name_is_never_late(write_shop, tmp_path):
 
 def test_a_later_ingest_stages_new_files_only(shop, tmp_path, monkeypatch):
     staged = []
-    real = __import__("pipelines.sources.parts", fromlist=["run_select"]).run_select
+    real = __import__("pipelines.sources.staged_files", fromlist=["run_select"]).run_select
     monkeypatch.setattr(
-        "pipelines.sources.parts.run_select", lambda *given: (staged.append(given[2].name), real(*given))
+        "pipelines.sources.staged_files.run_select", lambda *given: (staged.append(given[2].name), real(*given))
     )
     home = Workspace(tmp_path / "home")
     ingest(home, shop(FIRST), as_known=JUNE)

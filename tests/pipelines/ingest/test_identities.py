@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.ingest.canonical import ingest
-from pipelines.ingest.customer_versions import carry_forward, merge_profiles
+from pipelines.ingest.customer_versions import carry_forward, merge_linked
 from pipelines.ingest.identities import flatten_links, reject_links
 from pipelines.workspace import Workspace
 
@@ -153,7 +153,7 @@ def profiles_after(links, versions, rule):
         for (id_, known), (city, plan) in versions.items():
             con.execute("INSERT INTO clean.customers VALUES (?, ?, ?, ?)", [id_, city, plan, day(known)])
         columns = ["customer_id", "city", "plan", "known_at"]
-        repairs, conflicts = merge_profiles(con, columns, rule)
+        repairs, conflicts = merge_linked(con, columns, rule)
         repairs |= carry_forward(con, columns)
         found = con.execute("SELECT customer_id, known_at, city, plan FROM clean.customers").fetchall()
         return {(id_, known): (city, plan) for id_, known, city, plan in found}, repairs, conflicts

@@ -194,9 +194,7 @@ def test_the_only_contact_takes_the_company_along_and_one_of_two_their_share(wri
     result = ingest(home, write_shop(LINES, sql={"orders": SQL["orders"], "customers": profiles}))
     frame = pd.DataFrame({"customer_id": ["acme", "bcorp", "ccorp"], "as_of": 19800.0, "spend": 1.0})
     facts = {"canonical": result.id, "entity": "company"}
-    home.write_once(
-        "datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, frame, ["spend"], None, None, facts))
-    )
+    home.write_once("datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, frame, ["spend"], None, facts)))
     erase(home, "ann")
     assert stored(home)["datasets"] == ["bcorp", "ccorp"]
     # What was computed with a person is not theirs alone, but it is computed anew without them.
@@ -232,7 +230,7 @@ PLACES = [
     ("pipelines.workspace", "module.Workspace.point", "after"),
     ("pipelines.workspace", "module.shutil.rmtree", "before"),
     ("pipelines.steps.erase", "module.remove_from_canonical", "after"),
-    ("pipelines.privacy.person_rows", "module.Rows.clean_part", "after"),
+    ("pipelines.privacy.person_rows", "module.PersonRows.clean_part", "after"),
     ("pipelines.privacy.removal", "module.write_dataset", "after"),
     ("pipelines.steps.erase", "module.remove_from_dataset", "after"),
     ("pipelines.steps.erase", "module.finish", "before"),

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 import pipelines.snapshots
-from experiments.config import Study, parse_study
 from experiments.dataset import read_dataset
+from experiments.studies import parse_study
+from experiments.study import Study
 from features.engines import open_tables, to_pandas
 from features.snapshot import snapshot
 from models.question import Question
@@ -65,7 +66,7 @@ def test_studies_with_the_same_cutoffs_share_their_snapshots(workspace: Workspac
 
 
 def test_a_build_that_was_cut_off_goes_on(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = pipelines.snapshots._keep
+    written = pipelines.snapshots._store
     left = [2]
 
     def dies(*arguments: object) -> None:
@@ -74,7 +75,7 @@ def test_a_build_that_was_cut_off_goes_on(workspace: Workspace, monkeypatch: pyt
         left[0] -= 1
         written(*arguments)
 
-    monkeypatch.setattr(pipelines.snapshots, "_keep", dies)
+    monkeypatch.setattr(pipelines.snapshots, "_store", dies)
     with pytest.raises(KeyboardInterrupt):
         build_dataset(workspace, study())
     assert not list((workspace.home / "datasets").glob("[!.]*"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from experiments.config import load_study, shipped_studies, to_toml
+from experiments.studies import load_study, shipped_studies, to_toml
 from features.errors import BadArtifact, CoterieError, HistoryTooShort
 from pipelines.steps import retrain as module
 from pipelines.steps.dataset import order_span

@@ -1,8 +1,9 @@
-"""Parts: a table staged one raw file at a time and kept as Parquet, so that a later ingest reads new files only.
+"""Staged files: a table staged one raw file at a time and stored as Parquet, so that an ingest reads new files only.
 
 ``staging/<table>/<hash>.parquet`` is named by a hash of all that decides it: the file's content, the SELECT, the
 columns all files have together, the settings that matter, the versions of code and libraries. It is a cache: it may be
-deleted at any time. Only a SELECT that reads one alias row by row has parts (:mod:`pipelines.sources.row_by_row`).
+deleted at any time. Only a SELECT that reads one alias row by row can be staged by file
+(:mod:`pipelines.sources.row_by_row`).
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from pipelines.sql import quoted
 # Raise it when code changes what is staged for the same input.
 FORMAT = 1
 # Types that come back from Parquet as they went; a table that returns another is staged as a whole.
-KEPT_TYPES = frozenset({
+PARQUET_TYPES = frozenset({
     "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
     "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
 })  # fmt: skip
@@ -43,10 +44,10 @@ class Delivery:
 
 
 @dataclass
-class Parts:
-    """The parts one ingest uses: from the ``cache`` where they are there, else made in ``fresh``.
+class StagedFiles:
+    """The staged files of one ingest: from the ``cache`` if they are there, else made in ``fresh``.
 
-    ``key_id`` names the key whose pseudonyms they hold; None if they hold the ids themselves.
+    ``key_id`` names the key of the pseudonyms in them; None if they contain the ids themselves.
     """
 
     cache: Path
@@ -55,20 +56,20 @@ class Parts:
     used: set[str] = field(default_factory=set)
 
     def find(self, table: str, name: str) -> Path | None:
-        """The part ``table/name`` if the cache has it; it is marked as used."""
+        """The file ``table/name`` if the cache has it; it is marked as used."""
         self.used.add(f"{table}/{name}")
         cached = self.cache / table / name
         return cached if cached.is_file() else None
 
     def paths(self) -> list[Path]:
-        """Where the parts that were used lie."""
-        return [self.fresh / part if (self.fresh / part).is_file() else self.cache / part for part in sorted(self.used)]
+        """Where the files that were used are."""
+        return [self.fresh / used if (self.fresh / used).is_file() else self.cache / used for used in sorted(self.used)]
 
-    def keep(self) -> None:
-        """Make the cache hold the parts that were used and no others."""
-        for part in sorted(self.used):
-            if not (self.cache / part).is_file():
-                _move_in(self.fresh / part, self.cache / part)
+    def update_cache(self) -> None:
+        """Make the cache contain the files that were used and no others."""
+        for used in sorted(self.used):
+            if not (self.cache / used).is_file():
+                _move_in(self.fresh / used, self.cache / used)
         for path in sorted(self.cache.glob("*/*")):
             if path.relative_to(self.cache).as_posix() not in self.used:
                 path.unlink()
@@ -77,20 +78,20 @@ class Parts:
                 folder.rmdir()
 
 
-def _move_in(fresh: Path, kept: Path) -> None:
-    """Copy to the cache's own disk under another name first: a part that has its name is whole."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    draft = kept.with_name(f".{kept.name}-{os.getpid()}")
+def _move_in(fresh: Path, cached: Path) -> None:
+    """Copy to the cache's own disk under another name first: a file that has its name is complete."""
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    draft = cached.with_name(f".{cached.name}-{os.getpid()}")
     with fresh.open("rb") as source, draft.open("wb") as target:
         shutil.copyfileobj(source, target)
         target.flush()
         os.fsync(target.fileno())
-    draft.replace(kept)
+    draft.replace(cached)
 
 
-def alias_of_parts(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> str | None:
+def alias_by_file(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> str | None:
     """The alias whose files the table can be staged from one by one; None if it must be staged as a whole."""
-    if any(type_ not in KEPT_TYPES and not _is_decimal(type_) for type_ in staged.returned.values()):
+    if any(type_ not in PARQUET_TYPES and not _is_decimal(type_) for type_ in staged.returned.values()):
         return None
     return alias_read_row_by_row(con, staged.query, source.config.files)
 
@@ -99,41 +100,41 @@ def _is_decimal(type_: str) -> bool:
     return type_.startswith("DECIMAL(") and type_.endswith(")")
 
 
-def stage_parts(
+def stage_by_file(
     con: duckdb.DuckDBPyConnection,
     source: Source,
     staged: Staged,
     deliveries: Sequence[Delivery],
-    parts: Parts,
+    files: StagedFiles,
     present: datetime,
 ) -> None:
-    """Write ``staged.<table>`` from the parts of all files of one alias; makes the parts that are not there.
+    """Write ``staged.<table>`` from the staged files of one alias; makes those that are not there.
 
     Raises:
         BadTable: the SQL fails on a file, or a column cannot be read at all.
-        BadArtifact: a part in the cache cannot be read.
+        BadArtifact: a file in the cache cannot be read.
     """
     reader = reader_of([delivery.file.path for delivery in deliveries], source.config.csv)
     columns = raw_columns(con, deliveries[0].file.alias)
-    con.execute("CREATE OR REPLACE TEMP TABLE part_delivered (filename VARCHAR, delivered_at TIMESTAMP)")
+    con.execute("CREATE OR REPLACE TEMP TABLE delivered_files (filename VARCHAR, delivered_at TIMESTAMP)")
     paths = set()
     for delivery in deliveries:
-        name = f"{_hash(source, staged, delivery, columns, reader, parts.key_id)}.parquet"
-        path = parts.find(staged.name, name)
+        name = f"{_hash(source, staged, delivery, columns, reader, files.key_id)}.parquet"
+        path = files.find(staged.name, name)
         if path is None:
-            path = parts.fresh / staged.name / name
-            _write_part(con, source, staged, delivery.file, reader, columns, path)
+            path = files.fresh / staged.name / name
+            _write_file(con, source, staged, delivery.file, reader, columns, path)
         paths.add(str(path))
-        con.execute("INSERT INTO part_delivered VALUES (?, ?)", [str(path), delivery.delivered_at])
-    _settle_parts(con, source, staged, sorted(paths), present)
+        con.execute("INSERT INTO delivered_files VALUES (?, ?)", [str(path), delivery.delivered_at])
+    _settle_files(con, source, staged, sorted(paths), present)
 
 
-def _settle_parts(
+def _settle_files(
     con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, paths: Sequence[str], present: datetime
 ) -> None:
-    """Put the parts together; two files of equal content share a part, whose rows then come twice."""
+    """Put the files together; two raw files of equal content share one, whose rows then come twice."""
     listed = ", ".join(quoted(path) for path in paths)
-    rows = f"""SELECT * EXCLUDE (filename) FROM read_parquet([{listed}], filename = true) JOIN part_delivered
+    rows = f"""SELECT * EXCLUDE (filename) FROM read_parquet([{listed}], filename = true) JOIN delivered_files
         USING (filename)"""
     try:
         settle(con, source, staged, rows, present)
@@ -144,7 +145,7 @@ def _settle_parts(
         ) from None
 
 
-def _write_part(
+def _write_file(
     con: duckdb.DuckDBPyConnection,
     source: Source,
     staged: Staged,
@@ -157,9 +158,9 @@ def _write_part(
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     open_one(con, file, reader, columns)
-    run_select(con, source, staged, "one_file", "part")
-    con.execute(f"COPY main.part TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-    con.execute("DROP TABLE main.part")
+    run_select(con, source, staged, "one_file", "staged_file")
+    con.execute(f"COPY main.staged_file TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    con.execute("DROP TABLE main.staged_file")
 
 
 def _hash(
@@ -170,7 +171,7 @@ def _hash(
     reader: Reader,
     key_id: str | None,
 ) -> str:
-    """64 hex digits of a hash over everything that decides a part."""
+    """64 hex digits of a hash over everything that decides a staged file."""
     config = source.config
     decides = {
         "format": [FORMAT, duckdb.__version__, METHOD if staged.name == "feedback" else None],

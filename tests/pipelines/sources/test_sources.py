@@ -29,7 +29,7 @@ def test_an_unknown_source_is_refused_with_the_names_there_are():
 
 
 def test_a_folder_without_source_toml_is_refused(tmp_path):
-    with pytest.raises(NotFound, match=r"holds no source\.toml"):
+    with pytest.raises(NotFound, match=r"has no source\.toml"):
         load_source(tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_files_that_are_not_there_or_empty_are_refused(write_shop, tmp_path):
         ingest(home, source, tmp_path / "nowhere")
     with pytest.raises(NotFound, match=r"found no lines\.csv in"):
         ingest(home, source, tmp_path)
-    with pytest.raises(BadTable, match=r"lines\.csv holds no rows"):
+    with pytest.raises(BadTable, match=r"lines\.csv has no rows"):
         ingest(home, write_shop(lines="", name="header_only"))
     with pytest.raises(BadTable, match=r"lines\.csv is empty \(0 bytes\)"):
         ingest(home, write_shop(lines="", header="", name="nothing"))
