@@ -28,7 +28,8 @@ def plugins(package: str, protocol: type[Kind]) -> dict[str, Kind]:
     """Every module directly inside ``package`` by its file's name, alphabetically; a leading underscore hides one.
 
     Raises:
-        BadPlugin: a module lacks something that ``protocol`` requires; it names the module and what it lacks.
+        BadPlugin: a module cannot be imported, or lacks something that ``protocol`` requires; it names the module and
+            what it lacks.
     """
     asked: Any = protocol
     return cast(dict[str, Kind], _scan(package, asked))
@@ -54,7 +55,15 @@ def plugin_names(package: str) -> tuple[str, ...]:
 
 @cache
 def _scan(package: str, protocol: type[Any]) -> dict[str, ModuleType]:
-    return {name: _complete(importlib.import_module(f"{package}.{name}"), protocol) for name in plugin_names(package)}
+    kind = protocol.__name__.lower()
+    return {name: _complete(_imported(kind, f"{package}.{name}"), protocol) for name in plugin_names(package)}
+
+
+def _imported(kind: str, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # a new file may fail in any way; the traceback stays with the error
+        raise BadPlugin(f"{kind} {name} cannot be imported, {type(error).__name__}: {error}") from error
 
 
 def _complete(module: ModuleType, protocol: type[Any]) -> ModuleType:
@@ -66,7 +75,9 @@ def _complete(module: ModuleType, protocol: type[Any]) -> ModuleType:
         problems += _differences(getattr(module, name, None), name, function)
     if problems:
         kind, doc = protocol.__name__.lower(), f"{protocol.__module__}.{protocol.__name__}"
-        raise BadPlugin(f"{kind} {module.__name__} lacks {', '.join(problems)}: define what {doc} asks for")
+        raise BadPlugin(
+            f"{kind} {module.__name__} lacks {', '.join(problems)}: define in {module.__file__} what {doc} asks for"
+        )
     return module
 
 

@@ -84,6 +84,20 @@ def test_a_module_that_lacks_something_is_an_error_that_names_both(folder: Folde
         plugins(package, Greeter)
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
+        ("def greet(name) return name", r"SyntaxError: .* \(broken.py, line 1\)"),
+        ("LANGUAGE = ENGLISH", "NameError: name 'ENGLISH' is not defined"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_an_error_that_says_why(folder: Folder, text: str, problem: str) -> None:
+    package = folder(broken=text)
+    with pytest.raises(BadPlugin, match=rf"greeter {package}\.broken cannot be imported, {problem}"):
+        plugins(package, Greeter)
+
+
 def test_an_unknown_name_is_refused_with_those_there_are(folder: Folder) -> None:
     package = folder(english=ENGLISH, danish=ENGLISH)
     with pytest.raises(NotFound, match="no greeter is called 'klingon': choose one of danish, english"):

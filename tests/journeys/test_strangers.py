@@ -4,6 +4,7 @@ Everything happens in a copy of the packages; the repository itself is only read
 """
 
 import csv
+import importlib
 import json
 import os
 import re
@@ -18,6 +19,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
+
+from features import plugins
+from pipelines.audit import all_rules
+from pipelines.cli import app
+from pipelines.workspace import Workspace
 
 REPO = Path(__file__).resolve().parents[2]
 COPIED = ("features", "models", "experiments", "serving", "pipelines", "examples", "tests")
@@ -110,12 +117,6 @@ def road(stranger: Stranger) -> dict[str, Any]:
     return found
 
 
-def current(stranger: Stranger, kind: str) -> Path:
-    from pipelines.workspace import Workspace
-
-    return Workspace(stranger.home).require(kind)
-
-
 def test_there_is_one_file_of_each_kind() -> None:
     assert set(STUDIES) == {"orders_ahead", "churn_forest", "groups"}
     folders = {str(Path(path).parent) for path in PASTED}
@@ -165,7 +166,7 @@ def test_the_family_is_in_the_dataset_and_on_its_page(stranger: Stranger) -> Non
 
 @pytest.mark.usefixtures("road")
 def test_the_rule_fires_and_the_source_loses_no_row(stranger: Stranger) -> None:
-    canonical = current(stranger, "canonical")
+    canonical = Workspace(stranger.home).require("canonical")
     with (stranger.raw / "tickets-2024.csv").open() as file:
         assert pl.read_parquet(canonical / "orders.parquet").height == len(list(file)) - 1
     findings = {found["code"]: found for found in json.loads((canonical / "audit.json").read_text())["findings"]}
@@ -175,3 +176,44 @@ def test_the_rule_fires_and_the_source_loses_no_row(stranger: Stranger) -> None:
 def test_the_conformance_suites_find_and_pass_what_was_pasted(stranger: Stranger) -> None:
     done = stranger.python("-m", "pytest", *SUITES, "-q", "-p", "no:cacheprovider", "-k", ABOUT)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+UNFINISHED = {
+    "features.families": (["dataset", "segments", "--home", "{home}"], "family", "constant NEEDS"),
+    "models.targets": (["train", "churn"], "target", "constant LOSS"),
+    "models.tasks": (["train", "churn"], "task", "constant OUTCOME"),
+    "models.learners": (["train", "churn"], "learner", "function fit(sample, params, seed)"),
+    "models.segments.clusterers": (["train", "segments"], "clusterer", "function fit(X, Z, params, seed, memory)"),
+    "pipelines.audit.rules": (["ingest", "{source}", "--raw", "{raw}"], "rule", "constant CODE"),
+}
+"""Folders of plug-ins, each with a command that looks into it and what an empty file there lacks first."""
+
+
+@pytest.fixture
+def scanned_anew() -> Iterator[None]:
+    """Plug-ins are scanned in this test, and again after it."""
+    plugins._scan.cache_clear()
+    all_rules.cache_clear()
+    yield
+    plugins._scan.cache_clear()
+    all_rules.cache_clear()
+
+
+@pytest.mark.usefixtures("road", "scanned_anew")
+@pytest.mark.parametrize("package", UNFINISHED)
+def test_a_file_that_lacks_something_is_one_sentence_that_names_it(
+    package: str, stranger: Stranger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = importlib.import_module(package)
+    file = tmp_path / "unfinished.py"
+    file.write_text('"""Nothing yet."""\n')
+    monkeypatch.setattr(folder, "__path__", [*folder.__path__, str(tmp_path)])
+    monkeypatch.setenv("COTERIE_HOME", str(tmp_path / "home"))
+    command, kind, lacks = UNFINISHED[package]
+    places = {"home": stranger.home, "raw": stranger.raw, "source": stranger.copy / "examples" / "corner_shop"}
+    done = CliRunner().invoke(app, [part.format(**places) for part in command])
+    sys.modules.pop(f"{package}.unfinished")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"coterie: {kind} {package}.unfinished lacks {lacks}")
+    assert f"define in {file}" in done.stderr
+    assert done.stderr.count("\n") == 1
