@@ -5,7 +5,6 @@ import narwhals as nw
 from features.exact import MICRO, count_if, per, ratio, sum_if, whole
 from features.past import Past
 from features.tables import FEEDBACK
-from features.tables import FEEDBACK
 from features.windows import Frame
 
 NEEDS = ("feedback",)
