@@ -13,12 +13,12 @@ from features.sentiment import sentiment
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_a_sentiment_in_range_or_none(text):
-    heard = sentiment(text)
-    assert (heard is None) == (not text.strip())
-    if heard is not None:
-        assert -1 <= heard <= 1
-        assert round(heard, 6) == heard == sentiment(text)
-        assert str(heard) != "-0.0"
+    found = sentiment(text)
+    assert (found is None) == (not text.strip())
+    if found is not None:
+        assert -1 <= found <= 1
+        assert round(found, 6) == found == sentiment(text)
+        assert str(found) != "-0.0"
 
 
 @pytest.mark.parametrize(
