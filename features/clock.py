@@ -8,7 +8,7 @@ from features.windows import MICROSECONDS_A_DAY
 
 def hour(at_days: nw.Expr) -> nw.Expr:
     """Hour of the day, 0 to 23."""
-    # Whole microseconds: a fraction of a day is not exact, and 18:00 would hang on its last bit.
+    # In whole microseconds: a fraction of a day is not exact, and 18:00 could come out as 17 o'clock.
     into_day = whole((at_days - at_days.floor()) * MICROSECONDS_A_DAY)
     return per(into_day, MICROSECONDS_A_DAY / 24).floor()
 

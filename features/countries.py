@@ -15,9 +15,9 @@ AHEAD_DAYS = 30
 EVE_DAYS = 7
 """How many days before a public holiday count as its eve."""
 COUNTRY_DAYS = 1_000_000
-"""More than there are days: what one country's numbers begin after."""
+"""More than any day's number, so that country_n * COUNTRY_DAYS + day is one number per country and day."""
 
-# Names the package does not know, as shops write them.
+# Names that shops write and the package does not know.
 _ALIASES = {
     "america": "US",
     "czech republic": "CZ",
@@ -50,11 +50,11 @@ def codes() -> dict[str, str]:
     return known | _ALIASES
 
 
-@cache
+@lru_cache(maxsize=4096)
 def holiday_days(code: str, year: int) -> tuple[int, ...]:
     """Days since 1970-01-01 that are public holidays in the whole country, ascending."""
     with warnings.catch_warnings():
-        # It says which years a country is listed for; outside of them there is none.
+        # The package warns about years for which it lists no holidays.
         warnings.simplefilter("ignore")
         found = holidays.country_holidays(code, years=year)
     return tuple(sorted((date - EPOCH.date()).days for date in found))

@@ -1,4 +1,4 @@
-"""Who a row is about: a customer under all their ids, or the company they buy for, as known at ``as_of``."""
+"""Who a row is about: a customer with all their ids, or the company they buy for, as known at ``as_of``."""
 
 from typing import Literal
 
@@ -15,8 +15,13 @@ Entity = Literal["customer", "company"]
 def about(tables: Tables, as_of: float, entity: Entity = "customer") -> Tables:
     """The tables with ``customer_id`` naming the entity; rows of all times stay.
 
-    Further ids of a customer count from the moment the link is known. For companies, ``customer_id`` becomes the
-    company's id, ``contact_id`` keeps the customer's, and rows of customers without a company are left out.
+    Rows under a further id of a customer become theirs from the moment the link is known. For companies,
+    ``customer_id`` becomes the company's id, ``contact_id`` the customer's, and customers without a company are left
+    out.
+
+    Raises:
+        BadInput: the entity is unknown.
+        BadTable: companies without a customers table.
     """
     if "identities" in tables:
         tables = _one_id(tables, as_of)
@@ -29,9 +34,9 @@ def about(tables: Tables, as_of: float, entity: Entity = "customer") -> Tables:
 
 def _one_id(tables: Tables, as_of: float) -> Tables:
     links = newest_known(history(tables["identities"], as_of), "alias_id").select("alias_id", main_id="customer_id")
-    whose = {name: _linked(table, links) for name, table in _personal(tables).items() if name != "customers"}
+    whose = {name: _linked(table, links) for name, table in of_customers(tables).items() if name != "customers"}
     if "customers" in tables:
-        # The profile of the main id holds: ingest has merged the others into it.
+        # The profile of the main id is the one to use: ingest has merged the others into it.
         whose["customers"] = tables["customers"].join(links, left_on="customer_id", right_on="alias_id", how="anti")
     return {**tables, **whose}
 
@@ -48,7 +53,7 @@ def _by_company(tables: Tables, as_of: float) -> Tables:
         raise BadTable("companies are asked for, but there is no 'customers' table with a company_id: ingest one")
     known = latest_version(history(tables["customers"], as_of))
     employer = known.filter(~nw.col("company_id").is_null()).select(contact_id="customer_id", employer_id="company_id")
-    return {**tables, **{name: _of_company(table, employer) for name, table in _personal(tables).items()}}
+    return {**tables, **{name: _of_company(table, employer) for name, table in of_customers(tables).items()}}
 
 
 def _of_company(table: Frame, employer: Frame) -> Frame:
@@ -57,7 +62,7 @@ def _of_company(table: Frame, employer: Frame) -> Frame:
     return joined.with_columns(customer_id=nw.col("employer_id")).select(*columns, "contact_id")
 
 
-def _personal(tables: Tables) -> Tables:
-    """Tables whose rows are about somebody, without the links between ids."""
+def of_customers(tables: Tables) -> Tables:
+    """Tables whose rows are about a customer, without the links between ids."""
     names = [name for name, table in tables.items() if "customer_id" in table.collect_schema().names()]
     return {name: tables[name] for name in names if name != "identities"}

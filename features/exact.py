@@ -1,7 +1,7 @@
 """Arithmetic that every engine, thread count and row order computes to the same bit.
 
 Only whole numbers are summed: counts, whole days, money in ticks of 1/10,000 currency. Float64 holds them exactly to
-2**53, so the order of additions cannot matter. Fractions come from the last division, root or logarithm only.
+2**53, so the order of additions cannot matter. Fractions arise only in the last division, root or logarithm.
 """
 
 import narwhals as nw
@@ -26,19 +26,20 @@ def ticks(money: nw.Expr) -> nw.Expr:
 def per(x: nw.Expr, constant: float) -> nw.Expr:
     """``x / constant``, rounded once.
 
-    Polars turns a division by a constant into a multiplication by its reciprocal, but not for a single row: the last
-    bit would differ between one customer and a batch, and a floor could fall short by one. A column it divides.
+    Polars rewrites a division by a constant as a multiplication by its reciprocal, but not for a single row: the last
+    bit would differ between one customer and a batch, and a floor could fall short by one. Dividing by a column
+    expression prevents this rewrite.
     """
     return x / (x * 0 + constant)
 
 
 def rows_n() -> nw.Expr:
-    """How many rows the group has. Counts are float64 from the start: Polars counts in uint32, which wraps around."""
+    """Rows of the group. Counts are float64 from the start: Polars counts in uint32, which overflows."""
     return nw.len().cast(nw.Float64)
 
 
 def count_if(condition: nw.Expr) -> nw.Expr:
-    """How many rows of the group meet ``condition``; null counts as not met."""
+    """Rows of the group for which ``condition`` is true; null is not."""
     return condition.cast(nw.Float64).sum()
 
 
@@ -48,7 +49,7 @@ def sum_if(condition: nw.Expr, x: nw.Expr) -> nw.Expr:
 
 
 def distinct_n(x: nw.Expr) -> nw.Expr:
-    """How many different values ``x`` has in the group; null is none of them."""
+    """Distinct values of ``x`` in the group, not counting null."""
     # n_unique counts null as a value, on every engine.
     return x.n_unique().cast(nw.Float64) - x.is_null().cast(nw.Float64).max()
 
@@ -56,8 +57,8 @@ def distinct_n(x: nw.Expr) -> nw.Expr:
 def ratio(part: nw.Expr, base: nw.Expr) -> nw.Expr:
     """``part / base``, rounded once; null where ``base`` is 0 or null, never infinite.
 
-    A ``base`` that is the same for everybody (the shop's categories, joined to each customer) is a constant to Polars;
-    see ``per``.
+    Polars treats a ``base`` that is the same for everybody (the number of the shop's categories) as a constant, hence
+    the column expression; see ``per``.
     """
     return nw.when(base > 0).then(part / (part * 0 + base))
 

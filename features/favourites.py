@@ -1,4 +1,4 @@
-"""What each customer chose most often: one level of something, and how strongly."""
+"""What each customer chose most often among several levels (channels, features), and how often."""
 
 import narwhals as nw
 
@@ -7,10 +7,10 @@ from features.windows import Frame
 
 
 def favourites(counts: Frame, level: str, name: str, *further: nw.Expr) -> Frame:
-    """One row a customer, of ``counts`` with one row a customer and level and how often it was chosen, ``n``.
+    """One row a customer, from ``counts``: one row a customer and level, chosen ``n`` times.
 
-    customer_id, ``<name>`` (the level chosen most, of equals the alphabetically first), ``<name>_rows_n`` (how often),
-    ``<name>_total_n`` (how often any was), ``<name>_levels_n``, and ``further`` aggregates.
+    customer_id, ``<name>`` (the level chosen most, of equals the alphabetically first), ``<name>_rows_n`` (its ``n``),
+    ``<name>_total_n`` (the sum of all ``n``), ``<name>_levels_n``, and ``further`` aggregates.
     """
     most = counts.with_columns(most=nw.col("n").max().over("customer_id"))
     return most.group_by("customer_id").agg(

@@ -1,8 +1,8 @@
-"""Text features as numbers: one column a level, 1 where the text is that level, 0 where it is another, null if none.
+"""Text features as numbers: one column per level, 1 where the text is that level, 0 where it is another, null if none.
 
-An indicator's name holds all that is needed to compute it: ``profile_country=united_kingdom`` is ``profile_country``
-compared with one spelling of a level. So a model's feature names are its dictionary, nothing else has to be kept, and a
-level that was never seen is 0 everywhere.
+An indicator's name is all that is needed to compute it: ``profile_country=united_kingdom`` compares
+``profile_country`` with one spelling of a level. So a model needs no dictionary besides its feature names, and a level
+that was not seen in training is 0 in all indicators.
 """
 
 import re
@@ -15,13 +15,13 @@ from features.errors import BadInput
 from features.families import text_names
 
 SMALLEST_SHARE = 0.01
-"""A level that fewer rows have gets no column of its own."""
+"""A level with a smaller share of the rows gets no column of its own."""
 MOST_LEVELS = 20
-"""At most so many levels a column, the most frequent."""
+"""The most frequent levels of a column, at most this many, get a column of their own."""
 
 
 def spelling(level: str) -> str:
-    """Letters and digits in lower case, everything between them as one underscore: variants of a level become one.
+    """Letters and digits in lower case, anything between them as one underscore, so that variants become one level.
 
     >>> spelling("United  Kingdom ")
     'united_kingdom'
@@ -40,7 +40,7 @@ def split(name: str) -> tuple[str, str | None]:
 
 
 def indicator_names(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
-    """``columns`` with each text column in place replaced by its indicators; levels in alphabetical order.
+    """``columns`` with each text column replaced, at its place, by its indicators; levels in alphabetical order.
 
     A text column that is constant or empty in ``frame`` gives none.
     """
@@ -49,7 +49,11 @@ def indicator_names(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, .
 
 
 def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """``frame`` with every indicator among ``names`` beside its text column, float64."""
+    """``frame`` and every indicator among ``names`` that it lacks, float64.
+
+    Raises:
+        BadInput: the frame lacks a text feature that an indicator is made of.
+    """
     wanted = [(name, *split(name)) for name in names if split(name)[1] is not None and name not in frame]
     lacking = sorted({feature for _, feature, _ in wanted if feature not in frame})
     if lacking:
@@ -60,14 +64,14 @@ def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 
 
 def numbers(frame: pd.DataFrame) -> list[str]:
-    """Names of the columns that are no text features."""
+    """Names of the columns that are not text features."""
     text = text_names()
     return [str(name) for name in frame.columns if name not in text]
 
 
 def _levels(column: "pd.Series[str]") -> list[str]:
     shares = _spelled(column).value_counts(normalize=True)
-    # Sorted first, so that among equally frequent levels the choice does not hang on the order of rows.
+    # Sorted by name first, so that the choice among equally frequent levels does not depend on the order of rows.
     frequent = shares[shares >= SMALLEST_SHARE].sort_index().sort_values(ascending=False, kind="stable")
     levels = sorted(str(level) for level in frequent.index[:MOST_LEVELS] if level)
     return [f"{column.name}={level}" for level in levels] if len(levels) > 1 else []

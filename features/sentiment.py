@@ -1,4 +1,4 @@
-"""Sentiment: how the words of a customer sound, by a lexicon that ships with its library and needs no download."""
+"""Sentiment of a customer's text, by a lexicon that is part of its library: nothing is downloaded."""
 
 from functools import cache
 from importlib.metadata import version
@@ -11,7 +11,7 @@ METHOD = f"textblob {version('textblob')} pattern"
 
 
 def sentiment(text: str | None) -> float | None:
-    """-1 (bad) to 1 (good), in whole millionths; null for no text, 0.0 for words that say neither.
+    """-1 (bad) to 1 (good), in whole millionths; null for no text, 0.0 for a neutral text.
 
     Pattern's English lexicon with negations and intensifiers; other languages come out near 0. Only the first 10,000
     characters are read.

@@ -1,6 +1,6 @@
 """The only two time cuts: ``history`` looks back from ``as_of``, ``future`` looks ahead. Both are half-open.
 
-Time is float days since 1970-01-01 UTC; one microsecond is still told apart in the year 2100.
+Time is float days since 1970-01-01 UTC; it resolves one microsecond until after the year 2100.
 """
 
 from datetime import UTC, date, datetime, timedelta

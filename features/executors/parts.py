@@ -1,7 +1,7 @@
-"""Customers in parts: a part's snapshot needs no more memory than its own rows, and parts side by side are the whole.
+"""Customers in parts: each part's snapshot needs only the memory of its own rows, and together they are the whole.
 
-A part is a range of customer ids, so that a table sorted by customer is read only where the part lies. Who must be seen
-together stays together: all ids of a customer, and all who ever worked for one company.
+A part is a range of customer ids, so that of a table sorted by customer only that range is read. Ids whose features
+depend on each other are in the same part: all ids of a customer, and all who ever worked for one company.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,17 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from features.engines import Tables, beside, on_polars
+from features.entities import of_customers
 from features.exact import rows_n
 from features.windows import Frame
 
 ROWS = 2_000_000
-"""Rows of all tables that a part has, about: under 2 GB on Polars with every family."""
+"""About how many rows of all tables a part has: under 2 GB on Polars with every family."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Ranges ``[bounds[k], bounds[k + 1])`` of ids; None is open. ``moved`` ids stand where their ``root`` does."""
+    """Ranges ``[bounds[k], bounds[k + 1])`` of ids; None is open. ``moved`` ids are in the part of their ``root``."""
 
     bounds: tuple[str | None, ...]
     moved: pl.DataFrame
@@ -32,13 +33,13 @@ class Parts:
         return len(self.bounds) - 1
 
     def of(self, tables: Tables, part: int) -> Tables:
-        """The tables with the rows of one part's customers only; what is about nobody stays whole."""
+        """The tables with the rows of one part's customers only; tables without customers (products) stay whole."""
         low, high = self.bounds[part : part + 2]
         if low is None and high is None:
             return tables
         here = pl.lit(value=True) if low is None else pl.col("root") >= low
         come = self.moved.filter(here if high is None else here & (pl.col("root") < high)).select("customer_id")
-        whose = _personal(tables)
+        whose = of_customers(tables)
         return {name: self._own(table, low, high, come) if name in whose else table for name, table in tables.items()}
 
     def _own(self, table: Frame, low: str | None, high: str | None, come: pl.DataFrame) -> Frame:
@@ -54,9 +55,9 @@ class Parts:
 
 
 def parts_of(tables: Tables, rows: int = ROWS) -> Parts:
-    """Parts of about so many rows each, the same for the same tables on any engine."""
+    """Parts of about ``rows`` rows each; equal tables give equal parts on any engine."""
     moved = _moved(tables)
-    counted = pl.concat([_rows_a_customer(table) for table in _personal(tables).values()])
+    counted = pl.concat([_rows_a_customer(table) for table in of_customers(tables).values()])
     whole = counted.join(moved, on="customer_id", how="left").with_columns(pl.coalesce("root", "customer_id"))
     sizes = whole.group_by("root").agg(pl.col("n").sum()).sort("root")
     number = (sizes["n"].cum_sum() - sizes["n"]) // rows
@@ -64,18 +65,12 @@ def parts_of(tables: Tables, rows: int = ROWS) -> Parts:
     return Parts((None, *starts, None), moved)
 
 
-def _personal(tables: Tables) -> Tables:
-    """Tables whose rows are about somebody, without the links between ids."""
-    names = [name for name, table in tables.items() if "customer_id" in table.collect_schema().names()]
-    return {name: tables[name] for name in names if name != "identities"}
-
-
 def _rows_a_customer(table: Frame) -> pl.DataFrame:
     return on_polars(table.group_by("customer_id").agg(rows_n().alias("n")))
 
 
 def _moved(tables: Tables) -> pl.DataFrame:
-    """[customer_id, root] of everybody whose ``root``, the first id among all they belong with, is not their own."""
+    """[customer_id, root] of ids whose ``root``, the first of all ids they depend on, is another one."""
     ties = pl.concat([pl.DataFrame(schema={"one": pl.String, "other": pl.String}), *_ties(tables)])
     names = pl.concat([ties["one"], ties["other"]]).unique().sort()
     if names.len() == 0:
@@ -89,7 +84,7 @@ def _moved(tables: Tables) -> pl.DataFrame:
 
 
 _FIRM = "\0firm "
-"""Tells a company's name from a customer's."""
+"""Prefix that distinguishes a company's id from an equal id of a customer."""
 
 
 def _ties(tables: Tables) -> Iterator[pl.DataFrame]:

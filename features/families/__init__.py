@@ -3,9 +3,9 @@
 **Zero or null.** ``compute`` need not give a row to every customer, and a table it reads may be absent. The rule is the
 same for all families, and ``features.definition`` applies it:
 
-- what is counted of a present table is 0 for a customer of whom it has nothing (``ZERO_IF_NONE``), anything else null;
-- of an absent table nothing is known: the family that needs it is left out, and the columns that another family derives
-  from it (``USES``) are null, counts included. All other columns are as if the table had no rows.
+- where a present table has no row of a customer, counts (``ZERO_IF_NONE``) are 0 and all other columns null;
+- of an absent table nothing is known: a family that needs it is left out, and columns that another family derives from
+  it (``USES``) are null, counts included. All other columns are as if the table had no rows.
 """
 
 from collections.abc import Collection, Mapping

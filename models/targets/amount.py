@@ -81,7 +81,11 @@ def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG0
 
 
 def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  # noqa: ARG001
-    """Error, order and level of the expectations; the share of outcomes inside the interval."""
+    """Error, order and level of the expectations; the share of outcomes inside the interval.
+
+    ``coverage_nonzero`` is that share among customers whose ``high`` is above 0: where nine in ten spend nothing, no
+    interval contains only eight.
+    """
     expected, low, high = answer.T
     error = expected - y
     covered = np.where(np.isnan(low), np.nan, (low <= y) & (y <= high))
@@ -91,11 +95,19 @@ def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  
         "rmse": float(np.sqrt(mean(error**2))),
         "bias": float(expected.sum() / y.sum() - 1.0) if y.sum() > 0.0 else float("nan"),
         "gini": amounts.normalised_gini(y, expected),
-        "spearman": float(spearmanr(y, expected).statistic) if np.ptp(expected) > 0.0 and np.ptp(y) > 0.0 else 0.0,
+        "spearman": _spearman(y, expected),
         "coverage": mean(covered),
+        "coverage_nonzero": mean(covered[high > 0.0]),
         "mean_label": mean(y),
         "mean_prediction": mean(expected),
     }
+
+
+def _spearman(y: Floats, expected: Floats) -> float:
+    """Rank correlation; 0 where all are expected the same, nan where all outcomes are."""
+    if len(np.unique(y)) < 2:
+        return float("nan")
+    return float(spearmanr(y, expected).statistic) if len(np.unique(expected)) > 1 else 0.0
 
 
 def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: ARG001

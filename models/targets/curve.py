@@ -116,16 +116,25 @@ def loss(y: Floats, answer: Floats, question: Question) -> Floats:
 
 def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:
     """Loss, concordance, and at each horizon AUC, slope, and mean probability less the rate observed."""
-    found = {LOSS: mean(loss(y, answer, question)), "concordance": concordance(y[:, 0], answer[:, -1])}
+    each = loss(y, answer, question)
+    found = {LOSS: mean(each[~np.isnan(each)]), "concordance": concordance(y[:, 0], answer[:, -1])}
     for k, days in enumerate(question.horizons):
-        seen, p = happened(y, question.horizons)[:, k], answer[:, k]
-        found |= {
-            f"roc_auc_{days:g}": roc_auc(seen, p),
-            f"slope_{days:g}": calibration_slope(seen, p),
-            f"mean_error_{days:g}": mean(p - seen),
-            f"base_rate_{days:g}": mean(seen),
-        }
+        seen = happened(y, question.horizons)[:, k]
+        known = ~np.isnan(seen)
+        at_horizon = _scores_at(seen[known], answer[known, k])
+        found |= {f"{name}_{days:g}": value for name, value in at_horizon.items()}
     return found
+
+
+def _scores_at(seen: Floats, p: Floats) -> dict[str, float]:
+    """Among the rows observed for one horizon."""
+    return {
+        "roc_auc": roc_auc(seen, p),
+        "log_loss": mean(losses.log_loss(seen, p)),
+        "slope": calibration_slope(seen, p),
+        "mean_error": mean(p - seen),
+        "base_rate": mean(seen),
+    }
 
 
 def columns(answer: Floats, question: Question) -> dict[str, Floats]:

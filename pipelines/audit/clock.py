@@ -1,4 +1,4 @@
-"""Local time: the hour at which customers live, which is where slips of clocks and time zones show."""
+"""Local time: wrong clocks and time zones show in the hour of the day at which customers act."""
 
 import duckdb
 
@@ -9,6 +9,6 @@ LOCAL = "CAST(\"at\" AT TIME ZONE 'UTC' AS TIMESTAMP)"
 
 
 def has_times(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Whether the rows carry a time of day; dates alone are one local midnight, two UTC hours with summer time."""
+    """Whether the rows have a time of day; dates alone are local midnights: one UTC hour, or two with summer time."""
     times = f'SELECT DISTINCT CAST("at" AS TIME) AS clock FROM {table} WHERE reason IS NULL LIMIT 3'
     return one_number(con, f"SELECT count(*) FROM ({times})") > 2

@@ -1,4 +1,4 @@
-"""Who is who and who was there: pieces of SQL for rules that compare tables."""
+"""SQL about customers for rules that compare tables: which ids are known, and on which days a customer acted."""
 
 import duckdb
 
@@ -6,7 +6,7 @@ from pipelines.audit.returned import returned_columns
 
 
 def known_customers(con: duckdb.DuckDBPyConnection) -> str:
-    """SELECT of every id that customers or identities hold."""
+    """SELECT of every id in customers or identities."""
     ids = ["SELECT customer_id FROM customers WHERE customer_id IS NOT NULL"]
     if "identities" in returned_columns(con):
         ids.append("SELECT alias_id FROM identities WHERE alias_id IS NOT NULL")

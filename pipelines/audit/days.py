@@ -1,4 +1,4 @@
-"""Rows a day against what the same weekdays around it had: where a table is suddenly silent or flooded."""
+"""Rows a day compared with the same weekdays before and after: days on which a table is suddenly silent or flooded."""
 
 import duckdb
 
@@ -6,7 +6,7 @@ from pipelines.audit.clock import LOCAL
 from pipelines.audit.finding import EXAMPLES_N, Found
 
 DAYS_MIN = 56
-# A table that is silent on more days has bursts, not a rhythm that could be broken.
+# A table with fewer active days has bursts, not a rhythm that could be broken.
 ACTIVE_SHARE = 0.5
 
 

@@ -85,7 +85,7 @@ def examples_of(con: duckdb.DuckDBPyConnection, rows: str, show: Sequence[str]) 
 
 
 def _as_text(value: object) -> str | None:
-    """Text of a value; what looks like an e-mail address is masked, wherever a shifted column may have put it."""
+    """Text of a value; e-mail addresses are masked, because a shifted column can put one anywhere."""
     return None if value is None else _ADDRESS.sub("…@…", str(value))
 
 

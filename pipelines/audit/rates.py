@@ -1,4 +1,4 @@
-"""Rates by month, such as labels are made of, and the months whose rate jumps."""
+"""Monthly rates that labels depend on, and the months whose rate jumps."""
 
 import duckdb
 
@@ -6,7 +6,7 @@ from pipelines.audit.finding import EXAMPLES_N, Found
 
 MONTHS_MIN = 6
 ROWS_MIN = 30
-# A month jumps if it is off by a tenth, by far more than months differ, and by far more than chance.
+# A jump is more than a tenth, several times the spread between months, and several standard errors.
 JUMP, SPREADS, ERRORS = 0.1, 5, 5
 
 

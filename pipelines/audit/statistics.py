@@ -18,8 +18,8 @@ from pipelines.scratch import set_present
 from pipelines.sql import one_number
 
 FILE = "statistics.json"
-# Its name in workspaces written by version 0.2.
-FILE_UNTIL_0_2 = "profile.json"
+# Its name in older workspaces, which are still compared with.
+FORMER_FILE = "profile.json"
 MANY_ROWS = 100_000
 ONE_IN = 16
 _COLUMNS = (
@@ -32,7 +32,7 @@ _NAMES = tuple(column.split()[0] for column in _COLUMNS.split(", "))
 def recall(con: duckdb.DuckDBPyConnection, before: Path | None, present: datetime) -> None:
     """Give the rules ``statistics.before``, unless this is the first ingest, and ``getvariable('present')``."""
     set_present(con, present)
-    stored = [] if before is None else [before / name for name in (FILE, FILE_UNTIL_0_2)]
+    stored = [] if before is None else [before / name for name in (FILE, FORMER_FILE)]
     for path in [path for path in stored if path.is_file()][:1]:
         rows = json.loads(path.read_text(encoding="utf-8"))["columns"]
         _store(con, "before", [tuple(row.get(name) for name in _NAMES) for row in rows])

@@ -65,12 +65,12 @@ file that happened more than ``late_after_days`` before gets that instant as ``k
 does every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects
 one of an earlier delivery. Versions that repeat what was known before are dropped.
 
-- A file that changed under its name is a new delivery: the rows of its old content leave. Those of a file that vanished
-  leave too. A moved or renamed file is the one it was.
-- A file from which ``coterie erase`` asked to take somebody keeps the instant it was first seen when it is written anew
-  under its name: cleaning it makes nothing late. Take rows out, add none.
+- A file whose content changed under its name is a new delivery: the rows of its old content are removed. So are those
+  of a deleted file. A moved or renamed file stays the same delivery.
+- A file that ``coterie erase`` asked to clean of a person stays the same delivery when it is rewritten under its name:
+  cleaning makes nothing late. Remove rows only, add none.
 - A full export (a pattern without wildcards) takes the place of the one before: none of its rows is late. If no file of
-  an earlier delivery is left, all is taken as a backfill again.
+  an earlier delivery is left, everything counts as a backfill again.
 - Only a table whose SELECT reads one alias row by row (no join, aggregate, window, DISTINCT, ORDER BY, LIMIT, subquery)
   can tell which file a row is from, and is read one file at a time. Any other is read as a whole at every ingest, and
   none of its rows is late: let its SELECT give ``known_at``.
@@ -82,7 +82,7 @@ Reasons of rejected rows, the first that applies: ``missing_<column>``, ``unread
 ``self_link`` (identities), then ``duplicate_key`` (customers, products, identities: one row a key), ``two_customers``
 (a link of an alias that was linked to another customer before) and ``cycle`` (the last known link of a ring). Exact
 duplicates of rows that pass are dropped and counted; the one that was known first stays.
-Chains of links are made straight as they become known: a -> b, and later b -> c, gives a -> b, then a -> c, and b -> c.
+Chains of links are flattened as they become known: a -> b, and later b -> c, gives a -> b, then a -> c, and b -> c.
 An unknown product or an outlying price is a finding of the audit, no reason to reject.
 """
 

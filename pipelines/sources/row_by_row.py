@@ -1,7 +1,7 @@
 """Whether a SELECT reads one file alias row by row, so that each raw file can be staged by itself.
 
-Then the rows of a file depend on that file alone. The answer is yes only where DuckDB's own parse tree shows nothing
-but what is known to be safe; whatever is not known makes it no, and the table is staged as a whole.
+Then what is staged of a file depends on that file alone. The answer is yes only if everything in DuckDB's parse tree is
+known to be safe; anything unknown makes it no, and the table is staged as a whole.
 """
 
 import json

@@ -16,7 +16,7 @@ COTERIE = str(Path(sys.executable).with_name("coterie"))
 
 
 def run_coterie(*arguments: object) -> dict[str, Any]:
-    """The JSON result of one command; fails with what the command said."""
+    """The JSON result of one command; fails with the command's error."""
     done = subprocess.run([COTERIE, *map(str, arguments), "--json"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     result: dict[str, Any] = json.loads(done.stdout)
@@ -38,7 +38,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with champions, a bundle and scores; read only."""
     home = tmp_path_factory.mktemp("shop")
     run_coterie("simulate", "--home", home, "--customers", 1300, "--days", 400, "--seed", 3)
-    run_coterie("retrain", "--home", home, "--source", "simulated", *studies("segments", "churn", "next_purchase"))
+    names = ("segments", "churn", "next_purchase", "value")
+    run_coterie("retrain", "--home", home, "--source", "simulated", *studies(*names))
     return Workspace(home)
 
 

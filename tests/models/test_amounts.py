@@ -7,7 +7,9 @@ import pytest
 from sklearn.metrics import auc
 
 from models import amounts
+from models.question import Question
 from models.sample import Floats
+from models.targets import amount
 
 
 def spenders(rows: int = 6000, seed: int = 0) -> tuple[Floats, Floats]:
@@ -78,9 +80,9 @@ def test_the_gini_is_the_area_between_lorenz_curves() -> None:
     assert amounts.normalised_gini(y, np.ones(400)) == 0.0
 
 
-def test_scores_say_how_far_the_total_is_off() -> None:
-    answer = amounts.calibrated(np.array([2.0, 4.0]), None)
-    scores = amounts.amount_scores(np.array([1.0, 4.0]), answer)
-    assert (scores["bias"], scores["mae"], scores["spearman"]) == pytest.approx((0.2, 0.5, 1.0))
-    assert np.isnan(scores["coverage"])
-    assert set(amounts.amount_scores(np.empty(0), np.empty((0, 3)))) == set(scores)
+def test_scores_say_how_far_the_total_is_off_and_how_many_lie_inside() -> None:
+    question = Question("value", "amount", "net_spend", (90.0,))
+    answer = np.array([[2.0, 0.0, 3.0], [4.0, 5.0, 6.0], [0.1, 0.0, 0.0]])
+    scores = amount.scores(np.array([1.0, 4.0, 0.0]), answer, question)
+    assert (scores["bias"], scores["mae"], scores["spearman"]) == pytest.approx((0.22, 1.1 / 3.0, 1.0))
+    assert (scores["coverage"], scores["coverage_nonzero"]) == pytest.approx((2.0 / 3.0, 0.5))

@@ -8,6 +8,6 @@ between low, middle and high spenders, both beside what chance gives. Protected 
 recommended.
 """
 
-from pipelines.audit.coverage.report import coverage_of, write_coverage
+from pipelines.audit.coverage.coverage import coverage_of, write_coverage
 
 __all__ = ["coverage_of", "write_coverage"]

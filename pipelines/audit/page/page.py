@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.audit.finding import SEVERITIES, Finding, Severity
-from pipelines.audit.page.coverage import coverage_view
+from pipelines.audit.page.coverage_view import coverage_view
 from pipelines.audit.page.formats import environment
 from pipelines.audit.page.weeks import Week, chart
 from pipelines.audit.rule import all_rules

@@ -17,7 +17,8 @@ TABLES = ("orders", "events")
 ROWS_MIN = 300
 APART_MIN = 0.15
 EXPLAINED = 0.4
-Profile = npt.NDArray[np.int64]
+HourCounts = npt.NDArray[np.int64]
+"""(24,): rows of one month by local hour."""
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
@@ -27,25 +28,24 @@ def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
         f"""SELECT date_diff('month', DATE '1970-01-01', {LOCAL}) AS month, hour({LOCAL}) AS hour, count(*)
         FROM {table} WHERE reason IS NULL GROUP BY month, hour ORDER BY month"""
     ).fetchall()
-    months: dict[int, Profile] = {}
+    months: dict[int, HourCounts] = {}
     for month, hour, rows_n in counted:
         months.setdefault(month, np.zeros(24, dtype=np.int64))[hour] = rows_n
-    profiles = [profile for profile in months.values() if profile.sum() >= ROWS_MIN]
-    rows = _rows_off_the_usual_level(profiles)
+    rows = _rows_off_the_usual_clock([counts for counts in months.values() if counts.sum() >= ROWS_MIN])
     return Found(rows) if rows else None
 
 
-def _rows_off_the_usual_level(profiles: list[Profile]) -> int:
+def _rows_off_the_usual_clock(months: list[HourCounts]) -> int:
     """Rows of the months whose clock differs from the clock of most rows."""
-    steps = [_shift(before, after) for before, after in itertools.pairwise(profiles)]
+    shifts = [_shift(before, after) for before, after in itertools.pairwise(months)]
     rows_at: Counter[int] = Counter()
-    for level, profile in zip(itertools.accumulate(steps, initial=0), profiles, strict=False):
-        rows_at[level % 24] += int(profile.sum())
+    for clock, counts in zip(itertools.accumulate(shifts, initial=0), months, strict=False):
+        rows_at[clock % 24] += int(counts.sum())
     return rows_at.total() - max(rows_at.values(), default=0)
 
 
-def _shift(before: Profile, after: Profile) -> int:
-    """Hours by which the profile moved, where moving it back explains most of a large difference; else 0."""
+def _shift(before: HourCounts, after: HourCounts) -> int:
+    """Hours from one month's clock to the next, if shifting explains most of a large difference; else 0."""
     one, other = before / before.sum(), after / after.sum()
     apart = [float(np.abs(np.roll(one, hours) - other).sum()) for hours in range(24)]
     best = int(np.argmin(apart))

@@ -8,8 +8,10 @@ import pytest
 from features.tables import PERSONAL, TABLES
 from pipelines.audit import Finding, compare, rows_where
 from pipelines.audit.finding import SHOWN
+from pipelines.audit.statistics import FILE, FORMER_FILE
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
+from tests.pipelines.conftest import ORDERS_SQL
 
 
 def test_a_rule_may_not_show_personal_columns():
@@ -67,3 +69,14 @@ def test_the_comparison_is_stored_with_the_new_audit(write_shop, tmp_path):
     stored = json.loads((result.folder / "audit_changes.json").read_text(encoding="utf-8"))
     assert ("orders.price_not_positive", "new") in {(change.code, change.change) for change in result.changes}
     assert "orders.price_not_positive" in {change["code"] for change in stored}
+
+
+@pytest.mark.parametrize("name", [FILE, FORMER_FILE])
+def test_drift_is_found_against_the_statistics_of_the_ingest_before(write_shop, tmp_path, name):
+    """Under the name that workspaces of before gave the file, too."""
+    workspace = Workspace(tmp_path / "home")
+    before = ingest(workspace, write_shop())
+    (before.folder / FILE).rename(before.folder / name)
+    without_discount = ORDERS_SQL.replace(" discount,", "")
+    after = ingest(workspace, write_shop(sql={"orders": without_discount}))
+    assert "any.column_vanished" in {finding.code for finding in after.findings}
