@@ -2,11 +2,13 @@
 
 from functools import cache
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 CHARACTERS_MAX = 10_000
 # Whole millionths add up exactly, in any order.
 DECIMALS = 6
+_LOADING = Lock()
 METHOD = f"textblob {version('textblob')} pattern"
 
 
@@ -27,9 +29,20 @@ def sentiment(text: str | None) -> float | None:
     return round(min(1.0, max(-1.0, float(_analyzer().analyze(text[:CHARACTERS_MAX]).polarity))), DECIMALS) + 0.0
 
 
-@cache
 def _analyzer() -> Any:
-    """Loaded at the first text: the library takes two seconds to import."""
+    """Loaded at the first text: the library takes two seconds to import.
+
+    Only one thread loads it. The library fills its lexicon at the first text, and a second thread would meet it half
+    filled: a wrong score, or an error.
+    """
+    with _LOADING:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
     from textblob.en.sentiments import PatternAnalyzer  # type: ignore[import-untyped]
 
-    return PatternAnalyzer()
+    analyzer = PatternAnalyzer()
+    analyzer.analyze("good")
+    return analyzer

@@ -129,7 +129,7 @@ def test_the_boundary_is_one_microsecond_wide(boundary: pd.DataFrame, table: str
     without, there, found = (boundary.loc[f"{table}: {name}"] for name in ("nothing", "seen", moment))
     read = {need for family in families().values() for need in family.NEEDS} | {"identities", "subscriptions"}
     assert table not in read or not all(_equal(without[name], there[name]) for name in boundary)
-    # The one column that says since when the row has been known.
+    # The one column about when the row became known.
     found["profile_changed_days"] = there["profile_changed_days"]
     assert all(_equal(found[name], (there if moment.startswith("seen") else without)[name]) for name in boundary)
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 import experiments.run
 from experiments.dataset import Dataset
+from experiments.gate import promote
 from experiments.predict import prepare
 from experiments.run import StudyResult, run_study
 from experiments.search.trials import Trial
@@ -24,6 +26,7 @@ from experiments.tracking.runs import children_of, current_tracking, open_client
 from experiments.tracking.stores import Stores
 from features.errors import BadInput
 from models import artifact
+from models.learners import logistic
 from models.predictor import predict
 from models.segments import segmenter
 from tests.experiments.conftest import study
@@ -198,6 +201,55 @@ def test_a_killed_study_is_finished_by_the_next_run_in_the_same_parent(
     everything = client.search_runs([client.get_run(finished.run_id).info.experiment_id])
     assert len(everything) == 1 + 6 + 1
     assert {run.info.status for run in everything} == {"FINISHED"}
+
+
+def test_a_baseline_that_stands_in_is_registered_with_the_columns_it_reads(
+    dataset: Dataset, make_stores: MakeStores
+) -> None:
+    """The labels come from a logistic rule, which trees do not beat: the rule is drawn, saved, judged and loaded."""
+    noisy = replace(
+        dataset, frame=dataset.frame.assign(profile_age_years=40.0), features=(*dataset.features, "profile_age_years")
+    )
+    weak = study(
+        learners=["lightgbm"],
+        baselines=["constant", "logistic"],
+        features={"include": ["purchase_*"], "exclude": ["purchase_tenure_days"]},
+        search={"trials": 1, "validation_folds": 1},
+    )
+    stores = make_stores()
+    result = run_study(weak, noisy, stores)
+    assert result.candidate == "logistic"
+    client = open_client(stores)
+    assert client.get_run(result.run_id).info.status == "FINISHED"
+    version = aliased(stores, "churn", CHALLENGER)
+    assert version is not None
+    assert artifact.load(artifact_folder(client, version)).manifest["features"] == list(logistic.READS)
+    assert promote(weak, noisy, stores).promote
+    with current_tracking(stores.tracking_uri):
+        loaded = mlflow.pyfunc.load_model("models:/churn@champion")
+    assert loaded.predict(noisy.frame[list(logistic.READS)])["probability"].between(0, 1).all()
+
+
+@pytest.mark.parametrize(("error", "status"), [(AttributeError("a bug"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
+def test_whatever_goes_wrong_ends_the_run_and_the_next_try_finishes_it(
+    error: BaseException, status: str, dataset: Dataset, make_stores: MakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores, quick = make_stores(), study(search={"trials": 1, "validation_folds": 1})
+
+    def breaks(*_: Any, **__: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(experiments.run, "search_plot", breaks)
+        with pytest.raises(type(error)):
+            run_study(quick, dataset, stores)
+    client = open_client(stores)
+    (experiment,) = [each for each in client.search_experiments() if each.name == "churn"]
+    (run,) = [r for r in client.search_runs([experiment.experiment_id]) if r.data.tags["coterie.role"] == "study"]
+    assert run.info.status == status
+    again = run_study(quick, dataset, stores)
+    assert again.run_id == run.info.run_id
+    assert client.get_run(again.run_id).info.status == "FINISHED"
 
 
 def test_a_dataset_of_another_question_is_refused_before_anything_is_started(

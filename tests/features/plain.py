@@ -61,7 +61,7 @@ def features_of(frames: Frames, as_of: datetime, entity: str = "customer") -> pd
 def check(
     found: pd.DataFrame, family: str, oracle: Callable[[str], dict[str, object]], money: tuple[str, ...] = ()
 ) -> None:
-    """Every column of ``family`` is, for every customer, what ``oracle(customer_id)`` says.
+    """Every column of ``family`` is, for every customer, what ``oracle(customer_id)`` gives.
 
     Those of ``money`` to a thousandth only: features round each line to ticks.
     """

@@ -125,14 +125,14 @@ def _touch(draw: np.random.Generator) -> dict[str, object]:
 def _feedback(draw: np.random.Generator) -> dict[str, object]:
     kind = str(draw.choice(["nps", "csat", "review", "ticket"]))
     score = {"nps": float(draw.integers(0, 11)), "ticket": None}.get(kind, float(draw.integers(1, 6)))
-    said = draw.random() < 0.7
+    has_text = draw.random() < 0.7
     topics = ["price", "quality", "delivery", "service", "product"]
     return {
         "kind": kind,
         "score": score if draw.random() < 0.95 else None,
         "topic": str(draw.choice(topics)) if draw.random() < 0.9 else None,
-        "text": "Some words." if said else None,
-        "sentiment": round(float(draw.uniform(-1, 1)), 6) if said else None,
+        "text": "Some words." if has_text else None,
+        "sentiment": round(float(draw.uniform(-1, 1)), 6) if has_text else None,
     }
 
 

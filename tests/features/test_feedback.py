@@ -1,4 +1,4 @@
-"""The feedback family against plain loops over what each customer said."""
+"""The feedback family against plain loops over each customer's items."""
 
 import statistics
 from collections import Counter
@@ -79,13 +79,13 @@ def feedback_oracle(rows: list[Row], as_of: datetime) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("as_of", MOMENTS)
-def test_feedback_is_what_they_said(world: Frames, as_of: datetime) -> None:
-    said = by_customer(known_rows(world, "feedback", as_of))
-    check(features_of(world, as_of), "feedback", lambda customer: feedback_oracle(said.get(customer, []), as_of))
+def test_feedback_equals_the_loops(world: Frames, as_of: datetime) -> None:
+    items = by_customer(known_rows(world, "feedback", as_of))
+    check(features_of(world, as_of), "feedback", lambda customer: feedback_oracle(items.get(customer, []), as_of))
 
 
-def said(*rows: tuple[str, int, float | None, float | None, str | None]) -> Row:
-    """Features of a customer who said things: (kind, days ago, score, sentiment, topic)."""
+def features_with(*rows: tuple[str, int, float | None, float | None, str | None]) -> Row:
+    """Features of a customer with these items: (kind, days ago, score, sentiment, topic)."""
     names = ("kind", "days", "score", "sentiment", "topic")
     types = dict(zip(names, (pl.String, pl.Int64, pl.Float64, pl.Float64, pl.String), strict=True))
     feedback = pl.DataFrame(rows, schema=types, orient="row").with_columns(
@@ -97,31 +97,31 @@ def said(*rows: tuple[str, int, float | None, float | None, str | None]) -> Row:
 
 
 def test_scores_of_the_same_moment_count_together() -> None:
-    found = said(("nps", 5, 9.5, None, None), ("nps", 5, 6.5, None, None), ("nps", 9, 10.0, None, None))
+    found = features_with(("nps", 5, 9.5, None, None), ("nps", 5, 6.5, None, None), ("nps", 9, 10.0, None, None))
     assert (found["feedback_nps_last"], found["feedback_nps_class"]) == (6.5, "detractor")
     assert found["feedback_nps_trend"] == 6.5 - 10
     assert found["feedback_nps_mean"] == pytest.approx(26 / 3)
 
 
 def test_a_single_score_has_no_trend() -> None:
-    found = said(("nps", 5, 9.0, None, None))
+    found = features_with(("nps", 5, 9.0, None, None))
     assert found["feedback_nps_class"] == "promoter"
     assert found["feedback_nps_trend"] != found["feedback_nps_trend"]
 
 
-def test_a_window_holds_its_last_day_and_topics_tie_alphabetically() -> None:
-    found = said(("ticket", 90, None, None, "service"), ("ticket", 365, None, -0.05, "price"))
+def test_a_window_contains_its_last_day_and_topics_tie_alphabetically() -> None:
+    found = features_with(("ticket", 90, None, None, "service"), ("ticket", 365, None, -0.05, "price"))
     assert (found["feedback_tickets_90d_n"], found["feedback_tickets_365d_n"]) == (1, 2)
     assert found["feedback_topic"] == "price"
     assert found["feedback_negative_share"] == 0
 
 
 def test_a_score_on_a_ticket_is_no_rating() -> None:
-    found = said(("ticket", 3, 1.0, None, None))
+    found = features_with(("ticket", 3, 1.0, None, None))
     assert found["feedback_low_share"] != found["feedback_low_share"]
 
 
-def test_who_said_nothing_has_counts_of_zero_and_nothing_else() -> None:
-    found = {name: value for name, value in said().items() if name.startswith("feedback_")}
+def test_without_feedback_counts_are_zero_and_the_rest_is_null() -> None:
+    found = {name: value for name, value in features_with().items() if name.startswith("feedback_")}
     for name, value in found.items():
         assert value == 0 if name.endswith("d_n") else value != value or value is None, name

@@ -78,7 +78,7 @@ def contracts_oracle(contracts: list[Row], as_of: datetime) -> dict[str, object]
     }
 
 
-def told_oracle(feedback: list[Row], touches: list[Row], as_of: datetime) -> dict[str, object]:
+def answers_oracle(feedback: list[Row], touches: list[Row], as_of: datetime) -> dict[str, object]:
     year = timedelta(days=365)
     scored = [row for row in feedback if as_of - row["at"] <= year and row["score"] is not None]
     scale = {"nps": lambda score: score / 10, "csat": lambda score: (score - 1) / 4}
@@ -100,9 +100,9 @@ def test_loyalty_is_what_the_calendar_says(world: Frames, as_of: datetime) -> No
     def oracle(customer: str) -> dict[str, object]:
         sales = lines[customer]
         days = sorted({row["at"].date() for row in sales})
-        told = told_oracle(feedback.get(customer, []), touches.get(customer, []), as_of)
-        held = contracts_oracle(contracts.get(customer, []), as_of)
-        return rhythm_oracle(days, as_of.date()) | breadth_oracle(sales, category, as_of) | told | held
+        answers = answers_oracle(feedback.get(customer, []), touches.get(customer, []), as_of)
+        running = contracts_oracle(contracts.get(customer, []), as_of)
+        return rhythm_oracle(days, as_of.date()) | breadth_oracle(sales, category, as_of) | answers | running
 
     check(features_of(world, as_of), "loyalty", oracle)
 
@@ -147,9 +147,9 @@ def test_streaks_count_blocks_of_thirty_days(days_ago: tuple[int, ...], longest:
 
 def test_what_a_missing_table_would_tell_is_null() -> None:
     found = features_of(bought(5), AS_OF).loc["a"]
-    told = ("satisfaction", "shares", "subscribed", "contract", "renewal", "category")
+    derived = ("satisfaction", "shares", "subscribed", "contract", "renewal", "category")
     for name in families()["loyalty"].COLUMNS:
-        if any(word in name for word in told):
+        if any(word in name for word in derived):
             assert found[name] != found[name] or found[name] is None, name
 
 

@@ -1,4 +1,4 @@
-"""docs/features.md says what the code says."""
+"""docs/features.md is what the code generates."""
 
 from pathlib import Path
 

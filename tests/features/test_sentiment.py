@@ -13,12 +13,12 @@ from features.sentiment import sentiment
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_a_sentiment_in_range_or_none(text):
-    heard = sentiment(text)
-    assert (heard is None) == (not text.strip())
-    if heard is not None:
-        assert -1 <= heard <= 1
-        assert round(heard, 6) == heard == sentiment(text)
-        assert str(heard) != "-0.0"
+    found = sentiment(text)
+    assert (found is None) == (not text.strip())
+    if found is not None:
+        assert -1 <= found <= 1
+        assert round(found, 6) == found == sentiment(text)
+        assert str(found) != "-0.0"
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,36 @@ from features.sentiment import sentiment
 print(sentiment("a very good mug"))"""
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "0.91", done.stderr
+
+
+THREADS = """
+import threading
+import time
+import textblob._text
+from features.sentiment import sentiment
+
+load = textblob._text.Sentiment.load
+
+def load_slowly(lexicon, *given):
+    dict.__setitem__(lexicon, "first", {None: (0.0, 0.0, 1.0)})
+    time.sleep(0.5)
+    load(lexicon, *given)
+
+textblob._text.Sentiment.load = load_slowly
+scores, together = [], threading.Barrier(4)
+
+def score():
+    together.wait()
+    scores.append(sentiment("Terrible quality"))
+
+threads = [threading.Thread(target=score) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert scores == [-1.0] * 4, scores
+"""
+
+
+def test_threads_that_score_their_first_text_together_all_see_the_whole_lexicon() -> None:
+    subprocess.run([sys.executable, "-c", THREADS], check=True, timeout=60)

@@ -83,12 +83,12 @@ def days(n):
     return JUNE + timedelta(days=n)
 
 
-def deliver(home, shop, deliveries, extra="", **options):
+def deliver(workspace, shop, deliveries, extra="", **options):
     """Ingest the first n deliveries for every n, each ten days after the one before; the results."""
     results, files = [], {}
     for n, delivery in enumerate(deliveries):
         files = files | delivery
-        results.append(ingest(home, shop(files, extra=extra), as_known=days(10 * n), **options))
+        results.append(ingest(workspace, shop(files, extra=extra), as_known=days(10 * n), **options))
     return results
 
 
@@ -141,23 +141,25 @@ def test_deliveries_one_after_another_equal_one_ingest_with_the_same_ledger(
     shop, tmp_path_factory, lots, corrected, hidden
 ):
     extra = CORRECTIONS if corrected else ""
-    home, fresh = Workspace(tmp_path_factory.mktemp("home")), Workspace(tmp_path_factory.mktemp("fresh"))
-    last = deliver(home, shop, [FIRST, *lots], extra, pseudonymise=hidden)[-1]
+    workspace, fresh = Workspace(tmp_path_factory.mktemp("home")), Workspace(tmp_path_factory.mktemp("fresh"))
+    last = deliver(workspace, shop, [FIRST, *lots], extra, pseudonymise=hidden)[-1]
     for name in ["deliveries.json"] + ["pseudonym.key"] * hidden:
-        shutil.copy(home.home / name, fresh.home / name)
+        shutil.copy(workspace.home / name, fresh.home / name)
     source = load_source(tmp_path_of(shop))
     whole = ingest(fresh, source, as_known=days(10 * len(lots)), pseudonymise=hidden)
     assert whole.id == last.id
     assert tables_of(whole.folder) == tables_of(last.folder)
-    assert parts_of(fresh) == parts_of(home)
+    assert parts_of(fresh) == parts_of(workspace)
 
 
 def tmp_path_of(shop):
     return shop.__closure__[0].cell_contents / "shop"
 
 
-def parts_of(home):
-    return sorted(path.relative_to(home.home).as_posix() for path in (home.home / "staging").rglob("*.parquet"))
+def parts_of(workspace):
+    return sorted(
+        path.relative_to(workspace.home).as_posix() for path in (workspace.home / "staging").rglob("*.parquet")
+    )
 
 
 @quick
@@ -166,8 +168,8 @@ def test_a_delivery_changes_nothing_that_was_seen_before_it_came(
     shop, tmp_path_factory, lots, corrected, late_after_days
 ):
     extra = f"late_after_days = {late_after_days}\n" + (CORRECTIONS if corrected else "")
-    home = Workspace(tmp_path_factory.mktemp("home"))
-    results = deliver(home, shop, [FIRST, *lots], extra)
+    workspace = Workspace(tmp_path_factory.mktemp("home"))
+    results = deliver(workspace, shop, [FIRST, *lots], extra)
     for n in range(1, len(results)):
         # Rows that come within the days of grace count as known when they happened.
         came = to_days(days(10 * n)) - late_after_days
@@ -200,8 +202,8 @@ LATE = [
 
 
 def test_rows_that_come_late_are_known_since_their_file_came(shop, tmp_path):
-    home = Workspace(tmp_path / "home")
-    first, second = deliver(home, shop, [FIRST, {"lines-2.csv": [line for line, _ in LATE]}])
+    workspace = Workspace(tmp_path / "home")
+    first, second = deliver(workspace, shop, [FIRST, {"lines-2.csv": [line for line, _ in LATE]}])
     assert {row["known_at"] for row in rows(first)} == {None}
     found = {row["order_id"]: row["known_at"] for row in rows(second)}
     assert found == {line.split(",")[0]: known for line, known in LATE} | {"A2": None}
@@ -211,73 +213,73 @@ def test_rows_that_come_late_are_known_since_their_file_came(shop, tmp_path):
 def test_what_the_source_says_about_known_at_holds(shop, tmp_path):
     sql = SQL | {"orders": SQL["orders"].replace("kind,", "kind, nullif(note, '') AS known_at,")}
     files = FIRST | {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,2024-05-03", "A4,ann,2024-05-01,mug,1,2,sale,"]}
-    home = Workspace(tmp_path / "home")
-    ingest(home, shop(FIRST, sql=sql), as_known=JUNE)
-    result = ingest(home, shop(files, sql=sql), as_known=days(10))
+    workspace = Workspace(tmp_path / "home")
+    ingest(workspace, shop(FIRST, sql=sql), as_known=JUNE)
+    result = ingest(workspace, shop(files, sql=sql), as_known=days(10))
     found = {row["order_id"]: row["known_at"] for row in rows(result)}
     assert (found["A3"], found["A4"]) == (datetime(2024, 5, 3), days(10))
 
 
 def test_a_changed_file_is_a_new_delivery_and_its_old_rows_leave(shop, tmp_path):
-    home = Workspace(tmp_path / "home")
+    workspace = Workspace(tmp_path / "home")
     changed = FIRST | {"lines-1.csv": ["A9,ann,2024-05-01,mug,1,2,sale,"]}
-    ingest(home, shop(FIRST), as_known=JUNE)
-    result = ingest(home, shop(changed), as_known=days(10))
+    ingest(workspace, shop(FIRST), as_known=JUNE)
+    result = ingest(workspace, shop(changed), as_known=days(10))
     assert [(row["order_id"], row["known_at"]) for row in rows(result)] == [("A9", days(10))]
-    back = ingest(home, shop(FIRST), as_known=days(20))
+    back = ingest(workspace, shop(FIRST), as_known=days(20))
     assert [(row["order_id"], row["known_at"]) for row in rows(back)] == [("A1", None), ("A2", None)]
 
 
 def test_a_file_that_was_cleaned_of_the_erased_makes_nothing_late(shop, tmp_path):
-    home, place = Workspace(tmp_path / "home"), str(tmp_path / "shop")
+    workspace, place = Workspace(tmp_path / "home"), str(tmp_path / "shop")
     # A file that stays as it is: without it all would be a new beginning, in which nothing is late.
     files = FIRST | {"lines-2.csv": ["A3,bob,2024-05-20,mug,1,2,sale,"]}
     shop(files)
-    ingest_step(home, place, "", None)
-    assert len(erase(home, "ann")["raw_files"]) == 4
+    ingest_step(workspace, place, "", None)
+    assert len(erase(workspace, "ann")["raw_files"]) == 4
     cleaned = {name: [line for line in lines if "ann" not in line] for name, lines in files.items()}
     shop(cleaned)
-    assert not any(ingest_step(home, place, "", None)["late"].values())
-    found = rows(read_result(home.require("canonical")))
+    assert not any(ingest_step(workspace, place, "", None)["late"].values())
+    found = rows(read_result(workspace.require("canonical")))
     assert [(row["order_id"], row["known_at"]) for row in found] == [("A2", None), ("A3", None)]
     # What nobody asked for is news, now as before.
     shop(cleaned | {"lines-1.csv": [*cleaned["lines-1.csv"], "A4,bob,2024-05-01,mug,1,2,sale,"]})
-    told = ingest_step(home, place, "", None)
+    told = ingest_step(workspace, place, "", None)
     assert told["late"]["orders"] == 2
     assert "came late, dated by their file: 2 in orders" in told["message"]
 
 
 def test_a_file_that_vanished_takes_its_rows_along(shop, tmp_path):
-    home = Workspace(tmp_path / "home")
-    _, second = deliver(home, shop, [FIRST, {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}])
+    workspace = Workspace(tmp_path / "home")
+    _, second = deliver(workspace, shop, [FIRST, {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}])
     assert [row["order_id"] for row in rows(second)] == ["A1", "A2", "A3"]
-    third = ingest(home, shop(FIRST), as_known=days(20))
+    third = ingest(workspace, shop(FIRST), as_known=days(20))
     assert [row["order_id"] for row in rows(third)] == ["A1", "A2"]
-    assert len(parts_of(home)) == len(FIRST)
+    assert len(parts_of(workspace)) == len(FIRST)
 
 
 def test_a_renamed_file_is_not_late(shop, tmp_path):
-    home = Workspace(tmp_path / "home")
-    ingest(home, shop(FIRST), as_known=JUNE)
+    workspace = Workspace(tmp_path / "home")
+    ingest(workspace, shop(FIRST), as_known=JUNE)
     renamed = {name.replace("lines-1", "lines-old"): lines for name, lines in FIRST.items()}
-    assert {row["known_at"] for row in rows(ingest(home, shop(renamed), as_known=days(10)))} == {None}
+    assert {row["known_at"] for row in rows(ingest(workspace, shop(renamed), as_known=days(10)))} == {None}
 
 
 def test_an_export_written_anew_as_a_whole_is_a_new_beginning(shop, tmp_path):
     """No file of an earlier delivery is left, so nothing tells what was known before."""
-    home = Workspace(tmp_path / "home")
-    ingest(home, shop(FIRST), as_known=JUNE)
+    workspace = Workspace(tmp_path / "home")
+    ingest(workspace, shop(FIRST), as_known=JUNE)
     anew = {name: [*lines, lines[0].replace("ann", "eve")] for name, lines in FIRST.items()}
-    assert {row["known_at"] for row in rows(ingest(home, shop(anew), as_known=days(10)))} == {None}
+    assert {row["known_at"] for row in rows(ingest(workspace, shop(anew), as_known=days(10)))} == {None}
 
 
 def test_a_full_export_under_one_name_is_never_late(write_shop, tmp_path):
-    home = Workspace(tmp_path / "home")
+    workspace = Workspace(tmp_path / "home")
     files = {"files": {"lines": "lines.csv", "more": "more-*.csv"}}
     source = write_shop(**files)
     (source.raw / "more-1.csv").write_text("a\n1\n")
-    ingest(home, source)
-    result = ingest(home, write_shop("A7,ann,2024-01-05,mug,1,2,,sale\n", **files))
+    ingest(workspace, source)
+    result = ingest(workspace, write_shop("A7,ann,2024-01-05,mug,1,2,,sale\n", **files))
     assert [(row["order_id"], row["known_at"]) for row in rows(result)] == [("A7", None)]
 
 
@@ -287,37 +289,37 @@ def test_a_later_ingest_stages_new_files_only(shop, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "pipelines.sources.staged_files.run_select", lambda *given: (staged.append(given[2].name), real(*given))
     )
-    home = Workspace(tmp_path / "home")
-    ingest(home, shop(FIRST), as_known=JUNE)
+    workspace = Workspace(tmp_path / "home")
+    ingest(workspace, shop(FIRST), as_known=JUNE)
     assert sorted(staged) == sorted(SQL)
     staged.clear()
-    result = ingest(home, shop(FIRST | {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}), as_known=days(10))
+    result = ingest(workspace, shop(FIRST | {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}), as_known=days(10))
     assert (staged, result.counts["orders"]) == (["orders"], 3)
     staged.clear()
-    ingest(home, shop(FIRST, extra='timezone = "Asia/Tokyo"'), as_known=days(10))
+    ingest(workspace, shop(FIRST, extra='timezone = "Asia/Tokyo"'), as_known=days(10))
     assert sorted(staged) == sorted(SQL)
 
 
 def test_the_cache_may_be_deleted_at_any_time(shop, tmp_path):
-    home, other = Workspace(tmp_path / "home"), Workspace(tmp_path / "other")
+    workspace, other = Workspace(tmp_path / "home"), Workspace(tmp_path / "other")
     lots = [FIRST, {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}]
-    deliver(home, shop, lots[:1])
-    shutil.rmtree(home.home / "staging")
-    after = ingest(home, shop(lots[0] | lots[1]), as_known=days(10))
+    deliver(workspace, shop, lots[:1])
+    shutil.rmtree(workspace.home / "staging")
+    after = ingest(workspace, shop(lots[0] | lots[1]), as_known=days(10))
     assert tables_of(after.folder) == tables_of(deliver(other, shop, lots)[-1].folder)
 
 
 def test_a_damaged_part_or_ledger_is_named(shop, tmp_path):
-    home = Workspace(tmp_path / "home")
-    deliver(home, shop, [FIRST])
-    for path in (home.home / "staging").rglob("*.parquet"):
+    workspace = Workspace(tmp_path / "home")
+    deliver(workspace, shop, [FIRST])
+    for path in (workspace.home / "staging").rglob("*.parquet"):
         path.write_bytes(b"PAR1")
     more = FIRST | {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}
     with pytest.raises(BadArtifact, match="delete the folder `staging`"):
-        ingest(home, shop(more), as_known=days(10))
-    (home.home / "deliveries.json").write_text('{"sources": {"shop": [{"file": "x"}]}}')
+        ingest(workspace, shop(more), as_known=days(10))
+    (workspace.home / "deliveries.json").write_text('{"sources": {"shop": [{"file": "x"}]}}')
     with pytest.raises(BadArtifact, match=r"deliveries\.json cannot be read.*restore it from a backup"):
-        ingest(home, shop(more), as_known=days(10))
+        ingest(workspace, shop(more), as_known=days(10))
 
 
 def test_columns_of_one_file_only_are_empty_in_the_others(shop, tmp_path):
@@ -345,33 +347,33 @@ def test_what_is_staged_of_a_file_follows_what_the_files_are_together(write_shop
     sql = """SELECT o AS order_id, 'ann' AS customer_id, w AS "at", 1 AS quantity, 2 AS unit_price, 'sale' AS kind
         FROM lines"""
     source = write_shop(files={"lines": "lines-*.json"}, sql={"orders": sql})
-    home, fresh = Workspace(tmp_path / "home"), Workspace(tmp_path / "fresh")
+    workspace, fresh = Workspace(tmp_path / "home"), Workspace(tmp_path / "fresh")
     (source.raw / "lines-1.json").write_text('{"o": "1", "w": "2024-05-05T10:00:00Z"}\n')
-    ingest(home, source, as_known=JUNE)
+    ingest(workspace, source, as_known=JUNE)
     (source.raw / "lines-2.json").write_text('{"o": "x", "w": "2024-05-06 10:00"}\n{"o": "y", "w": "soon"}\n')
-    last = ingest(home, source, as_known=days(10))
+    last = ingest(workspace, source, as_known=days(10))
     fresh.home.mkdir()
-    shutil.copy(home.home / "deliveries.json", fresh.home)
+    shutil.copy(workspace.home / "deliveries.json", fresh.home)
     assert tables_of(ingest(fresh, source, as_known=days(10)).folder) == tables_of(last.folder)
     assert [row["order_id"] for row in rows(last)] == ["1", "x"]
 
 
 def test_a_version_of_a_profile_that_was_known_is_not_changed_by_a_later_delivery(shop, tmp_path):
     known = "SELECT customer AS customer_id, town AS city, plan AS attr_plan, '2024-05-01' AS known_at FROM register"
-    home, sql = Workspace(tmp_path / "home"), SQL | {"customers": known}
-    ingest(home, shop(FIRST, sql=sql), as_known=JUNE)
-    result = ingest(home, shop(FIRST | {"register-2.csv": ["bob,Hull,tea"]}, sql=sql), as_known=days(10))
+    workspace, sql = Workspace(tmp_path / "home"), SQL | {"customers": known}
+    ingest(workspace, shop(FIRST, sql=sql), as_known=JUNE)
+    result = ingest(workspace, shop(FIRST | {"register-2.csv": ["bob,Hull,tea"]}, sql=sql), as_known=days(10))
     assert [row["city"] for row in rows(result, "customers") if row["customer_id"] == "bob"] == ["York"]
     assert result.rejects["customers"] == {"duplicate_key": 1}
 
 
 def test_a_register_delivered_anew_adds_what_changed_and_a_change_back(shop, tmp_path):
-    home = Workspace(tmp_path / "home")
+    workspace = Workspace(tmp_path / "home")
     lots = [
         FIRST,
         *({f"register-{n}.csv": [f"ann,{town},tea", "bob,York,"]} for n, town in enumerate(["Hull", "Bath"], 2)),
     ]
-    result = deliver(home, shop, lots)[-1]
+    result = deliver(workspace, shop, lots)[-1]
     found = [(row["customer_id"], row["city"], row["known_at"]) for row in rows(result, "customers")]
     versions = {("ann", "Bath", None), ("ann", "Hull", days(10)), ("ann", "Bath", days(20))}
     assert {row for row in found if row[0] == "ann"} == versions
@@ -381,9 +383,9 @@ def test_a_register_delivered_anew_adds_what_changed_and_a_change_back(shop, tmp
 
 def test_the_present_comes_after_the_cache_and_keeps_the_order_of_reasons(shop, tmp_path):
     lines = ["F1,ann,2024-06-05,mug,1,0,sale,", "F2,,2024-06-05,mug,1,2,sale,", "F3,ann,2024-06-05,mug,1,2,sale,"]
-    home, source = Workspace(tmp_path / "home"), shop(FIRST | {"lines-2.csv": lines})
-    then = ingest(home, source, as_known=JUNE)
-    now = ingest(home, source, as_known=days(10))
+    workspace, source = Workspace(tmp_path / "home"), shop(FIRST | {"lines-2.csv": lines})
+    then = ingest(workspace, source, as_known=JUNE)
+    now = ingest(workspace, source, as_known=days(10))
     assert then.rejects["orders"] == {"in_the_future": 2, "missing_customer_id": 1}
     assert now.rejects["orders"] == {"price_not_positive": 1, "missing_customer_id": 1}
     assert [row["order_id"] for row in rows(now)] == ["A1", "A2", "F3"]
@@ -392,20 +394,20 @@ def test_the_present_comes_after_the_cache_and_keeps_the_order_of_reasons(shop, 
 def test_no_id_is_in_the_cache_of_a_pseudonymised_source(shop, tmp_path):
     lines = ["A7, zebedee,2024-05-01,mug,1,2,sale,zebedee", "A8,zebedee,2024-05-01,mug,0,2,sale,zebedee"]
     files = FIRST | {"lines-2.csv": lines, "cards-2.csv": ["zebedee,ann"], "register-2.csv": ["zebedee,Bath,"]}
-    home = Workspace(tmp_path / "home")
-    result = ingest(home, shop(files), as_known=JUNE, pseudonymise=True)
+    workspace = Workspace(tmp_path / "home")
+    result = ingest(workspace, shop(files), as_known=JUNE, pseudonymise=True)
     assert result.repairs["orders"]["tidied_customer_id"] == 1
-    for path in home.home.rglob("*.parquet"):
+    for path in workspace.home.rglob("*.parquet"):
         assert "zebedee" not in str(duckdb.sql(f"FROM '{path}'").fetchall())
     other = Workspace(tmp_path / "other")
     ingest(other, shop(files), as_known=JUNE, pseudonymise=True)
     prints = [
         set(duckdb.sql(f"SELECT fingerprint FROM '{space.home}/staging/orders/*.parquet'").fetchall())
-        for space in (home, other)
+        for space in (workspace, other)
     ]
     # A hash without the key would let ids be tried out.
     assert prints[0].isdisjoint(prints[1])
-    plain = ingest(home, shop(files), as_known=JUNE)
+    plain = ingest(workspace, shop(files), as_known=JUNE)
     assert (result.counts, result.rejects, result.repairs) == (plain.counts, plain.rejects, plain.repairs)
 
 
@@ -423,24 +425,24 @@ def test_killed_between_any_two_writes_the_last_good_state_stays_and_running_aga
     shutil.copytree(start.home, tmp_path / "undisturbed")
     undisturbed = ingest(Workspace(tmp_path / "undisturbed"), shop(FIRST | more), as_known=days(10))
     for step in range(1, 99):
-        home = Workspace(tmp_path / f"home{step}")
-        shutil.copytree(start.home, home.home)
-        before = read_result(home.current("canonical"))
+        workspace = Workspace(tmp_path / f"home{step}")
+        shutil.copytree(start.home, workspace.home)
+        before = read_result(workspace.current("canonical"))
         with monkeypatch.context() as patch:
             kill_at(patch, step)
             try:
-                ingest(home, shop(FIRST | more), as_known=days(10))
+                ingest(workspace, shop(FIRST | more), as_known=days(10))
                 finished = True
             except Killed:
                 finished = False
-        current = home.current("canonical")
-        assert current in {before.folder, home.home / "canonical" / undisturbed.id}
+        current = workspace.current("canonical")
+        assert current in {before.folder, workspace.home / "canonical" / undisturbed.id}
         assert tables_of(current) == tables_of(before.folder if current == before.folder else undisturbed.folder)
-        entries = json.loads((home.home / "deliveries.json").read_text())["sources"]["shop"]
+        entries = json.loads((workspace.home / "deliveries.json").read_text())["sources"]["shop"]
         assert entries[: len(FIRST)] == json.loads(ledger)["sources"]["shop"]
-        again = ingest(home, shop(FIRST | more), as_known=days(10))
+        again = ingest(workspace, shop(FIRST | more), as_known=days(10))
         assert tables_of(again.folder) == tables_of(undisturbed.folder)
-        assert not [path for path in home.home.rglob(".*") if "draft" in path.name]
+        assert not [path for path in workspace.home.rglob(".*") if "draft" in path.name]
         if finished:
             break
     # The folder, two parts, the ledger and the pointer.
@@ -448,14 +450,14 @@ def test_killed_between_any_two_writes_the_last_good_state_stays_and_running_aga
 
 
 def test_a_killed_ingest_has_seen_the_files_if_the_ledger_says_so(shop, tmp_path, monkeypatch):
-    home, files = Workspace(tmp_path / "home"), FIRST | {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}
+    workspace, files = Workspace(tmp_path / "home"), FIRST | {"lines-2.csv": ["A3,ann,2024-05-01,mug,1,2,sale,"]}
     monkeypatch.setattr("pipelines.ingest.run.utc_now", lambda: JUNE)
-    ingest(home, shop(FIRST))
+    ingest(workspace, shop(FIRST))
     for day, step in [(1, 3), (2, 3), (3, 99)]:  # before the ledger, before the pointer, never
         monkeypatch.setattr("pipelines.ingest.run.utc_now", lambda day=day: days(day))
         with monkeypatch.context() as patch, contextlib.suppress(Killed):
             kill_at(patch, step)
-            result = ingest(home, shop(files))
+            result = ingest(workspace, shop(files))
     assert [row["known_at"] for row in rows(result) if row["order_id"] == "A3"] == [days(2)]
 
 

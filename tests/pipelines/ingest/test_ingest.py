@@ -218,23 +218,23 @@ def test_the_order_of_the_lines_changes_no_table(write_shop, tmp_path):
 
 
 def test_a_second_ingest_changes_nothing(write_shop, tmp_path):
-    home, source = Workspace(tmp_path / "home"), write_shop()
-    first = ingest(home, source)
-    before = {path: path.stat().st_mtime_ns for path in home.home.rglob("*")}
-    second = ingest(home, source)
+    workspace, source = Workspace(tmp_path / "home"), write_shop()
+    first = ingest(workspace, source)
+    before = {path: path.stat().st_mtime_ns for path in workspace.home.rglob("*")}
+    second = ingest(workspace, source)
     assert (first.changed, second.changed) == (True, False)
     assert (second.id, second.counts, second.findings) == (first.id, first.counts, first.findings)
-    assert {path: path.stat().st_mtime_ns for path in home.home.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in workspace.home.rglob("*")} == before
 
 
 def test_going_back_to_earlier_data_only_moves_the_pointer(write_shop, tmp_path):
-    home, source = Workspace(tmp_path / "home"), write_shop()
-    first = ingest(home, source)
-    second = ingest(home, write_shop(name="other"))
-    assert home.current("canonical") == second.folder != first.folder
-    again = ingest(home, source)
+    workspace, source = Workspace(tmp_path / "home"), write_shop()
+    first = ingest(workspace, source)
+    second = ingest(workspace, write_shop(name="other"))
+    assert workspace.current("canonical") == second.folder != first.folder
+    again = ingest(workspace, source)
     assert (again.id, again.changed) == (first.id, True)
-    assert home.current("canonical") == first.folder
+    assert workspace.current("canonical") == first.folder
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ def test_going_back_to_earlier_data_only_moves_the_pointer(write_shop, tmp_path)
     ],
 )  # fmt: skip
 def test_whatever_decides_the_content_changes_the_id(write_shop, tmp_path, change):
-    home = Workspace(tmp_path / "home")
-    first = ingest(home, write_shop())
-    assert ingest(home, write_shop(**change)).id != first.id
+    workspace = Workspace(tmp_path / "home")
+    first = ingest(workspace, write_shop())
+    assert ingest(workspace, write_shop(**change)).id != first.id
 
 
 @pytest.mark.parametrize(
@@ -263,26 +263,26 @@ def test_whatever_decides_the_content_changes_the_id(write_shop, tmp_path, chang
     ],
 )
 def test_a_failing_ingest_leaves_the_workspace_as_it_was(write_shop, tmp_path, lines):
-    home = Workspace(tmp_path / "home")
-    ingest(home, write_shop())
-    before = bytes_of(home.home)
+    workspace = Workspace(tmp_path / "home")
+    ingest(workspace, write_shop())
+    before = bytes_of(workspace.home)
     with pytest.raises(CoterieError):
-        ingest(home, write_shop(lines))
-    assert bytes_of(home.home) == before
+        ingest(workspace, write_shop(lines))
+    assert bytes_of(workspace.home) == before
 
 
 def test_a_crash_while_writing_leaves_the_workspace_as_it_was(write_shop, tmp_path, monkeypatch):
-    home = Workspace(tmp_path / "home")
-    ingest(home, write_shop())
-    before = bytes_of(home.home)
+    workspace = Workspace(tmp_path / "home")
+    ingest(workspace, write_shop())
+    before = bytes_of(workspace.home)
 
     def full_disk(*_):
         raise OSError("no space left")
 
     monkeypatch.setattr("pipelines.ingest.publication._write_json", full_disk)
     with pytest.raises(OSError, match="no space left"):
-        ingest(home, write_shop("A1,ann,2024-01-05,mug,1,2,,sale\n"))
-    assert bytes_of(home.home) == before
+        ingest(workspace, write_shop("A1,ann,2024-01-05,mug,1,2,,sale\n"))
+    assert bytes_of(workspace.home) == before
 
 
 def test_when_every_row_is_rejected_the_reasons_are_told(write_shop, tmp_path):
@@ -301,14 +301,14 @@ def test_a_damaged_publication_is_named(write_shop, tmp_path):
 def test_pseudonyms_are_keyed_hashes_of_trimmed_ids(write_shop, tmp_path):
     lines, _ = lines_and_fates()
     sql = {"orders": write_shop().sql["orders"], "customers": "SELECT DISTINCT customer AS customer_id FROM lines"}
-    home = Workspace(tmp_path / "home")
-    result = ingest(home, write_shop("".join(lines), sql=sql, **KEYS), pseudonymise=True, as_known=PRESENT)
-    key = bytes.fromhex((home.home / "pseudonym.key").read_text())
+    workspace = Workspace(tmp_path / "home")
+    result = ingest(workspace, write_shop("".join(lines), sql=sql, **KEYS), pseudonymise=True, as_known=PRESENT)
+    key = bytes.fromhex((workspace.home / "pseudonym.key").read_text())
     expected = {hmac.new(key, id_.encode(), hashlib.sha256).hexdigest()[:32] for id_ in ("ann", "bob")}
     assert {row["customer_id"] for row in table(result)} == expected
     assert {row["customer_id"] for row in table(result, "customers")} == expected
     assert {row["customer_id"] for row in table(result, "rejects/orders")} <= expected | {None}
-    assert stat.S_IMODE((home.home / "pseudonym.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((workspace.home / "pseudonym.key").stat().st_mode) == 0o600
 
 
 def test_no_id_survives_pseudonyms_anywhere(write_shop, tmp_path):
@@ -322,28 +322,28 @@ def test_no_id_survives_pseudonyms_anywhere(write_shop, tmp_path):
 
 def test_pseudonyms_stay_the_same_with_the_key_and_only_with_it(write_shop, tmp_path):
     source = write_shop(pseudonymise=True)
-    home, other = Workspace(tmp_path / "home"), Workspace(tmp_path / "other")
-    first, second, foreign = ingest(home, source), ingest(home, source), ingest(other, source)
-    plain = ingest(home, source, pseudonymise=False)
+    workspace, other = Workspace(tmp_path / "home"), Workspace(tmp_path / "other")
+    first, second, foreign = ingest(workspace, source), ingest(workspace, source), ingest(other, source)
+    plain = ingest(workspace, source, pseudonymise=False)
     assert (second.id, second.changed) == (first.id, False)
     assert len({first.id, foreign.id, plain.id}) == 3
     assert {row["customer_id"] for row in table(first)}.isdisjoint(row["customer_id"] for row in table(foreign))
 
 
 def test_a_damaged_key_is_refused_and_not_replaced(write_shop, tmp_path):
-    home = Workspace(tmp_path / "home")
-    home.home.mkdir()
-    (home.home / "pseudonym.key").write_text("abc\n")
+    workspace = Workspace(tmp_path / "home")
+    workspace.home.mkdir()
+    (workspace.home / "pseudonym.key").write_text("abc\n")
     with pytest.raises(BadConfig, match="must hold 64 hex digits"):
-        ingest(home, write_shop(), pseudonymise=True)
-    assert (home.home / "pseudonym.key").read_text() == "abc\n"
+        ingest(workspace, write_shop(), pseudonymise=True)
+    assert (workspace.home / "pseudonym.key").read_text() == "abc\n"
 
 
 @pytest.fixture(scope="module")
 def online_retail(data_dir, tmp_path_factory):
     """Online Retail ingested, and the raw lines for an oracle."""
-    home = Workspace(tmp_path_factory.mktemp("online_retail"))
-    result = ingest(home, load_source("online_retail"), data_dir / "online_retail")
+    workspace = Workspace(tmp_path_factory.mktemp("online_retail"))
+    result = ingest(workspace, load_source("online_retail"), data_dir / "online_retail")
     return result, f"'{data_dir / 'online_retail' / 'online_retail.parquet'}'"
 
 

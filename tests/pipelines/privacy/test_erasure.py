@@ -39,14 +39,14 @@ def shop(write_shop, tmp_path: Path):
     """Ingest the lines with these links (alias to customer) into a workspace, and give it a dataset."""
 
     def ingested(links: str = "('web7', 'ann'), ('web8', 'bob')", lines: str = LINES, **keys) -> Workspace:
-        home = Workspace(tmp_path / "home")
+        workspace = Workspace(tmp_path / "home")
         source = write_shop(lines, sql={**SQL, "identities": SQL["identities"].format(links=links)}, **keys)
-        result = ingest(home, source)
+        result = ingest(workspace, source)
         people = pl.read_parquet(result.folder / "orders.parquet")["customer_id"].unique().sort().to_list()
         frame = pd.DataFrame({"customer_id": people, "as_of": 19800.0, "spend": range(len(people))})
         if people:
-            home.write_once("datasets", f"spend-{result.id}", lambda folder: _write(folder, frame, result.id))
-        return home
+            workspace.write_once("datasets", f"spend-{result.id}", lambda folder: _write(folder, frame, result.id))
+        return workspace
 
     return ingested
 
@@ -55,13 +55,13 @@ def _write(folder: Path, frame: pd.DataFrame, canonical: str) -> None:
     write_dataset(folder, frame, ["spend"], None, {"canonical": canonical, "cutoffs": [], "study": "spend"})
 
 
-def stored(home: Workspace) -> dict[str, list[str | None]]:
+def stored(workspace: Workspace) -> dict[str, list[str | None]]:
     """All ids in tables, rejects, staged parts and datasets, by kind of place."""
     places = {"tables": "canonical/*/*.parquet", "rejects": "canonical/*/rejects/*.parquet"}
     places |= {"staging": "staging/*/*.parquet", "datasets": "datasets/*/panel.parquet"}
     found: dict[str, list[str | None]] = {}
     for place, pattern in places.items():
-        frames = [pl.read_parquet(path) for path in sorted(home.home.glob(pattern))]
+        frames = [pl.read_parquet(path) for path in sorted(workspace.home.glob(pattern))]
         ids = [
             v for f in frames for name in ("alias_id", "customer_id") if name in f.columns for v in f[name].to_list()
         ]
@@ -70,115 +70,115 @@ def stored(home: Workspace) -> dict[str, list[str | None]]:
 
 
 def test_a_person_goes_with_aliases_rejects_and_lines_that_lost_them_and_nobody_else(shop) -> None:
-    home = shop()
-    told = erase(home, "ann")
+    workspace = shop()
+    told = erase(workspace, "ann")
     assert told["rows"] == {"canonical tables": 3, "rejects": 2, "staging": 4, "datasets": 2}
     others = ["A1", "anna", "bob", "bob", "web8"]
-    assert stored(home) == {
+    assert stored(workspace) == {
         "tables": others, "rejects": [], "staging": ["A1", "anna", "bob"], "datasets": ["A1", "anna", "bob"],
     }  # fmt: skip
 
 
 def test_a_person_is_found_by_any_of_their_ids(shop) -> None:
-    home = shop()
-    erase(home, " web7 ")
-    assert "ann" not in stored(home)["tables"]
+    workspace = shop()
+    erase(workspace, " web7 ")
+    assert "ann" not in stored(workspace)["tables"]
 
 
 def test_an_alias_that_was_handed_on_takes_nobody_along(shop) -> None:
     shop("('web7', 'bob')")
-    home = shop("('web7', 'ann')")
-    erase(home, "ann")
-    assert "bob" in stored(home)["tables"]
-    assert not {"ann", "web7"} & set(stored(home)["tables"])
+    workspace = shop("('web7', 'ann')")
+    erase(workspace, "ann")
+    assert "bob" in stored(workspace)["tables"]
+    assert not {"ann", "web7"} & set(stored(workspace)["tables"])
 
 
 def test_the_erased_stay_out_and_so_do_ids_they_are_given_later(shop) -> None:
-    home = shop()
-    erase(home, "ann")
+    workspace = shop()
+    erase(workspace, "ann")
     later = LINES + "A9,web9,2024-02-03 10:00,mug,1,4.50,,sale\n"
     links = "('web7', 'ann'), ('web8', 'bob'), ('web9', 'ann')"
     shop(links, later)
-    assert not {"ann", "web7", "web9"} & set(stored(home)["tables"] + stored(home)["staging"])
-    tables = json.loads((home.require("canonical") / "manifest.json").read_text())["tables"]
+    assert not {"ann", "web7", "web9"} & set(stored(workspace)["tables"] + stored(workspace)["staging"])
+    tables = json.loads((workspace.require("canonical") / "manifest.json").read_text())["tables"]
     assert {name: table["erased"] for name, table in tables.items()} == {"orders": 5, "identities": 2}
     # The link itself went with them: who is behind it is still known.
     shop("('web8', 'bob')", later + "A9,web9,2024-02-04 10:00,mug,1,4.50,,sale\n")
-    assert "web9" not in stored(home)["tables"]
+    assert "web9" not in stored(workspace)["tables"]
 
 
 def test_counts_are_the_same_from_cleaned_parts_as_from_raw_files(shop) -> None:
-    home = shop()
-    erase(home, "ann")
+    workspace = shop()
+    erase(workspace, "ann")
     counts = []
     for _ in range(2):
         shop()
-        folder = home.require("canonical")
+        folder = workspace.require("canonical")
         counts.append(json.loads((folder / "manifest.json").read_text())["tables"])
-        (home.home / "canonical" / "CURRENT").unlink()
-        home.discard(folder)
-        for part in home.home.glob("staging/*/*.parquet"):
+        (workspace.home / "canonical" / "CURRENT").unlink()
+        workspace.discard(folder)
+        for part in workspace.home.glob("staging/*/*.parquet"):
             part.unlink()
     assert counts[0] == counts[1]
 
 
 def test_a_table_that_only_the_erased_filled_may_be_empty(shop) -> None:
-    home = shop(lines=LINES.splitlines()[0] + "\n")
-    erase(home, "ann")
+    workspace = shop(lines=LINES.splitlines()[0] + "\n")
+    erase(workspace, "ann")
     shop(lines=LINES.splitlines()[0] + "\n")
-    assert stored(home) == {"tables": ["bob", "bob", "web8", "web8"], "rejects": [], "staging": [], "datasets": []}
+    assert stored(workspace) == {"tables": ["bob", "bob", "web8", "web8"], "rejects": [], "staging": [], "datasets": []}
 
 
 def test_pseudonymised_workspaces_take_the_shops_own_id(shop, tmp_path: Path) -> None:
-    home = shop(pseudonymise=True)
-    hidden = pseudonym(key_of(home.home), "ann")
-    assert hidden in stored(home)["tables"]
-    export(home, "ann", tmp_path / "ann.json")
+    workspace = shop(pseudonymise=True)
+    hidden = pseudonym(key_of(workspace.home), "ann")
+    assert hidden in stored(workspace)["tables"]
+    export(workspace, "ann", tmp_path / "ann.json")
     assert hidden in (tmp_path / "ann.json").read_text()
-    erase(home, "ann")
+    erase(workspace, "ann")
     shop(pseudonymise=True)
-    files = [path for path in home.home.rglob("*") if path.is_file()]
+    files = [path for path in workspace.home.rglob("*") if path.is_file()]
     assert not [path for path in files if path.suffix != ".parquet" and hidden.encode() in path.read_bytes()]
-    assert hidden not in chain(*stored(home).values())
+    assert hidden not in chain(*stored(workspace).values())
 
 
 def test_the_id_itself_is_not_in_the_ledger_and_without_its_key_nothing_is_ingested(shop) -> None:
-    home = shop()
-    erase(home, "ann")
-    assert "ann" not in (home.home / "erased.json").read_text()
-    (home.home / "pseudonym.key").unlink()
+    workspace = shop()
+    erase(workspace, "ann")
+    assert "ann" not in (workspace.home / "erased.json").read_text()
+    (workspace.home / "pseudonym.key").unlink()
     with pytest.raises(BadConfig, match="restore that key"):
         shop()
 
 
 def test_what_is_left_of_a_dataset_knows_its_tables_and_its_origin(shop) -> None:
-    home = shop()
-    before = read_dataset(home.published("datasets")[0])
-    erase(home, "ann")
-    after = read_dataset(home.published("datasets")[0])
+    workspace = shop()
+    before = read_dataset(workspace.published("datasets")[0])
+    erase(workspace, "ann")
+    after = read_dataset(workspace.published("datasets")[0])
     assert after.fingerprint != before.fingerprint
     assert after.facts["erased_from"] == [before.fingerprint]
-    assert after.facts["canonical"] == home.require("canonical").name
+    assert after.facts["canonical"] == workspace.require("canonical").name
 
 
 def test_nobody_is_an_error_that_says_where_was_looked_and_not_for_whom(shop) -> None:
-    home = shop()
-    for ask in (lambda: erase(home, "zoe"), lambda: export(home, "zoe", home.home.parent / "zoe.out")):
+    workspace = shop()
+    for ask in (lambda: erase(workspace, "zoe"), lambda: export(workspace, "zoe", workspace.home.parent / "zoe.out")):
         with pytest.raises(NotFound, match="looked through canonical tables, rejects, staging, snapshots") as error:
             ask()
         assert "'zoe'" not in str(error.value)
     with pytest.raises(BadInput, match="blank"):
-        erase(home, " ")
+        erase(workspace, " ")
 
 
 def test_an_export_overwrites_nothing_and_stays_out_of_the_workspace(shop, tmp_path: Path) -> None:
-    home = shop()
+    workspace = shop()
     (tmp_path / "there.json").write_text("mine")
-    for out, why in ((tmp_path / "there.json", "there already"), (home.home / "me.json", "lies in the workspace")):
+    for out, why in ((tmp_path / "there.json", "there already"), (workspace.home / "me.json", "lies in the workspace")):
         with pytest.raises(BadInput, match=why):
-            export(home, "ann", out)
+            export(workspace, "ann", out)
     assert (tmp_path / "there.json").read_text() == "mine"
-    export(home, "ann", tmp_path / "ann.json")
+    export(workspace, "ann", tmp_path / "ann.json")
     told = json.loads((tmp_path / "ann.json").read_text())
     (orders,) = (rows for path, rows in told["canonical_tables"].items() if path.endswith("orders.parquet"))
     assert [(row["order_id"], row["at"], row["discount"]) for row in orders] == [
@@ -190,16 +190,18 @@ def test_an_export_overwrites_nothing_and_stays_out_of_the_workspace(shop, tmp_p
 def test_the_only_contact_takes_the_company_along_and_one_of_two_their_share(write_shop, tmp_path: Path) -> None:
     profiles = """SELECT * FROM (VALUES ('ann', 'acme'), ('bob', 'bcorp'), ('anna', 'bcorp'))
         AS profiles(customer_id, company_id)"""
-    home = Workspace(tmp_path / "home")
-    result = ingest(home, write_shop(LINES, sql={"orders": SQL["orders"], "customers": profiles}))
+    workspace = Workspace(tmp_path / "home")
+    result = ingest(workspace, write_shop(LINES, sql={"orders": SQL["orders"], "customers": profiles}))
     frame = pd.DataFrame({"customer_id": ["acme", "bcorp", "ccorp"], "as_of": 19800.0, "spend": 1.0})
     facts = {"canonical": result.id, "entity": "company"}
-    home.write_once("datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, frame, ["spend"], None, facts)))
-    erase(home, "ann")
-    assert stored(home)["datasets"] == ["bcorp", "ccorp"]
+    workspace.write_once(
+        "datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, frame, ["spend"], None, facts))
+    )
+    erase(workspace, "ann")
+    assert stored(workspace)["datasets"] == ["bcorp", "ccorp"]
     # What was computed with a person is not theirs alone, but it is computed anew without them.
-    erase(home, "bob")
-    assert stored(home)["datasets"] == ["ccorp"]
+    erase(workspace, "bob")
+    assert stored(workspace)["datasets"] == ["ccorp"]
 
 
 def _ignore(_: object) -> None: ...
@@ -238,22 +240,22 @@ PLACES = [
 
 
 def test_an_erasure_killed_at_every_step_in_turn_is_completed_by_the_next(shop) -> None:
-    home, forks = shop(), multiprocessing.get_context("forkserver")
+    workspace, forks = shop(), multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(["pipelines.steps.erase"])
     for module, target, when in PLACES:
-        script = KILLER.format(module=module, target=target, when=when, home=str(home.home))
+        script = KILLER.format(module=module, target=target, when=when, home=str(workspace.home))
         killed = forks.Process(target=exec, args=(script, {}))
         killed.start()
         killed.join(120)
         assert killed.exitcode == 9, (target, when)
-        assert home.require("canonical").is_dir()
-        assert all(read_dataset(path) for path in home.published("datasets"))
-    told = erase(home, "web7")
+        assert workspace.require("canonical").is_dir()
+        assert all(read_dataset(path) for path in workspace.published("datasets"))
+    told = erase(workspace, "web7")
     assert told["rows"] == {"canonical tables": 3, "rejects": 2, "staging": 4, "datasets": 2}
-    assert not {"ann", "web7", " ann "} & set(chain(*stored(home).values()))
-    assert json.loads((home.home / "erased.json").read_text())["pending"] is None
-    assert len(home.published("canonical")) == len(home.published("datasets")) == 1
-    assert not list(home.home.glob("*/.draft*"))
+    assert not {"ann", "web7", " ann "} & set(chain(*stored(workspace).values()))
+    assert json.loads((workspace.home / "erased.json").read_text())["pending"] is None
+    assert len(workspace.published("canonical")) == len(workspace.published("datasets")) == 1
+    assert not list(workspace.home.glob("*/.draft*"))
 
 
 def test_no_feature_of_a_dataset_is_a_personal_column() -> None:

@@ -37,8 +37,8 @@ def truth(shop: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def ingested(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> IngestResult:
-    home = Workspace(tmp_path_factory.mktemp("home"))
-    return ingest(home, load_source("simulated"), shop / "raw")
+    workspace = Workspace(tmp_path_factory.mktemp("home"))
+    return ingest(workspace, load_source("simulated"), shop / "raw")
 
 
 @pytest.fixture(scope="module")
