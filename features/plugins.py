@@ -69,6 +69,7 @@ def _imported(kind: str, name: str) -> ModuleType:
 def _complete(module: ModuleType, protocol: type[Any]) -> ModuleType:
     """The module with the protocol's defaults for what it leaves out."""
     problems = [f"constant {name}" for name in _constants(protocol) if not _given(module, protocol, name)]
+    problems += [f"constant {name} as a tuple, with a comma" for name in _tuples(protocol) if _is_text(module, name)]
     for name, function in _functions(protocol).items():
         if not hasattr(module, name) and hasattr(function, "__is_default__"):
             setattr(module, name, partial(function, module))
@@ -83,6 +84,16 @@ def _complete(module: ModuleType, protocol: type[Any]) -> ModuleType:
 
 def _constants(protocol: type[Any]) -> list[str]:
     return [name for name in inspect.get_annotations(protocol) if not name.startswith("_")]
+
+
+def _tuples(protocol: type[Any]) -> list[str]:
+    annotated = inspect.get_annotations(protocol)
+    return [name for name in _constants(protocol) if str(annotated[name]).startswith("tuple")]
+
+
+def _is_text(module: ModuleType, name: str) -> bool:
+    """Whether it is ``("orders")``: without a comma Python reads a text, and a loop over it gives letters."""
+    return isinstance(vars(module).get(name), str)
 
 
 def _given(module: ModuleType, protocol: type[Any], name: str) -> bool:

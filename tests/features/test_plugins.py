@@ -17,6 +17,7 @@ class Greeter(Protocol):
     NAME: str
     LANGUAGE: str
     POLITE: bool = True
+    TITLES: tuple[str, ...] = ()
 
     def greet(self, name: str) -> str:
         """A greeting."""
@@ -74,6 +75,7 @@ def test_what_the_module_says_itself_is_not_overwritten(folder: Folder) -> None:
     [
         ("def greet(name): return name", "constant LANGUAGE"),
         ('LANGUAGE = "en"', r"function greet\(name\)"),
+        (ENGLISH + 'TITLES = ("Mrs")', "constant TITLES as a tuple, with a comma"),
         ('LANGUAGE = "en"\ngreet = 3', r"function greet\(name\)"),
         ('LANGUAGE = "en"\ndef greet(who, how): return who', r"function greet\(name\)"),
     ],
