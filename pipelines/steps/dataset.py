@@ -23,16 +23,16 @@ from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
 
-def build_dataset(home: Workspace, study: Study, engine: Engine = "polars") -> Path:
+def build_dataset(workspace: Workspace, study: Study, engine: Engine = "polars") -> Path:
     """The study's dataset on the current canonical tables; found, not made again, where it is there already.
 
     All engines give the same bytes, so the engine does not name the dataset. A build that was cut off goes on with
     the snapshots it had made.
     """
-    canonical = home.require("canonical")
+    canonical = workspace.require("canonical")
     name = f"{study.name}-{_identity(canonical.name, study)}"
-    folder = home.write_once("datasets", name, lambda folder: _write(home, folder, canonical, study, engine))
-    sweep(home, canonical)
+    folder = workspace.write_once("datasets", name, lambda folder: _write(workspace, folder, canonical, study, engine))
+    sweep(workspace, canonical)
     return folder
 
 
@@ -48,7 +48,7 @@ def order_span(tables: Tables) -> tuple[float, float]:
     return first, last
 
 
-def _write(home: Workspace, folder: Path, canonical: Path, study: Study, engine: Engine) -> None:
+def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, engine: Engine) -> None:
     tables, kind = open_tables(canonical, engine), kind_of(study)
     cutoffs = kind.cutoffs(study, *order_span(tables))
     facts: dict[str, Any] = {
@@ -59,7 +59,7 @@ def _write(home: Workspace, folder: Path, canonical: Path, study: Study, engine:
         "study": study.name,
         "tables": sorted(tables),
     }
-    snapshots = stored_snapshots(home, canonical, tables, cutoffs, study.entity)
+    snapshots = stored_snapshots(workspace, canonical, tables, cutoffs, study.entity)
     dated = [
         to_pandas(kind.rows(study, snapshot, about(tables, as_of, study.entity), as_of))
         for as_of, snapshot in zip(cutoffs, snapshots, strict=True)

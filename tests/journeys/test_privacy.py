@@ -236,15 +236,15 @@ def kill_an_erasure(road: Road) -> None:
     assert ME.encode() in bundle.online.ids
 
 
-def what_loads(home: Workspace) -> dict[str, Any]:
+def what_loads(workspace: Workspace) -> dict[str, Any]:
     """Everything that is left, read as the steps read it."""
-    bundle = load_bundle(home.require("bundles"), expected=home.require("bundles").name)
-    canonical = home.require("canonical")
+    bundle = load_bundle(workspace.require("bundles"), expected=workspace.require("bundles").name)
+    canonical = workspace.require("canonical")
     return {
         "customers": bundle.online.ids.tolist(),
-        "scored": pl.read_parquet(home.require("scores") / "scores.parquet")["bundle"].unique().to_list(),
+        "scored": pl.read_parquet(workspace.require("scores") / "scores.parquet")["bundle"].unique().to_list(),
         "bundle": bundle.version,
-        "datasets": {path.name: read_dataset(path).fingerprint for path in home.published("datasets")},
+        "datasets": {path.name: read_dataset(path).fingerprint for path in workspace.published("datasets")},
         "tables": {path.stem: pl.read_parquet(path).rows() for path in sorted(canonical.glob("*.parquet"))},
     }
 
