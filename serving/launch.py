@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from serving.hosts import HOSTS_VARIABLE, allowed_hosts, listed
 from serving.model_store import BUNDLE_VARIABLE
+from serving.requests.hosts import HOSTS_VARIABLE, allowed_hosts, listed
 
 SERVICE = "serving.service:Coterie"
 LOOPBACK = "127.0.0.1"

@@ -14,8 +14,8 @@ from features.snapshot import feature_names, live_snapshot
 from features.tables import TABLES, Column
 from features.windows import to_datetime, to_days
 from serving.bundle import Bundle, iso
-from serving.payload import REQUEST_TABLES, CustomerHistory
-from serving.refusal import Refused
+from serving.requests.payload import REQUEST_TABLES, CustomerHistory
+from serving.requests.refusal import Refused
 
 TYPES: dict[str, pl.DataType] = {
     "str": pl.String(),

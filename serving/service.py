@@ -19,13 +19,13 @@ from starlette.routing import Route
 from features.errors import CoterieError
 from serving.answers import as_json, columns_by_model, kind_of
 from serving.bundle import Bundle, iso, load_bundle
-from serving.guard import CHECKED, Guard
 from serving.live import live_features
 from serving.model_store import find_bundle
 from serving.online_store import lookup
-from serving.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest
-from serving.refusal import quoted, status_of
-from serving.request_errors import reader
+from serving.requests.errors import reader
+from serving.requests.guard import CHECKED, Guard
+from serving.requests.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest
+from serving.requests.refusal import quoted, status_of
 
 # One thread each: with more, a single row took up to a hundred times longer under load.
 THREADS = [{"name": name, "value": "1"} for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")]

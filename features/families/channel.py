@@ -2,9 +2,9 @@
 
 import narwhals as nw
 
-from features.clock import hour, weekday
 from features.exact import count_if, per, ratio, rows_n, sum_if
-from features.favourites import favourites
+from features.families._clock import hour, weekday
+from features.families._favourites import favourites
 from features.past import Past
 from features.windows import Frame
 

@@ -5,9 +5,9 @@ from datetime import date
 
 import narwhals as nw
 
-from features.countries import AHEAD_DAYS, COUNTRY_DAYS, EVE_DAYS, YEAR_DAYS, eves, proximity
 from features.engines import beside
 from features.exact import count_if, per, ratio, rows_n
+from features.families._countries import AHEAD_DAYS, COUNTRY_DAYS, EVE_DAYS, YEAR_DAYS, eves, proximity
 from features.past import Past
 from features.windows import Frame, to_days
 

@@ -3,7 +3,7 @@
 import narwhals as nw
 
 from features.exact import count_if, distinct_n, entropy, entropy_term, per, ratio, rows_n, sum_if, whole
-from features.favourites import favourites
+from features.families._favourites import favourites
 from features.past import Past
 from features.windows import Frame
 

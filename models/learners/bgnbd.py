@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from models.amounts import floored
-from models.btyd import (
+from models.learners import Params
+from models.learners._btyd import (
     BgNbd,
     GammaGamma,
     expected_purchases,
@@ -20,7 +21,6 @@ from models.btyd import (
     purchase_probability,
     spend_maximum_likelihood,
 )
-from models.learners import Params
 from models.plain import json_bytes, json_from
 from models.sample import Floats, Sample, column
 

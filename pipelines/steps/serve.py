@@ -14,8 +14,8 @@ from typing import Any
 
 from features.errors import NotFound
 from pipelines.workspace import Workspace
-from serving.hosts import is_loopback
 from serving.launch import LOOPBACK, command, environment
+from serving.requests.hosts import is_loopback
 
 START_SECONDS = 90
 

@@ -7,8 +7,8 @@ import holidays
 import polars as pl
 import pytest
 
-from features.countries import codes, holiday_days
 from features.families import families
+from features.families._countries import codes, holiday_days
 from tests.features.alike import assert_alike
 from tests.features.plain import MOMENTS, Frames, Row, by_customer, check, days_since, features_of, known_rows, profiles
 

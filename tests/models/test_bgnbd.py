@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from models.btyd import BgNbd
 from models.learners import bgnbd
+from models.learners._btyd import BgNbd
 from models.question import Question
 from models.sample import Sample
 

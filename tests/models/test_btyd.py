@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import hyp2f1
 from scipy.stats import beta, gamma
 
-from models import btyd
+from models.learners import _btyd as btyd
 
 PAPER = btyd.BgNbd(r=0.24259, alpha=4.41360, a=0.79292, b=2.42589)
 

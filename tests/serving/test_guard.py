@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import BadInput
-from serving.guard import CHECKED, Guard
-from serving.hosts import allowed_hosts
-from serving.strict_json import strict_json
+from serving.requests.guard import CHECKED, Guard
+from serving.requests.hosts import allowed_hosts
+from serving.requests.strict_json import strict_json
 
 HOST = (b"host", b"localhost:3000")
 JSON_HEADER = (b"content-type", b"application/json")

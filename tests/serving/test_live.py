@@ -6,9 +6,9 @@ import pytest
 
 from serving.bundle import Bundle
 from serving.live import live_features
-from serving.payload import HistoryRequest
-from serving.refusal import Refused
-from serving.request_errors import reader
+from serving.requests.errors import reader
+from serving.requests.payload import HistoryRequest
+from serving.requests.refusal import Refused
 
 LINE = {"order_id": "o1", "at": "2025-05-01T10:00:00Z", "quantity": 2, "unit_price": 4.95}
 REQUEST = reader(HistoryRequest)({"customers": [{"customer_id": "a", "orders": [LINE]}]})

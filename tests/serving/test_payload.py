@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from features.errors import BadInput
-from serving.payload import HistoryRequest, PredictRequest
-from serving.request_errors import reader
-from serving.request_rows import utc
+from serving.requests.errors import reader
+from serving.requests.payload import HistoryRequest, PredictRequest
+from serving.requests.rows import utc
 
 LINE = {"order_id": "o1", "at": "2025-01-02T03:04:05Z", "quantity": 2, "unit_price": 4.95}
 

@@ -17,7 +17,7 @@ from serving.answers import answer
 from serving.bundle import Bundle
 from serving.launch import command
 from serving.online_store import lookup
-from serving.payload import Answers
+from serving.requests.payload import Answers
 from serving.service import Coterie
 
 from .conftest import AS_OF, Running, Shop

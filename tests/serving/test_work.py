@@ -9,11 +9,11 @@ import pytest
 from pydantic import BaseModel
 
 from features.errors import CoterieError
-from serving.guard import MAX_BYTES, check_headers
 from serving.live import stated_categories
-from serving.payload import HistoryRequest, PredictRequest
-from serving.request_errors import reader
-from serving.strict_json import _unique, strict_json
+from serving.requests.errors import reader
+from serving.requests.guard import MAX_BYTES, check_headers
+from serving.requests.payload import HistoryRequest, PredictRequest
+from serving.requests.strict_json import _unique, strict_json
 
 LINE = {"order_id": "o", "at": "2025-01-02T03:04:05Z", "quantity": 2, "unit_price": 4.95}
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.steps import ui
-from serving.hosts import allowed_hosts_of_environment
+from serving.requests.hosts import allowed_hosts_of_environment
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Union
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from models.targets import targets
-from serving.request_rows import (
+from serving.requests.rows import (
     CustomerRow,
     EventRow,
     FeedbackRow,

@@ -3,7 +3,7 @@
 import json
 from typing import NoReturn
 
-from serving.refusal import Refused, quoted
+from serving.requests.refusal import Refused, quoted
 
 
 def strict_json(body: bytes) -> object:

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from typing import Any
 
 from features.errors import CoterieError
-from serving.hosts import HOSTS_VARIABLE, AllowedHosts, allowed_hosts_of_environment
-from serving.refusal import Refused, quoted, status_of
-from serving.strict_json import strict_json
+from serving.requests.hosts import HOSTS_VARIABLE, AllowedHosts, allowed_hosts_of_environment
+from serving.requests.refusal import Refused, quoted, status_of
+from serving.requests.strict_json import strict_json
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

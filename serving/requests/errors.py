@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from features.errors import BadInput
-from serving.refusal import quoted
+from serving.requests.refusal import quoted
 
 Request = TypeVar("Request", bound=BaseModel)
 
