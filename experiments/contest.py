@@ -49,11 +49,9 @@ class Scored:
     outcomes: Sequence[Floats] = ()
     answers: Sequence[Floats] = ()
 
-    @property
-    def forecasts(self) -> Forecasts:
-        """What charts show of it."""
-        contestant = self.contestant
-        return Forecasts(contestant.label, contestant.role == TUNED, self.outcomes, self.answers)
+    def forecasts(self, ours: bool) -> Forecasts:
+        """What charts show of it; ``ours`` is the one that is registered."""
+        return Forecasts(self.contestant.label, ours, self.outcomes, self.answers)
 
 
 def contestants(
