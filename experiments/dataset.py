@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.errors import BadArtifact, BadInput, NotFound
-from features.indicators import indicator_names, numbers, with_indicators
+from features.indicators import indicator_names, numbers, split, with_indicators
 from models.question import Question
 from models.sample import Sample
 from models.targets import target
@@ -57,7 +57,17 @@ class Dataset:
         assert self.question is not None, "only a labelled dataset has a sample"
         label = self.frame["label"].to_numpy(dtype=np.float64)
         y = target(self.question.target).labels(label, self.question)
-        return Sample(self.frame[list(columns)], y, self.as_of, self.question)
+        return Sample(self.read(columns), y, self.as_of, self.question)
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        """These columns, one row a row of ``frame``; indicators of levels that have become rare are made for it."""
+        if missing := self.lacks(columns):
+            raise BadInput(f"the dataset has no column {', '.join(missing[:5])}: train on a dataset of this source")
+        return with_indicators(self.frame, columns)[list(columns)]
+
+    def lacks(self, columns: Sequence[str]) -> list[str]:
+        """Those of the columns that can neither be read nor be made of a text feature."""
+        return [name for name in columns if not {name, split(name)[0]} & set(self.frame.columns)]
 
 
 def write_dataset(

@@ -63,3 +63,15 @@ def test_an_empty_panel_is_refused(tmp_path: Path) -> None:
 def test_no_dataset_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="coterie dataset"):
         read_dataset(tmp_path)
+
+
+def test_a_level_that_has_become_rare_can_still_be_read(tmp_path: Path) -> None:
+    frame = panel(200, 1)
+    frame["profile_country"] = ["France", "Italy"] * 99 + ["Malta", "Italy"]
+    found = write_dataset(tmp_path, frame, ("purchase_spend", "profile_country"), QUESTION, {})
+    assert "profile_country=malta" not in found.features, "one in two hundred gets no column of its own"
+    sample = found.sample(["profile_country=malta", "purchase_spend"])
+    assert sample.X.columns.tolist() == ["profile_country=malta", "purchase_spend"]
+    assert sample.X["profile_country=malta"].sum() == 1.0
+    with pytest.raises(BadInput, match="no column purchase_orders_n"):
+        found.sample(["purchase_orders_n"])
