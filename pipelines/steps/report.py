@@ -15,7 +15,7 @@ from serving.answers import kind_of
 from serving.bundle import Bundle, iso, load_bundle
 
 WIDTH = 110
-MOST_SCORES = 5
+MOST_SCORES = 6
 
 
 def summary(workspace: Workspace) -> dict[str, Any]:
