@@ -20,6 +20,8 @@ from models.sample import Sample
 from models.targets import target
 
 FORMAT = 2
+FORMAT_0_2 = 1
+"""Datasets of 0.2 are not learned from any more, but a person's rows in them are exported and erased."""
 PANEL = "panel.parquet"
 MANIFEST = "manifest.json"
 
@@ -102,7 +104,7 @@ def read_dataset(folder: Path) -> Dataset:
     if not (folder / MANIFEST).is_file():
         raise NotFound(f"no dataset in {folder.name!r}: make one with `coterie dataset`")
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in (FORMAT, FORMAT_0_2):
         raise BadArtifact(
             f"dataset {folder.name} has format {manifest.get('format')}, this version reads {FORMAT}: make it again"
         )
@@ -113,10 +115,18 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(
         frame=with_indicators(pq.read_table(folder / PANEL).to_pandas(), manifest["features"]),
         features=tuple(manifest["features"]),
-        question=Question.of(manifest["question"]) if manifest["question"] else None,
+        question=_question(manifest),
         fingerprint=manifest["fingerprint"],
         facts=manifest["facts"],
     )
+
+
+def _question(manifest: Mapping[str, Any]) -> Question | None:
+    """The question; in the format of 0.2 without its outcome, which was not written."""
+    if manifest["format"] == FORMAT_0_2:
+        task = manifest["task"]
+        return Question.of_version_0_2(task, "", manifest["horizon_days"]) if task else None
+    return Question.of(manifest["question"]) if manifest["question"] else None
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
