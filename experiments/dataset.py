@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.errors import BadArtifact, BadInput, NotFound
-from features.indicators import indicator_names, numbers, with_indicators
+from features.indicators import indicator_names, numbers, split, with_indicators
 from models.question import Question
 from models.sample import Sample
 from models.targets import target
 
 FORMAT = 2
+FORMAT_0_2 = 1
+"""Datasets of 0.2 are not learned from any more, but a person's rows in them are exported and erased."""
 PANEL = "panel.parquet"
 MANIFEST = "manifest.json"
 
@@ -57,7 +59,17 @@ class Dataset:
         assert self.question is not None, "only a labelled dataset has a sample"
         label = self.frame["label"].to_numpy(dtype=np.float64)
         y = target(self.question.target).labels(label, self.question)
-        return Sample(self.frame[list(columns)], y, self.as_of, self.question)
+        return Sample(self.read(columns), y, self.as_of, self.question)
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        """These columns, one row a row of ``frame``; indicators of levels that have become rare are made for it."""
+        if missing := self.lacks(columns):
+            raise BadInput(f"the dataset has no column {', '.join(missing[:5])}: train on a dataset of this source")
+        return with_indicators(self.frame, columns)[list(columns)]
+
+    def lacks(self, columns: Sequence[str]) -> list[str]:
+        """Those of the columns that can neither be read nor be made of a text feature."""
+        return [name for name in columns if not {name, split(name)[0]} & set(self.frame.columns)]
 
 
 def write_dataset(
@@ -92,7 +104,7 @@ def read_dataset(folder: Path) -> Dataset:
     if not (folder / MANIFEST).is_file():
         raise NotFound(f"no dataset in {folder.name!r}: make one with `coterie dataset`")
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in (FORMAT, FORMAT_0_2):
         raise BadArtifact(
             f"dataset {folder.name} has format {manifest.get('format')}, this version reads {FORMAT}: make it again"
         )
@@ -103,10 +115,18 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(
         frame=with_indicators(pq.read_table(folder / PANEL).to_pandas(), manifest["features"]),
         features=tuple(manifest["features"]),
-        question=Question.of(manifest["question"]) if manifest["question"] else None,
+        question=_question(manifest),
         fingerprint=manifest["fingerprint"],
         facts=manifest["facts"],
     )
+
+
+def _question(manifest: Mapping[str, Any]) -> Question | None:
+    """The question; in the format of 0.2 without its outcome, which was not written."""
+    if manifest["format"] == FORMAT_0_2:
+        task = manifest["task"]
+        return Question.of_version_0_2(task, "", manifest["horizon_days"]) if task else None
+    return Question.of(manifest["question"]) if manifest["question"] else None
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:

@@ -50,11 +50,17 @@ def judge(
     ours = load_version(client, challenger)
     theirs = load_version(client, champion) if champion else None
     note = ""
-    if champion and theirs and (why := artifact.incomparable(ours, theirs)):
-        # A champion that answers another question cannot be compared; the baselines still must be beaten.
+    if champion and theirs and (why := artifact.incomparable(ours, theirs) or unreadable(theirs, dataset)):
+        # A champion that cannot answer here is no rival; the baselines still must be beaten.
         theirs, note = None, f"; the champion, version {champion.version}, {why}"
     verdict = kind.judge(problem, ours, theirs, evidence.recall(study, dataset, client, challenger.run_id))
     return Verdict(verdict.promote, verdict.reason + note, verdict.scores)
+
+
+def unreadable(champion: artifact.Loaded, dataset: Dataset) -> str:
+    """Why a champion cannot answer on this dataset; empty if it can. A source may have lost a table since."""
+    missing = dataset.lacks(champion.model.features)
+    return f"reads {', '.join(missing[:3])}, which the dataset has not, and cannot be compared" if missing else ""
 
 
 def load_version(client: "MlflowClient", version: Version) -> artifact.Loaded:

@@ -14,11 +14,11 @@ from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test
 from experiments.search.trials import Trial, best
-from experiments.splits import day_of, study_cutoffs, test_cutoffs
+from experiments.splits import day_of, study_cutoffs, test_cutoffs, validation_folds
 from experiments.study import PredictStudy
 from experiments.verdict import Difference, Verdict, decide, figures
 from features.engines import Tables
-from features.errors import BadInput
+from features.errors import BadConfig, BadInput, HistoryTooShort
 from features.windows import Frame
 from models.artifact import Loaded
 from models.intervals import clustered_mean
@@ -64,10 +64,30 @@ def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
             "make its own with `coterie dataset`"
         )
     study.features.select(dataset.features)
+    check_columns(study, dataset)
     horizon_days = study.question.horizon_days
     tests = test_cutoffs(dataset.cutoffs, horizon_days, study.cutoffs.test, dataset.cutoffs[-1] + horizon_days)
+    check_validation(dataset.cutoffs, tests[0], horizon_days)
     parts = (study.features, study.baselines, study.calibrate, study.search, study.promotion)
     return Problem(study.question, dataset, tuple(tests), *parts)
+
+
+def check_columns(study: PredictStudy, dataset: Dataset) -> None:
+    """Refuse a learner that names columns the dataset has not."""
+    for name in (*study.learners, *study.baselines):
+        if missing := dataset.lacks(learner(name).READS or ()):
+            raise BadConfig(
+                f"{name} reads {', '.join(missing[:5])}, which the dataset has not: take {name} out of {study.name}"
+            )
+
+
+def check_validation(cutoffs: Sequence[float], first_test: float, horizon_days: float) -> None:
+    """Refuse cutoffs among which none can be validated at, because nobody was eligible at others or a test is early."""
+    if not validation_folds(cutoffs, first_test, horizon_days, 1):
+        raise HistoryTooShort(
+            f"customers were found at {len(cutoffs)} cutoffs, none of which a model can be validated at before the "
+            f"first test cutoff {day_of(first_test)}: lower cutoffs.test, name later dates, or load more history"
+        )
 
 
 def evaluation(problem: Problem) -> Validation:
@@ -127,7 +147,8 @@ def winner_first(problem: Problem, tested: Sequence[Scored]) -> tuple[list[Score
 
 def tells_apart(tested: Scored) -> bool:
     """Whether customers get different answers at any test cutoff."""
-    return any(bool((np.nanmax(a, axis=0) > np.nanmin(a, axis=0)).any()) for a in tested.answers if len(a))
+    # A column without values, as the interval of an amount that is not calibrated, distinguishes nobody.
+    return any(bool((a.max(axis=0) > a.min(axis=0)).any()) for a in tested.answers if len(a))
 
 
 def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:

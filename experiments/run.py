@@ -100,7 +100,7 @@ def failing(run: runs.StudyRun) -> Iterator[None]:
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
-        run.client.set_tag(run.run_id, "coterie.failure", str(error)[:5000] or type(error).__name__)
+        run.client.set_tag(run.run_id, runs.FAILURE_TAG, str(error)[:5000] or type(error).__name__)
         run.client.set_terminated(run.run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
 

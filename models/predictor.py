@@ -114,9 +114,9 @@ def load(files: Mapping[str, bytes]) -> Predictor:
 
 
 def _question(state: Mapping[str, Any]) -> Question:
-    """The question; artifacts of versions before 0.3 have a binary one, written in three keys."""
+    """The question; artifacts of versions before 0.3 have it in three keys."""
     if "question" not in state:
-        return Question(state["task"], "binary", state["positive"], (float(state["horizon_days"]),))
+        return Question.of_version_0_2(state["task"], state["positive"], state["horizon_days"])
     return Question.of(state["question"])
 
 

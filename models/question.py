@@ -28,6 +28,11 @@ class Question:
         """From what ``dataclasses.asdict`` gave, or JSON of it."""
         return Question(**{**state, "horizons": tuple(map(float, state["horizons"]))})
 
+    @staticmethod
+    def of_version_0_2(task: str, outcome: str, horizon_days: float) -> "Question":
+        """As datasets and artifacts of 0.2 and before have it: with a probability for its answer, one horizon."""
+        return Question(task, "binary", outcome, (float(horizon_days),))
+
     def __str__(self) -> str:
         days = " and ".join(f"{days:g}" for days in self.horizons)
         return f"{self.task} ({self.outcome}) at {days} days"

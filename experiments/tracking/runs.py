@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+FAILURE_TAG = "coterie.failure"
+"""Why a run, or a trial, failed."""
+
 DIGEST_LENGTH = 16
 """Characters of the fingerprint shown as the dataset's digest; MLflow allows 36, the UI shows about 8."""
 
@@ -132,6 +135,8 @@ def start_study(client: "MlflowClient", experiment_id: str, study: Study, datase
     run = find_study(client, experiment_id, key)
     if run is not None:
         client.update_run(run.info.run_id, status="RUNNING")
+        if FAILURE_TAG in run.data.tags:
+            client.delete_tag(run.info.run_id, FAILURE_TAG)
         return StudyRun(client, experiment_id, run.info.run_id, children_of(client, experiment_id, run.info.run_id))
     commit = git_commit()
     tags = {
@@ -200,7 +205,7 @@ def log_child(
         run_id = str(there.info.run_id)
     else:
         tags = {"mlflow.parentRunId": study.run_id, "coterie.role": role}
-        tags |= {"coterie.failure": failure, "mlflow.note.content": failure} if failure else {}
+        tags |= {FAILURE_TAG: failure, "mlflow.note.content": failure} if failure else {}
         run = study.client.create_run(study.experiment_id, milliseconds(started or now), tags, run_name=name)
         run_id = str(run.info.run_id)
     log_values(study.client, run_id, params, metrics)

@@ -86,9 +86,9 @@ def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  
     ``coverage_nonzero`` is that share among customers whose ``high`` is above 0: where nine in ten spend nothing, no
     interval contains only eight.
     """
-    expected, low, high = answer.T
+    expected, _, high = answer.T
     error = expected - y
-    covered = np.where(np.isnan(low), np.nan, (low <= y) & (y <= high))
+    covered = _covered(y, answer)
     return {
         "tweedie_deviance": mean(losses.tweedie_deviance(y, expected)),
         "mae": mean(np.abs(error)),
@@ -101,6 +101,12 @@ def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  
         "mean_label": mean(y),
         "mean_prediction": mean(expected),
     }
+
+
+def _covered(y: Floats, answer: Floats) -> Floats:
+    """1.0 where the outcome lies in the interval, 0.0 where not, nan where there is none."""
+    _, low, high = answer.T
+    return np.where(np.isnan(low), np.nan, (low <= y) & (y <= high))
 
 
 def _spearman(y: Floats, expected: Floats) -> float:
@@ -147,7 +153,7 @@ def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -
 def interval_panel(label: str, y: Floats, answer: Floats) -> Panel:
     """Share of outcomes inside the interval in ten groups by what was expected."""
     groups = equal_groups(answer[:, 0])
-    inside = np.array([((answer[group, 1] <= y[group]) & (y[group] <= answer[group, 2])).mean() for group in groups])
+    inside = np.array([_covered(y[group], answer[group]).mean() for group in groups])
     x = np.arange(1.0, len(groups) + 1.0)
     wanted = Series("four in five", x, np.full(len(x), amounts.COVERAGE), "reference")
     tenths = "tenths of customers, least expected first"

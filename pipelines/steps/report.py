@@ -15,7 +15,7 @@ from serving.answers import kind_of
 from serving.bundle import Bundle, iso, load_bundle
 
 WIDTH = 110
-MOST_SCORES = 5
+MOST_SCORES = 6
 
 
 def summary(workspace: Workspace) -> dict[str, Any]:
@@ -88,7 +88,8 @@ def _segment_table(segments: list[dict[str, Any]]) -> Table:
     for column in ("customers", "share", "revenue"):
         table.add_column(column, justify="right")
     for segment in segments:
-        size, share, revenue = f"{segment['size']:,}", f"{segment['share']:.1%}", f"{segment['revenue_share']:.1%}"
+        size, share = f"{segment['size']:,}", f"{segment['share']:.1%}"
+        revenue = "-" if segment["revenue_share"] is None else f"{segment['revenue_share']:.1%}"
         table.add_row(segment["id"], segment["name"], size, share, revenue)
     return table
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.studies import shipped_studies
-from features.errors import BadConfig, BadTable, CoterieError, HistoryTooShort, NotFound
+from features.errors import BadConfig, BadInput, BadTable, CoterieError, HistoryTooShort, NotFound
 from pipelines.ingest.remembered import remembered_ingest
 from pipelines.steps.ingest import ingest_step
 from pipelines.steps.promote import promote_step
@@ -19,8 +19,8 @@ from pipelines.steps.train import train_step
 from pipelines.studies import own_studies, studies_to_retrain
 from pipelines.workspace import Workspace
 
-UNANSWERABLE = (HistoryTooShort, BadTable, BadConfig)
-"""How a study fails that the source has no tables, no columns or not enough history for."""
+UNANSWERABLE = (HistoryTooShort, BadTable, BadConfig, BadInput)
+"""How a study fails that the source has no tables, no columns, not enough history or too similar customers for."""
 
 
 @dataclass(frozen=True)

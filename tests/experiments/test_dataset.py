@@ -1,5 +1,6 @@
 """A dataset's fingerprint names its content."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -63,3 +64,29 @@ def test_an_empty_panel_is_refused(tmp_path: Path) -> None:
 def test_no_dataset_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="coterie dataset"):
         read_dataset(tmp_path)
+
+
+def test_a_level_that_has_become_rare_can_still_be_read(tmp_path: Path) -> None:
+    frame = panel(200, 1)
+    frame["profile_country"] = ["France", "Italy"] * 99 + ["Malta", "Italy"]
+    found = write_dataset(tmp_path, frame, ("purchase_spend", "profile_country"), QUESTION, {})
+    assert "profile_country=malta" not in found.features, "one in two hundred gets no column of its own"
+    sample = found.sample(["profile_country=malta", "purchase_spend"])
+    assert sample.X.columns.tolist() == ["profile_country=malta", "purchase_spend"]
+    assert sample.X["profile_country=malta"].sum() == 1.0
+    with pytest.raises(BadInput, match="no column purchase_orders_n"):
+        found.sample(["purchase_orders_n"])
+
+
+@pytest.mark.parametrize("task", ["churn", None])
+def test_a_dataset_of_version_0_2_can_be_read_and_written_on(task: str | None, tmp_path: Path) -> None:
+    frame = panel(20, 3) if task else panel(20, 3).drop(columns="label")
+    written = write_dataset(tmp_path / "old", frame, FEATURES, QUESTION if task else None, {})
+    manifest = tmp_path / "old" / "manifest.json"
+    old = json.loads(manifest.read_text()) | {"format": 1, "task": task, "horizon_days": 30.0 if task else None}
+    manifest.write_text(json.dumps({name: value for name, value in old.items() if name != "question"}))
+    found = read_dataset(tmp_path / "old")
+    pd.testing.assert_frame_equal(found.frame, written.frame)
+    again = write_dataset(tmp_path / "new", found.frame, FEATURES, found.question, found.facts)
+    assert (again.fingerprint, again.question) == (written.fingerprint, found.question)
+    assert (found.question and found.question.task) == task

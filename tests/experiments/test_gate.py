@@ -9,7 +9,7 @@ import pytest
 
 from experiments.config import Promotion
 from experiments.dataset import Dataset
-from experiments.gate import judge, promote
+from experiments.gate import judge, promote, unreadable
 from experiments.run import StudyResult, run_study
 from experiments.segment import without_structure
 from experiments.tracking.evidence import HASH_TAG, key_of_test
@@ -18,6 +18,7 @@ from experiments.tracking.runs import open_client
 from experiments.tracking.stores import Stores
 from experiments.verdict import Difference, Verdict, decide
 from features.errors import NotFound
+from models import artifact
 from tests.experiments.conftest import group_study, panel, study
 
 MakeStores = Callable[[], Stores]
@@ -190,6 +191,15 @@ def test_a_model_that_has_learned_the_folds_labels_is_not_judged_on_it(dataset: 
     verdict = promote(study(), past, stores)
     assert not verdict.promote
     assert "has learned labels up to" in verdict.reason
+
+
+@pytest.mark.usefixtures("first")
+def test_a_champion_that_reads_what_the_source_has_lost_is_no_rival(dataset: Dataset, stores: Stores) -> None:
+    champion = champions(stores)["churn"]
+    loaded = artifact.load(champion.folder, champion.sha256)
+    assert unreadable(loaded, dataset) == ""
+    poorer = replace(dataset, frame=dataset.frame.drop(columns="purchase_spend"))
+    assert "reads purchase_spend, which the dataset has not" in unreadable(loaded, poorer)
 
 
 def test_segments_go_through_the_same_gate(segments_run: tuple[Stores, StudyResult], group_dataset: Dataset) -> None:

@@ -1,14 +1,19 @@
 """The choice: the best trial must be proven better than the first guess."""
 
+import warnings
+from collections.abc import Callable
 from datetime import datetime
 
+import numpy as np
 import pytest
 
 from experiments import predict, segment
+from experiments.contest import BASELINE, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rolling import Validation
 from experiments.search.trials import Trial
-from tests.experiments.conftest import group_study, study
+from features.errors import BadConfig, HistoryTooShort
+from tests.experiments.conftest import group_study, panel, study
 
 NOW = datetime(2024, 1, 1)
 
@@ -56,3 +61,23 @@ def test_losses_of_rows_average_to_what_the_search_compared(dataset: Dataset) ->
     # Both folds hold equally many customers, so the mean over rows is the mean over folds.
     each = Validation(predict.prepare(study(), dataset)).losses("logistic", {"ridge": 1.0})
     assert each.mean() == pytest.approx(loss(dataset, 1.0))
+
+
+def test_a_baseline_whose_columns_are_not_there_is_refused_by_name(make_dataset: Callable[..., Dataset]) -> None:
+    without = make_dataset(panel(20, 14).drop(columns="purchase_spend"))
+    with pytest.raises(BadConfig, match=r"logistic reads purchase_spend, .* take logistic out of churn"):
+        predict.prepare(study(learners=["lightgbm"], baselines=["logistic"]), without)
+
+
+def test_cutoffs_too_few_to_validate_at_are_refused_before_the_search(make_dataset: Callable[..., Dataset]) -> None:
+    frame = panel(20, 14)
+    few = make_dataset(frame[frame["as_of"] >= sorted(frame["as_of"].unique())[-5]])
+    with pytest.raises(HistoryTooShort, match="at 5 cutoffs"):
+        predict.prepare(study(), few)
+
+
+@pytest.mark.parametrize(("expected", "apart"), [([5.0, 5.0], False), ([5.0, 6.0], True)])
+def test_amounts_without_an_interval_are_told_apart_by_what_is_expected(expected: list[float], apart: bool) -> None:
+    answers = [np.column_stack([expected, np.full((2, 2), np.nan)])]
+    with warnings.catch_warnings(action="error"):
+        assert predict.tells_apart(Scored(Contestant(BASELINE, "it", {}), None, {}, 0.0, answers=answers)) == apart

@@ -15,7 +15,8 @@ from experiments.rolling import Problem, rolling_test
 from experiments.segment import Separation, penalty
 from models.learners import bgnbd, logistic
 from models.losses import log_loss
-from tests.experiments.conftest import QUESTION, flipped_where, group_study, groups, study
+from models.tasks import question
+from tests.experiments.conftest import FEATURES, QUESTION, flipped_where, group_study, groups, panel, study
 
 LOGISTIC = Contestant(TUNED, "logistic", {"ridge": 1.0})
 
@@ -27,6 +28,23 @@ def test_labels_unknown_at_a_cutoff_do_not_move_its_predictions(dataset: Dataset
         other = flipped_where(dataset, dataset.frame["as_of"] + 30.0 > cutoff)
         honest, seen = (rolling_test(prepare(config, each), LOGISTIC).answers[i] for each in (dataset, other))
         assert np.array_equal(honest, seen)
+
+
+@pytest.mark.parametrize("learner", ["logistic", "hazard", "constant"])
+def test_events_after_a_cutoff_do_not_move_its_curves(learner: str) -> None:
+    config = study(task="next_purchase", horizon_days=[7, 30, 60], learners=["hazard"], cutoffs={"test": 2})
+    at = question("next_purchase", [7, 30, 60])
+    frame = panel(150, 18)
+    days = np.random.default_rng(1).uniform(0.0, 80.0, len(frame))
+    now = Dataset(frame.assign(label=np.where(days < 60.0, days, np.inf)), FEATURES, at, "now", {})
+    who = Contestant(TUNED, learner, {"n_estimators": 20} if learner == "hazard" else {})
+    for i, cutoff in enumerate(prepare(config, now).tests):
+        unknown = frame["as_of"] + now.frame["label"] >= cutoff
+        later = np.maximum(cutoff - frame["as_of"], 0.0) + 1.0
+        label = now.frame["label"].where(~unknown, np.where(later < 60.0, later, np.inf))
+        other = Dataset(frame.assign(label=label), FEATURES, at, "other", {})
+        known, moved = (rolling_test(prepare(config, each), who).answers[i] for each in (now, other))
+        assert np.array_equal(known, moved)
 
 
 def test_the_labels_known_at_a_cutoff_do_move_its_predictions(dataset: Dataset) -> None:

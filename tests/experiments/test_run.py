@@ -22,7 +22,7 @@ from experiments.run import StudyResult, run_study
 from experiments.search.trials import Trial
 from experiments.studies import load_study
 from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
-from experiments.tracking.runs import children_of, current_tracking, open_client
+from experiments.tracking.runs import FAILURE_TAG, children_of, current_tracking, open_client
 from experiments.tracking.stores import Stores
 from features.errors import BadInput
 from models import artifact
@@ -250,6 +250,8 @@ def test_whatever_goes_wrong_ends_the_run_and_the_next_try_finishes_it(
     again = run_study(quick, dataset, stores)
     assert again.run_id == run.info.run_id
     assert client.get_run(again.run_id).info.status == "FINISHED"
+    assert FAILURE_TAG in run.data.tags
+    assert FAILURE_TAG not in client.get_run(again.run_id).data.tags
 
 
 def test_a_dataset_of_another_question_is_refused_before_anything_is_started(

@@ -86,3 +86,10 @@ def test_scores_say_how_far_the_total_is_off_and_how_many_lie_inside() -> None:
     scores = amount.scores(np.array([1.0, 4.0, 0.0]), answer, question)
     assert (scores["bias"], scores["mae"], scores["spearman"]) == pytest.approx((0.22, 1.1 / 3.0, 1.0))
     assert (scores["coverage"], scores["coverage_nonzero"]) == pytest.approx((2.0 / 3.0, 0.5))
+
+
+def test_without_an_interval_no_share_is_drawn_inside_it() -> None:
+    expected, y = spenders(200)
+    ours = amount.interval_panel(y, amounts.calibrated(expected, None)).series[1]
+    assert np.isnan(ours.y).all()
+    assert amount.interval_panel(y, np.column_stack([expected, y - 1, y + 1])).series[1].y.tolist() == [1.0] * 10

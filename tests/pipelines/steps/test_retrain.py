@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from experiments.studies import load_study, shipped_studies, to_toml
-from features.errors import BadArtifact, CoterieError, HistoryTooShort
+from features.errors import BadArtifact, BadInput, CoterieError, HistoryTooShort
 from pipelines.steps import retrain as module
 from pipelines.steps.dataset import order_span
 from pipelines.steps.publish import NoChampion
@@ -63,10 +63,11 @@ def run(monkeypatch: pytest.MonkeyPatch, night: Night, workspace: Workspace, stu
     return retrain(workspace, "shop", "", studies, None, 1)
 
 
+@pytest.mark.parametrize("kind", [HistoryTooShort, BadInput])
 def test_a_shipped_study_that_the_source_cannot_answer_is_reported_and_stops_nothing(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    kind: type[CoterieError], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    night = Night({"churn": HistoryTooShort(TOO_SHORT)}, {"segments"})
+    night = Night({"churn": kind(TOO_SHORT)}, {"segments"})
     result = run(monkeypatch, night, workspace)
     assert set(result["studies"]) == set(shipped_studies())
     assert f"churn: left out, {TOO_SHORT}" in result["message"]
