@@ -1,4 +1,4 @@
-"""Laws every audit rule keeps; a new file in pipelines/audit/rules is found and tested here by itself."""
+"""Laws of every audit rule; a new file in pipelines/audit/rules is found and tested here by itself."""
 
 import re
 from collections.abc import Iterator

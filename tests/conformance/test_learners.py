@@ -1,4 +1,4 @@
-"""Laws every learner keeps; a new file in models/learners is found and tested here by itself."""
+"""Laws of every learner; a new file in models/learners is found and tested here by itself."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ QUESTIONS = {
 
 
 def world(target: str = "binary", rows: int = 1200, seed: int = 0) -> Sample:
-    """Customers who buy the sooner and the more, the later their last order and the more orders; with some nulls."""
+    """Customers who buy sooner and more after a more recent last order and with more orders; with some nulls."""
     random = np.random.default_rng(seed)
     tenure = random.uniform(30.0, 400.0, rows)
     days = 1.0 + random.poisson(3.0, rows)
@@ -75,7 +75,7 @@ def plausible(target: str, raw: Floats, rows: int) -> bool:
 
 
 def auc(target: str, sample: Sample, raw: Floats) -> float:
-    """How well the order of the answers fits what happened."""
+    """How well the order of the answers matches the outcomes."""
     if target == "curve":
         seen = happened(sample.y, sample.question.horizons)[:, 1]
         return roc_auc(seen, raw[:, 1])
@@ -83,7 +83,7 @@ def auc(target: str, sample: Sample, raw: Floats) -> float:
 
 
 class Corner:
-    """A tuner that always answers the lowest, or always the highest."""
+    """A tuner that always chooses the lowest value, or always the highest."""
 
     def __init__(self, high: bool) -> None:
         self.high = high
@@ -124,7 +124,7 @@ def test_both_ends_of_the_search_space_can_be_fitted_and_name_all_parameters(
 
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
-def test_answers_are_plausible_and_point_the_way_of_the_label(name: str, target: str) -> None:
+def test_answers_are_plausible_and_rise_with_the_label(name: str, target: str) -> None:
     raw = learner(name).predict(fitted(name, world(target)), world(target, seed=1).X)
     assert raw.dtype == np.float64
     assert plausible(target, raw, 1200)
@@ -132,7 +132,7 @@ def test_answers_are_plausible_and_point_the_way_of_the_label(name: str, target:
 
 
 @pytest.mark.parametrize("name", [name for name, target in SERVED if target == "binary"])
-def test_lapsing_turns_the_order_round(name: str) -> None:
+def test_lapsing_reverses_the_order_of_buying(name: str) -> None:
     buys = world()
     lapses = Sample(buys.X, 1.0 - buys.y, buys.as_of, Question("churn", "binary", "lapses", (30.0,)))
     p = learner(name).predict(fitted(name, lapses), world(seed=1).X)
@@ -180,7 +180,7 @@ def test_nulls_everywhere_still_give_an_answer(name: str, target: str) -> None:
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 @pytest.mark.parametrize("constant", [0.0, 1.0])
-def test_labels_that_are_all_the_same_are_survived(name: str, target: str, constant: float) -> None:
+def test_equal_labels_still_give_answers(name: str, target: str, constant: float) -> None:
     sample = world(target, 60)
     same = np.full(60, constant)
     y = np.column_stack([np.where(same == 1.0, 1.0, np.inf), np.full(60, 90.0)]) if target == "curve" else same
