@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
@@ -10,11 +10,11 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError,
 from experiments.config import Cutoffs, Features, Promotion, Search, Section, Segments, near
 from features.entities import Entity
 from features.errors import BadConfig, BadInput
-from features.plugins import plugin_names
-from models.learners import cannot_answer
+from models.learners import cannot_answer, learners
 from models.question import Question
+from models.segments.clusterers import clusterers
 from models.targets import target
-from models.tasks import question
+from models.tasks import question, tasks
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Horizons = Annotated[
@@ -69,13 +69,13 @@ class PredictStudy(Study):
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:
-        check_names("task", (self.task,), "models.tasks")
+        check_names("task", (self.task,), tasks())
         try:
             asked = self.question
         except BadInput as error:
             raise ValueError(str(error)) from None
         for key, names_ in (("learners", self.learners), ("baselines", self.baselines)):
-            check_names(key, names_, "models.learners")
+            check_names(key, names_, learners())
             for name in names_:
                 if why := cannot_answer(name, asked):
                     raise ValueError(f"{key} has {name!r}, which cannot learn {self.task}: {why}")
@@ -92,8 +92,8 @@ class SegmentStudy(Study):
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:
-        check_names("clusterers", self.clusterers, "models.segments.clusterers")
-        check_names("baselines", self.baselines, "models.segments.clusterers")
+        check_names("clusterers", self.clusterers, clusterers())
+        check_names("baselines", self.baselines, clusterers())
         check_metric(self.search.metric, "permuted_gap")
         return self
 
@@ -108,9 +108,8 @@ def check_metric(metric: str, own: str) -> None:
         raise ValueError(f"search.metric is {metric!r}: this study is searched by {own!r}, leave search.metric out")
 
 
-def check_names(key: str, values: Iterable[str], package: str) -> None:
-    """ValueError unless each value names a plug-in of the package."""
-    known = plugin_names(package)
+def check_names(key: str, values: Iterable[str], known: Collection[str]) -> None:
+    """ValueError unless each value is the name of a ``known`` plug-in."""
     for value in values:
         if value not in known:
             raise ValueError(f"{key} has {value!r}, allowed are {', '.join(known)}{near(value, known)}")

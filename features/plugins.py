@@ -28,7 +28,8 @@ def plugins(package: str, protocol: type[Kind]) -> dict[str, Kind]:
     """Every module directly inside ``package`` by its file's name, alphabetically; a leading underscore hides one.
 
     Raises:
-        BadPlugin: a module lacks something that ``protocol`` requires; it names the module and what it lacks.
+        BadPlugin: a module cannot be imported, or lacks something that ``protocol`` requires; it names the module and
+            what it lacks.
     """
     asked: Any = protocol
     return cast(dict[str, Kind], _scan(package, asked))
@@ -54,24 +55,45 @@ def plugin_names(package: str) -> tuple[str, ...]:
 
 @cache
 def _scan(package: str, protocol: type[Any]) -> dict[str, ModuleType]:
-    return {name: _complete(importlib.import_module(f"{package}.{name}"), protocol) for name in plugin_names(package)}
+    kind = protocol.__name__.lower()
+    return {name: _complete(_imported(kind, f"{package}.{name}"), protocol) for name in plugin_names(package)}
+
+
+def _imported(kind: str, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # a new file may fail in any way; the traceback stays with the error
+        raise BadPlugin(f"{kind} {name} cannot be imported, {type(error).__name__}: {error}") from error
 
 
 def _complete(module: ModuleType, protocol: type[Any]) -> ModuleType:
     """The module with the protocol's defaults for what it leaves out."""
     problems = [f"constant {name}" for name in _constants(protocol) if not _given(module, protocol, name)]
+    problems += [f"constant {name} as a tuple, with a comma" for name in _tuples(protocol) if _is_text(module, name)]
     for name, function in _functions(protocol).items():
         if not hasattr(module, name) and hasattr(function, "__is_default__"):
             setattr(module, name, partial(function, module))
         problems += _differences(getattr(module, name, None), name, function)
     if problems:
         kind, doc = protocol.__name__.lower(), f"{protocol.__module__}.{protocol.__name__}"
-        raise BadPlugin(f"{kind} {module.__name__} lacks {', '.join(problems)}: define what {doc} asks for")
+        raise BadPlugin(
+            f"{kind} {module.__name__} lacks {', '.join(problems)}: define in {module.__file__} what {doc} asks for"
+        )
     return module
 
 
 def _constants(protocol: type[Any]) -> list[str]:
     return [name for name in inspect.get_annotations(protocol) if not name.startswith("_")]
+
+
+def _tuples(protocol: type[Any]) -> list[str]:
+    annotated = inspect.get_annotations(protocol)
+    return [name for name in _constants(protocol) if str(annotated[name]).startswith("tuple")]
+
+
+def _is_text(module: ModuleType, name: str) -> bool:
+    """Whether it is ``("orders")``: without a comma Python reads a text, and a loop over it gives letters."""
+    return isinstance(vars(module).get(name), str)
 
 
 def _given(module: ModuleType, protocol: type[Any], name: str) -> bool:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import narwhals as nw
 import polars as pl
@@ -55,12 +56,18 @@ def sweep(workspace: Workspace, canonical: Path) -> None:
             shutil.rmtree(folder)
 
 
-@cache
 def features_code() -> str:
     """SHA-256 over the source of the features package: an edited feature has other snapshots."""
+    return code_of(features)
+
+
+@cache
+def code_of(package: ModuleType) -> str:
+    """SHA-256 over the source of a package."""
     digest = hashlib.sha256()
-    for path in sorted(Path(features.__path__[0]).rglob("*.py")):
-        digest.update(path.read_bytes())
+    for folder in package.__path__:
+        for path in sorted(Path(folder).rglob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -17,7 +17,8 @@ from features.entities import about
 from features.errors import BadTable, HistoryTooShort
 from features.families import missing_tables
 from features.snapshot import feature_names
-from pipelines.snapshots import features_code, stored_snapshots, sweep
+from models import tasks
+from pipelines.snapshots import code_of, features_code, stored_snapshots, sweep
 from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
@@ -71,7 +72,7 @@ def _identity(canonical: str, study: Study) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
     asked = {"name", "kind", "entity", "task", "horizon_days", "cutoffs"}
     question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
-    text = json.dumps([canonical, question, features_code(), FORMAT], sort_keys=True)
+    text = json.dumps([canonical, question, features_code(), code_of(tasks), FORMAT], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

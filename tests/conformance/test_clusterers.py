@@ -1,6 +1,8 @@
 """Laws of every clusterer; a new file in ``models/segments/clusterers/`` is found and tested here by itself."""
 
 import contextlib
+import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ import pandas as pd
 import pytest
 
 from features.errors import BadArtifact, BadConfig, BadInput, NotFound
+from features.snapshot import feature_names
+from features.tables import TABLES
 from models.params import complete_params
-from models.segments import clusterers, segmenter
+from models.segments import clusterers, preprocessing, segmenter
 from models.segments.clusterers import NOISE, clusterer
 from models.segments.segmenter import Segmenter, assign, assign_labels, fit_segmenter
 
@@ -143,6 +147,32 @@ def test_a_memory_folder_changes_nothing_but_the_time(
     for _ in range(2):
         again = fit_segmenter(customers, FEATURES, name, {}, seed=0, memory=tmp_path)
         assert segmenter.dump(again) == segmenter.dump(fitted)
+
+
+def test_a_model_is_plain_data_and_contains_customers_only_if_it_says_so(
+    customers: pd.DataFrame, fitted: Segmenter
+) -> None:
+    kind = clusterer(fitted.clusterer)
+    files = kind.dump(fitted.model)
+    for file, data in files.items():
+        assert file.endswith((".json", ".npy"))
+        if file.endswith(".npy"):
+            assert np.load(io.BytesIO(data), allow_pickle=False).dtype.kind in "fiub"
+        else:
+            assert isinstance(json.loads(data), dict)
+    Z = preprocessing.transform(fitted.preprocessing, customers)
+    found = any(np.ascontiguousarray(row).tobytes() in data for row in Z for data in files.values())
+    assert found is kind.KEEPS_POINTS
+
+
+def test_fitting_and_assigning_leave_the_customers_as_they_were(name: str, customers: pd.DataFrame) -> None:
+    before = customers.copy(deep=True)
+    assign(fit_segmenter(customers, FEATURES, name, {}, seed=0), customers)
+    pd.testing.assert_frame_equal(customers, before, check_exact=True)
+
+
+def test_what_it_needs_are_features(name: str) -> None:
+    assert set(clusterer(name).NEEDS) <= set(feature_names(set(TABLES)))
 
 
 def test_a_missing_file_is_refused_in_a_sentence(fitted: Segmenter) -> None:

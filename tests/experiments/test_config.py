@@ -38,12 +38,10 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"search": {"folds": 3}}, "search.folds is not a known key; known are trials, seed, validation_folds"),
         ({"search": {"trials": 0}}, "search.trials is 0: input should be greater than or equal to 1"),
         ({"cutoffs": {"every": "day"}}, "cutoffs.every is 'day': input should be 'week', 'half-month' or 'month'"),
-        (
-            {"learners": ["lihgtgbm"]},
-            "learners has 'lihgtgbm', allowed are bgnbd, constant, hazard, last_horizon, lightgbm, "
-            "logistic, recency (did you mean 'lightgbm'?)",
-        ),
-        ({"task": "chrun"}, "task has 'chrun', allowed are churn, next_purchase, value (did you mean 'churn'?)"),
+        ({"learners": ["lihgtgbm"]}, "learners has 'lihgtgbm', allowed are bgnbd, "),
+        ({"learners": ["lihgtgbm"]}, "(did you mean 'lightgbm'?)"),
+        ({"task": "chrun"}, "task has 'chrun', allowed are churn, "),
+        ({"task": "chrun"}, "(did you mean 'churn'?)"),
         ({"baselines": ["rfm"]}, "baselines has 'rfm', allowed are"),
         ({"learners": []}, "learners is empty: name at least one"),
         ({"clusterers": ["kmeans"]}, "clusterers belongs to a segment study: remove it or change kind"),

@@ -17,6 +17,7 @@ class Greeter(Protocol):
     NAME: str
     LANGUAGE: str
     POLITE: bool = True
+    TITLES: tuple[str, ...] = ()
 
     def greet(self, name: str) -> str:
         """A greeting."""
@@ -74,6 +75,7 @@ def test_what_the_module_says_itself_is_not_overwritten(folder: Folder) -> None:
     [
         ("def greet(name): return name", "constant LANGUAGE"),
         ('LANGUAGE = "en"', r"function greet\(name\)"),
+        (ENGLISH + 'TITLES = ("Mrs")', "constant TITLES as a tuple, with a comma"),
         ('LANGUAGE = "en"\ngreet = 3', r"function greet\(name\)"),
         ('LANGUAGE = "en"\ndef greet(who, how): return who', r"function greet\(name\)"),
     ],
@@ -81,6 +83,20 @@ def test_what_the_module_says_itself_is_not_overwritten(folder: Folder) -> None:
 def test_a_module_that_lacks_something_is_an_error_that_names_both(folder: Folder, text: str, lacks: str) -> None:
     package = folder(broken=text)
     with pytest.raises(BadPlugin, match=rf"greeter {package}\.broken lacks {lacks}"):
+        plugins(package, Greeter)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
+        ("def greet(name) return name", r"SyntaxError: .* \(broken.py, line 1\)"),
+        ("LANGUAGE = ENGLISH", "NameError: name 'ENGLISH' is not defined"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_an_error_that_says_why(folder: Folder, text: str, problem: str) -> None:
+    package = folder(broken=text)
+    with pytest.raises(BadPlugin, match=rf"greeter {package}\.broken cannot be imported, {problem}"):
         plugins(package, Greeter)
 
 

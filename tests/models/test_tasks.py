@@ -54,7 +54,7 @@ SHOP = orders(
 
 def test_the_scan_finds_the_tasks_and_an_unknown_one_is_named_with_them() -> None:
     assert {"churn", "next_purchase", "value"} <= set(tasks())
-    with pytest.raises(NotFound, match=r"chrun.*churn, next_purchase, value"):
+    with pytest.raises(NotFound, match=r"chrun.*churn, .*value"):
         task("chrun")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import models.tasks
 import pipelines.snapshots
 from experiments.dataset import read_dataset
 from experiments.studies import parse_study
@@ -63,6 +64,20 @@ def test_studies_with_the_same_cutoffs_share_their_snapshots(workspace: Workspac
     assert len(before) == CUTOFFS
     build_dataset(workspace, study("another", horizon_days=19))
     assert before.items() <= snapshots(workspace).items()
+
+
+def test_an_edited_task_labels_otherwise_so_it_has_another_dataset(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = study()
+    before = build_dataset(workspace, asked)
+    (tmp_path / "edited.py").write_text("# another line in the folder of the tasks\n")
+    monkeypatch.setattr(models.tasks, "__path__", [*models.tasks.__path__, str(tmp_path)])
+    pipelines.snapshots.code_of.cache_clear()
+    assert build_dataset(workspace, asked) != before
+    monkeypatch.undo()
+    pipelines.snapshots.code_of.cache_clear()
+    assert build_dataset(workspace, asked) == before
 
 
 def test_a_build_that_was_cut_off_goes_on(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

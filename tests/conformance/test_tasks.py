@@ -1,0 +1,151 @@
+"""Laws every task keeps; a new file in models/tasks is found and tested here by itself."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.engines import Tables, from_frames, open_tables, to_pandas
+from features.snapshot import feature_names, snapshot
+from features.tables import TABLES
+from features.windows import to_days
+from models.question import Question
+from models.targets import target
+from models.tasks import Task, eligible_mask, labelled, question, tasks
+from tests.features.plain import Frames
+from tests.features.shop import whole_shop
+
+AS_OF = datetime(2021, 6, 1)
+HORIZON_DAYS = 30.0
+END = AS_OF + timedelta(days=HORIZON_DAYS)
+TICK = timedelta(microseconds=1)
+every_task = pytest.mark.parametrize("task", tasks().values(), ids=list(tasks()))
+
+
+def labels(task: Task, tables: Tables, as_of: datetime = AS_OF) -> dict[str, float]:
+    frame = to_pandas(task.label(tables, to_days(as_of), HORIZON_DAYS))
+    assert list(frame.columns) == ["customer_id", "label"]
+    assert frame["label"].dtype == np.float64
+    assert frame["customer_id"].is_unique
+    return dict(zip(frame["customer_id"], frame["label"], strict=True))
+
+
+def asked(task: Task) -> Question:
+    return question(task.NAME, [HORIZON_DAYS])
+
+
+def shop_of(frames: Frames) -> Tables:
+    return from_frames(frames)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Frames:
+    return whole_shop()
+
+
+def cut(frames: Frames, keep: Any) -> Frames:
+    """The rows of each table whose time is one that ``keep`` accepts; tables without times stay."""
+    return {
+        name: rows.filter(keep(pl.col(TABLES[name].time))) if TABLES[name].time else rows
+        for name, rows in frames.items()
+    }
+
+
+def all_at(frames: Frames, moment: datetime) -> Frames:
+    """Everything happens at one moment."""
+    return {
+        name: rows.with_columns(pl.lit(moment).cast(pl.Datetime("us")).alias(str(TABLES[name].time)))
+        if TABLES[name].time
+        else rows
+        for name, rows in frames.items()
+    }
+
+
+@every_task
+def test_a_task_says_what_it_asks(task: Task) -> None:
+    assert task.OUTCOME
+    assert "{days:g}" in task.HAPPENS
+    assert "30 days" in task.HAPPENS.format(days=30.0)
+    assert task.REASON_NOT_ELIGIBLE
+    assert bool(task.UNIT) == (task.TARGET == "amount")
+
+
+@every_task
+def test_every_label_is_one_of_its_target_and_so_is_the_missing_one(task: Task, shop: Frames) -> None:
+    found = np.array([*labels(task, shop_of(shop)).values(), task.MISSING_LABEL])
+    assert len(found) > 10
+    assert len(target(task.TARGET).labels(found, asked(task))) == len(found)
+
+
+@every_task
+def test_a_label_looks_at_the_horizon_and_at_nothing_else(task: Task, shop: Frames) -> None:
+    inside = cut(shop, lambda at: (at >= AS_OF) & (at < END))
+    assert labels(task, shop_of(inside)) == labels(task, shop_of(shop))
+
+
+@every_task
+@pytest.mark.parametrize(("moment", "counts"), [(AS_OF - TICK, False), (AS_OF, True), (END - TICK, True), (END, False)])
+def test_the_horizon_begins_at_as_of_and_ends_before_its_last_moment(
+    task: Task, shop: Frames, moment: datetime, counts: bool
+) -> None:
+    found = labels(task, shop_of(all_at(shop, moment))).values()
+    assert any(label != task.MISSING_LABEL for label in found) is counts
+
+
+@every_task
+def test_a_row_that_was_corrected_counts_once_and_as_corrected(task: Task, shop: Frames) -> None:
+    """Whatever the wrong version said, and however late the right one became known."""
+    orders = shop["orders"].filter(pl.col("replaced_at").is_null())
+    late = orders.with_columns(known_at=pl.col("at") + timedelta(days=300))
+    wrong = orders.with_columns(
+        order_id="wrong " + pl.col("order_id"), quantity=pl.col("quantity") * 7, replaced_at=pl.col("at") + TICK
+    )
+    right = labels(task, shop_of(shop | {"orders": orders}))
+    assert labels(task, shop_of(shop | {"orders": pl.concat([wrong, late])})) == right
+
+
+@every_task
+def test_a_label_depends_on_neither_other_customers_nor_the_order_of_rows_nor_the_engine(
+    task: Task, shop: Frames
+) -> None:
+    whole = labels(task, shop_of(shop))
+    shuffled = {name: rows.sample(fraction=1, shuffle=True, seed=1) for name, rows in shop.items()}
+    assert labels(task, shop_of(shuffled)) == whole
+    for customer in list(whole)[::7]:
+        alone = {name: _of(rows, customer) for name, rows in shop.items()}
+        assert labels(task, shop_of(alone)) == {customer: whole[customer]}
+
+
+def _of(rows: pl.DataFrame, customer: str) -> pl.DataFrame:
+    return rows.filter(pl.col("customer_id") == customer) if "customer_id" in rows.columns else rows
+
+
+@every_task
+def test_the_labels_are_the_same_on_duckdb(task: Task, shop: Frames, tmp_path: Path) -> None:
+    for name, rows in shop.items():
+        rows.write_parquet(tmp_path / f"{name}.parquet")
+    assert labels(task, open_tables(tmp_path, "duckdb")) == labels(task, open_tables(tmp_path, "polars"))
+
+
+@every_task
+def test_whom_it_asks_about_is_seen_in_the_features_alone_and_is_the_same_in_training_and_serving(
+    task: Task, shop: Frames
+) -> None:
+    tables = shop_of(shop)
+    features = snapshot(tables, to_days(AS_OF))
+    X = to_pandas(features)
+    asked_about = eligible_mask(task.NAME, X[list(feature_names(tables))], HORIZON_DAYS)
+    rows = to_pandas(labelled(asked(task), features, tables, to_days(AS_OF)))
+    assert set(rows["customer_id"]) == set(X["customer_id"][asked_about])
+    assert len(rows)
+
+
+@every_task
+def test_customers_of_whom_nothing_happens_get_the_missing_label(task: Task, shop: Frames) -> None:
+    nothing = cut(shop, lambda at: at < AS_OF)
+    tables = shop_of(nothing)
+    rows = to_pandas(labelled(asked(task), snapshot(tables, to_days(AS_OF)), tables, to_days(AS_OF)))
+    assert set(rows["label"]) == {task.MISSING_LABEL}
