@@ -49,11 +49,9 @@ class Scored:
     outcomes: Sequence[Floats] = ()
     answers: Sequence[Floats] = ()
 
-    @property
-    def forecasts(self) -> Forecasts:
-        """Its answers and the labels, for charts."""
-        contestant = self.contestant
-        return Forecasts(contestant.label, contestant.role == TUNED, self.outcomes, self.answers)
+    def forecasts(self, ours: bool) -> Forecasts:
+        """Its answers and the labels, for charts; ``ours`` marks the model to register."""
+        return Forecasts(self.contestant.label, ours, self.outcomes, self.answers)
 
 
 def contestants(

@@ -176,7 +176,8 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     from experiments.plots import charts, predictions
 
     happens = task(problem.question.task).HAPPENS.format(days=problem.question.horizon_days)
-    for chart in problem.target.charts(problem.question, happens, [each.forecasts for each in tested]):
+    forecasts = [each.forecasts(ours=each is tested[0]) for each in tested]
+    for chart in problem.target.charts(problem.question, happens, forecasts):
         charts.draw(folder / f"{chart.name}.png", chart, title)
     charts.draw(folder / "scores_by_cutoff.png", predictions.scores_by_cutoff(problem, tested), title)
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])

@@ -16,7 +16,7 @@ Style = Literal["ours", "other", "points", "reference", "background"]
 
 @dataclass(frozen=True)
 class Forecasts:
-    """One contestant's answers (n, k) and the labels at each test cutoff, oldest first; ``ours`` marks the model."""
+    """One contestant's answers (n, k) and the labels at each test cutoff, oldest first; ``ours`` is registered."""
 
     label: str
     ours: bool

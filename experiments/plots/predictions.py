@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.contest import TUNED, Scored
+from experiments.contest import Scored
 from experiments.plots.style import COLOURS, GREY, figure
 from experiments.rolling import Problem
 from experiments.splits import day_of
-from models.charts import Chart, Panel, Series
+from models.charts import Chart, Panel, Series, Style
 from models.predictor import predict
 
 IMPORTANCE_ROWS = 2_000
@@ -22,16 +22,16 @@ def scores_by_cutoff(problem: Problem, tested: Sequence[Scored]) -> Chart:
     """The target's main scores of each contestant at each test cutoff."""
     dates = tuple(str(day_of(cutoff)) for cutoff in problem.tests)
     panels = tuple(
-        Panel(words, "test cutoff", "", tuple(_line(each, name) for each in tested), x_names=dates)
+        Panel(words, "test cutoff", "", tuple(_line(each, name, each is tested[0]) for each in tested), x_names=dates)
         for name, words in problem.target.lines(problem.question).items()
     )
     return Chart("scores_by_cutoff", "Scores over time", panels)
 
 
-def _line(each: Scored, name: str) -> Series:
+def _line(each: Scored, name: str, ours: bool) -> Series:
     values = np.array([scores[name] for scores in each.by_cutoff])
-    ours = each.contestant.role == TUNED
-    return Series(each.contestant.label, np.arange(len(values), dtype=np.float64), values, "ours" if ours else "other")
+    style: Style = "ours" if ours else "other"
+    return Series(each.contestant.label, np.arange(len(values), dtype=np.float64), values, style)
 
 
 def importance_plot(path: Path, title: str, problem: Problem, ours: Scored) -> None:

@@ -138,20 +138,20 @@ def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -
     means = Series(ours.label, expected, observed, "points", observed - error, observed + error)
     level = Panel("Level", f"expected{unit}", f"observed mean{unit}: {happens}", (diagonal, means))
     return [
-        Chart("calibration", "Expected against observed", (level, interval_panel(y, found))),
+        Chart("calibration", "Expected against observed", (level, interval_panel(ours.label, y, found))),
         Chart("gains", "Gains: share of spend by expectation", (gains_panel(happens, contestants),)),
     ]
 
 
-def interval_panel(y: Floats, answer: Floats) -> Panel:
+def interval_panel(label: str, y: Floats, answer: Floats) -> Panel:
     """Share of outcomes inside the interval, in ten groups by expectation."""
     groups = equal_groups(answer[:, 0])
     inside = np.array([((answer[group, 1] <= y[group]) & (y[group] <= answer[group, 2])).mean() for group in groups])
     x = np.arange(1.0, len(groups) + 1.0)
     wanted = Series("four in five", x, np.full(len(x), amounts.COVERAGE), "reference")
-    label = "tenths of customers, least expected first"
+    tenths = "tenths of customers, least expected first"
     return Panel(
-        "Interval", label, "share inside the interval", (wanted, Series("ours", x, inside, "ours")), y_share=True
+        "Interval", tenths, "share inside the interval", (wanted, Series(label, x, inside, "ours")), y_share=True
     )
 
 

@@ -171,7 +171,7 @@ def test_fitting_and_assigning_leave_the_customers_as_they_were(name: str, custo
     pd.testing.assert_frame_equal(customers, before, check_exact=True)
 
 
-def test_what_it_needs_are_features(name: str) -> None:
+def test_the_columns_it_needs_are_features(name: str) -> None:
     assert set(clusterer(name).NEEDS) <= set(feature_names(set(TABLES)))
 
 

@@ -191,7 +191,7 @@ def test_equal_labels_still_give_answers(name: str, target: str, constant: float
     y = np.column_stack([np.where(same == 1.0, 1.0, np.inf), np.full(60, 90.0)]) if target == "curve" else same
     raw = learner(name).predict(fitted(name, replace(sample, y=y)), sample.X)
     assert plausible(target, raw, 60)
-    if not learner(name).OUTCOMES:  # one that knows the outcome learns from past purchases, not from labels
+    if not learner(name).OUTCOMES:  # a learner with OUTCOMES derives them from past purchases, not from labels
         assert abs(raw.mean() - constant) < 0.1
 
 
@@ -223,7 +223,7 @@ def test_fitting_and_predicting_leave_the_sample_as_it_was(name: str, target: st
 
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
-def test_a_model_is_plain_data_and_a_lost_file_is_refused_in_a_sentence(name: str, target: str) -> None:
+def test_a_model_is_plain_data_and_a_missing_file_is_refused_in_a_sentence(name: str, target: str) -> None:
     module, sample = learner(name), world(target)
     files = module.dump(fitted(name, sample))
     assert all(is_plain(file, data) for file, data in files.items())
@@ -235,7 +235,7 @@ def test_a_model_is_plain_data_and_a_lost_file_is_refused_in_a_sentence(name: st
 
 
 def is_plain(file: str, data: bytes) -> bool:
-    """Whether the file is JSON, numbers, or text: nothing in it can run."""
+    """Whether the file is JSON, an array of numbers or text, so that it cannot contain code."""
     if file.endswith(".json"):
         return isinstance(json.loads(data), dict)
     if file.endswith(".npy"):
