@@ -1,4 +1,4 @@
-# The verbs people and CI share. `make demo` and `make test` are all a newcomer needs.
+# The commands that people and CI share. `make demo` and `make test` are all a newcomer needs.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .PHONY: help demo test lint ui serve bench lock clean
 
-help:  ## what each verb does
+help:  ## what each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
 
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -23,13 +23,13 @@ $(VENV)/installed-tools: $(VENV)/installed requirements-dev.lock
 	$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/installed  ## the whole road on a simulated shop, with a summary at the end
+demo: $(VENV)/installed  ## every step on a simulated shop, with a summary at the end
 	$(BIN)/coterie demo
 
-test: lint  ## all that CI runs: lint, types, contracts, tests
+test: lint  ## everything that CI runs: lint, types, import contracts, tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-lint: $(VENV)/installed-tools  ## ruff, mypy strict, the import contract
+lint: $(VENV)/installed-tools  ## ruff, mypy, the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -38,10 +38,10 @@ lint: $(VENV)/installed-tools  ## ruff, mypy strict, the import contract
 ui: $(VENV)/installed  ## the MLflow UI on the workspace, http://127.0.0.1:5000
 	$(BIN)/coterie ui
 
-serve: $(VENV)/installed  ## the service on what was published, http://127.0.0.1:3000
+serve: $(VENV)/installed  ## the service on the published bundle, http://127.0.0.1:3000
 	$(BIN)/coterie serve
 
-bench: $(VENV)/installed-tools  ## every benchmark, its contestants side by side in one run
+bench: $(VENV)/installed-tools  ## every benchmark; each compares its contestants in one run
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 lock: $(VENV)/installed  ## refresh both lock files from pyproject.toml

@@ -1,1 +1,1 @@
-"""A QUESTION PUT TO A DATASET: a study in TOML becomes an Optuna study, an MLflow run and a gate's verdict."""
+"""A QUESTION PUT TO A DATASET: a study in TOML is searched by Optuna, recorded in MLflow and judged by the gate."""

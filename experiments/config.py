@@ -1,4 +1,4 @@
-"""The tables of a study's TOML: cutoffs, search, features, segments, promotion; every choice a named key."""
+"""The tables of a study's TOML, each a frozen pydantic model: cutoffs, search, features, segments, promotion."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -16,16 +16,17 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A frozen table of a study's TOML; an unknown key is an error, not a comment."""
+    """A table of a study's TOML; it is frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Cutoffs(Section):
-    """When the past ends: the dates on which customers are looked at.
+    """Cutoffs: the dates at which features end and labels begin.
 
-    Of the older cutoffs the ``newest`` are used, and as many more as a long horizon needs. ``test`` cutoffs are a
-    horizon apart where the history is long enough, closer otherwise.
+    ``every`` chooses calendar dates with complete labels and at least ``min_history_days`` of orders before them. The
+    ``newest`` of them are used, and as many older ones as a long horizon needs. ``test`` is the number of test cutoffs,
+    or their dates; they are a horizon apart where the history is long enough, closer otherwise.
     """
 
     every: Literal["week", "half-month", "month"] = "half-month"
@@ -35,12 +36,13 @@ class Cutoffs(Section):
 
 
 class Search(Section):
-    """How long and how to look for parameters.
+    """How parameters are searched for.
 
-    ``parallel`` trials are drawn before the first of them is known, so up to as many workers find the same parameters
-    as one does. Trials look at no more than ``customers`` of them; the model that they choose is fitted on all.
-    ``accept = "proven"`` keeps the first guess (the champion's parameters, else the defaults) unless the best trial is
-    proven better. ``metric`` is the loss of the task's target, or "permuted_gap" for segments; it may be left out.
+    ``parallel`` trials are drawn before the value of the first is known; so any number of workers up to it finds the
+    same parameters as one worker. Trials are fitted on at most ``customers`` customers, the chosen model on all.
+    ``accept = "proven"`` stays with the first guess (the champion's parameters, else the defaults) unless the best
+    trial is proven better. ``metric`` is the loss of the task's target, or "permuted_gap" for segments; it may be left
+    out.
     """
 
     trials: Annotated[int, Field(ge=1)] = 30
@@ -53,7 +55,7 @@ class Search(Section):
 
 
 class Features(Section):
-    """Which columns the model may read, as shell patterns (``purchase_*``)."""
+    """Which features the model may read, as shell patterns (``purchase_*``)."""
 
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
@@ -61,7 +63,8 @@ class Features(Section):
     def select(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The columns, in their own order, that match ``include`` and not ``exclude``.
 
-        What nobody should be judged by (gender, age, family status) is in only if ``include`` says its very name.
+        Protected attributes (gender, age, family status) are included only by their full names, never by a pattern.
+        BadConfig if a pattern matches nothing or no column is left.
 
         >>> Features(include=("a*",), exclude=("*_sd",)).select(["b", "a_mean", "a_sd"])
         ('a_mean',)
@@ -81,7 +84,7 @@ class Features(Section):
 
 
 class Segments(Section):
-    """What a segmentation must look like to be of use; outside, the search counts it as worse."""
+    """Limits of a useful segmentation; the search penalises others. Shares are of all customers, in [0, 1]."""
 
     fewest: Annotated[int, Field(ge=2)] = 4
     most: Annotated[int, Field(ge=2)] = 10
@@ -90,7 +93,12 @@ class Segments(Section):
 
 
 class Promotion(Section):
-    """What a challenger has to show before it becomes the champion."""
+    """What a challenger must show to become the champion.
+
+    ``confidence`` and ``draws`` are those of the bootstrap interval over customers. ``champion`` says whether the
+    challenger must be proven better than the champion, or only be not worse on average. ``min_stability`` is the
+    smallest Jaccard of any segment over bootstrap refits.
+    """
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
     draws: Annotated[int, Field(ge=50)] = 1000
@@ -99,7 +107,7 @@ class Promotion(Section):
 
 
 def matches(column: str, patterns: Sequence[str]) -> bool:
-    """Whether a pattern fits the column, or the text feature that it is an indicator of.
+    """Whether a pattern matches the column, or the text feature that it is an indicator of.
 
     >>> matches("profile_country=france", ("profile_country",))
     True
@@ -108,6 +116,7 @@ def matches(column: str, patterns: Sequence[str]) -> bool:
 
 
 def protected(column: str) -> bool:
+    """Whether the column is, or is an indicator of, a protected attribute."""
     return split(column)[0] in protected_names()
 
 
@@ -117,6 +126,6 @@ def names(column: str, patterns: Sequence[str]) -> bool:
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean …?)`` or nothing."""
+    """`` (did you mean …?)`` with the known name most similar to ``word``, or an empty string."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

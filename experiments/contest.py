@@ -1,4 +1,4 @@
-"""Contestants of a study: the tuned model, the same untuned, the baselines, and what a test found of each."""
+"""Contestants of a study: the tuned model, the same untuned and the baselines, with their test results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Contestant:
 
     @property
     def label(self) -> str:
-        """As pictures write it: ``lightgbm (tuned)``, ``lightgbm (untuned)``, ``logistic``."""
+        """As plots label it: ``lightgbm (tuned)``, ``lightgbm (untuned)``, ``logistic``."""
         return self.candidate if self.role == BASELINE else f"{self.candidate} ({self.role})"
 
 
@@ -35,9 +35,9 @@ class Contestant:
 class Scored:
     """A contestant after its test.
 
-    ``scores`` are the test's; for a predictor means over the test cutoffs, of which ``by_cutoff`` has each. Its
-    ``outcomes`` and ``answers`` are labels and answers, one array a cutoff, oldest first; ``model`` is the one fitted
-    for the newest cutoff. A segmentation is tested once and has no cutoffs.
+    For a predictor, ``scores`` are means over the test cutoffs. ``by_cutoff`` has the scores, ``outcomes`` the labels
+    and ``answers`` the answers at each cutoff, oldest first; ``model`` was fitted for the newest cutoff. A segmentation
+    is tested once, without cutoffs. ``seconds`` is the duration of the test.
     """
 
     contestant: Contestant
@@ -50,14 +50,14 @@ class Scored:
     answers: Sequence[Floats] = ()
 
     def forecasts(self, ours: bool) -> Forecasts:
-        """What charts show of it; ``ours`` is the one that is registered."""
+        """Its answers and the labels, for charts; ``ours`` marks the model to register."""
         return Forecasts(self.contestant.label, ours, self.outcomes, self.answers)
 
 
 def contestants(
     candidate: str, params: Mapping[str, Any], defaults: Mapping[str, Any], baselines: Iterable[str]
 ) -> list[Contestant]:
-    """The tuned model first, the same without tuning if that is another, then the baselines."""
+    """The tuned model first, then the same with default parameters if these differ, then the baselines."""
     untuned = [Contestant(UNTUNED, candidate, {})] if dict(params) != dict(defaults) else []
     plain = [Contestant(BASELINE, name, {}) for name in baselines if name != candidate]
     return [Contestant(TUNED, candidate, params), *untuned, *plain]

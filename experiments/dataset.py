@@ -1,4 +1,4 @@
-"""A dataset on disk: one Parquet of customers at their cutoffs, a manifest, and a fingerprint that names its bytes."""
+"""A dataset on disk: a Parquet file of customers at cutoffs, and a manifest with the file's hash, the fingerprint."""
 
 import hashlib
 import json
@@ -28,11 +28,12 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Dataset:
-    """Customers at cutoffs: ``frame`` has customer_id, as_of (days), label (none for segments) and what is known.
+    """Customers at cutoffs: ``frame`` has customer_id, as_of, label (none for segments) and features.
 
-    ``features`` are the columns a model can read: float64 with NaN for null, text as indicators; the text columns
-    themselves are in ``frame`` beside them. Rows are sorted by (as_of, customer_id); ``fingerprint`` is the SHA-256 of
-    the Parquet file, hex. ``question`` is None where there is no label.
+    ``features`` are the columns a model can read: float64 with NaN for null, text as indicators. The text columns
+    themselves are also in ``frame``. Rows are sorted by (as_of, customer_id); as_of is in days since 1970-01-01 UTC.
+    ``fingerprint`` is the SHA-256 of the Parquet file, in hex. ``question`` is None where there is no label. ``facts``
+    describe the origin.
     """
 
     frame: pd.DataFrame
@@ -43,19 +44,21 @@ class Dataset:
 
     @property
     def as_of(self) -> NDArray[np.float64]:
+        """The cutoff of each row of ``frame``, in days since 1970-01-01 UTC."""
         return self.frame["as_of"].to_numpy(dtype=np.float64)
 
     @property
     def cutoffs(self) -> list[float]:
+        """The distinct cutoffs, oldest first."""
         return [float(c) for c in np.unique(self.as_of)]
 
     @property
     def inputs(self) -> pd.DataFrame:
-        """Every feature, one row a row of ``frame``."""
+        """All features, with the rows of ``frame``."""
         return self.frame[list(self.features)]
 
     def sample(self, columns: Sequence[str]) -> Sample:
-        """The rows with these features and their labels, for a learner."""
+        """All rows with the features ``columns`` and their labels, for a learner."""
         assert self.question is not None, "only a labelled dataset has a sample"
         label = self.frame["label"].to_numpy(dtype=np.float64)
         y = target(self.question.target).labels(label, self.question)
@@ -77,8 +80,8 @@ def write_dataset(
 ) -> Dataset:
     """Write ``panel.parquet`` and ``manifest.json`` into an existing or new folder and return what was written.
 
-    ``features`` are columns of ``frame``; text among them is stored as it is and read back as indicators too. Equal
-    frames give equal bytes, whatever the order of their rows.
+    ``features`` are columns of ``frame``; text is stored as it is, and indicators are added on reading. Equal frames
+    give equal bytes, whatever the order of their rows. BadInput if a column is missing or there is no row.
     """
     keys = ["customer_id", "as_of"] + (["label"] if question else [])
     require_columns(frame, [*keys, *features])
@@ -100,7 +103,7 @@ def write_dataset(
 
 
 def read_dataset(folder: Path) -> Dataset:
-    """The dataset of a folder, its fingerprint checked before a row is read."""
+    """The dataset in ``folder``, checked against its fingerprint; NotFound without one, BadArtifact if it changed."""
     if not (folder / MANIFEST).is_file():
         raise NotFound(f"no dataset in {folder.name!r}: make one with `coterie dataset`")
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -133,16 +136,16 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise BadInput(
-            f"the panel lacks {', '.join(missing[:5])}: a dataset needs customer_id, as_of, its label and its features"
+            f"the dataset lacks {', '.join(missing[:5])}: give customer_id, as_of, label (for predictions) and features"
         )
     if len(frame) == 0:
         raise BadInput(
-            "the panel has no row, no customer was eligible at any cutoff: "
+            "the dataset has no row, no customer was eligible at any cutoff: "
             "load more history or lower cutoffs.min_history_days"
         )
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
+    """SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

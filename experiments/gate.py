@@ -1,7 +1,7 @@
 """The gate: a challenger becomes champion only when it is proven better, and the reason is written down.
 
-Everyone is scored on the same customers. Differences come with a bootstrap interval over customers; ``proven better``
-means that the whole interval lies on the better side.
+Challenger, champion and baselines are scored on the same customers. A difference has a bootstrap interval over
+customers; *proven better* means that the whole interval is on the better side of zero.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
     """Judge the study's challenger on the dataset and, if it wins, move the alias ``champion`` to it.
 
-    The reason is written into the version's tags either way. Running again changes nothing.
+    The reason is written into the version's tags in either case. Running again changes nothing. NotFound if no model of
+    the study is registered.
     """
     client = open_client(stores)
     challenger = aliased_version(client, study.name, CHALLENGER)
@@ -44,14 +45,14 @@ def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
 def judge(
     study: Study, dataset: Dataset, client: "MlflowClient", challenger: Version, champion: Version | None
 ) -> Verdict:
-    """Score both and the baselines on the same customers and decide."""
+    """The verdict on the challenger, against the baselines and the champion, on the same customers."""
     kind = kind_of(study)
     problem = kind.prepare(study, dataset)
     ours = load_version(client, challenger)
     theirs = load_version(client, champion) if champion else None
     note = ""
     if champion and theirs and (why := artifact.incomparable(ours, theirs) or unreadable(theirs, dataset)):
-        # A champion that cannot answer here is no rival; the baselines still must be beaten.
+        # A champion that cannot answer here is no rival; the baselines still have to be beaten.
         theirs, note = None, f"; the champion, version {champion.version}, {why}"
     verdict = kind.judge(problem, ours, theirs, evidence.recall(study, dataset, client, challenger.run_id))
     return Verdict(verdict.promote, verdict.reason + note, verdict.scores)
@@ -68,7 +69,7 @@ def load_version(client: "MlflowClient", version: Version) -> artifact.Loaded:
 
 
 def write_verdict(client: "MlflowClient", challenger: Version, champion: Version | None, verdict: Verdict) -> None:
-    """Tags on the version, so that the registry page says why it is what it is."""
+    """Record the verdict in tags of the challenger's version, which the registry page shows."""
     tags: dict[str, Any] = {
         "gate": "promoted" if verdict.promote else "refused",
         "gate.reason": verdict.reason,

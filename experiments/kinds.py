@@ -1,4 +1,4 @@
-"""The two kinds of studies, asked for once: prediction and segmentation are modules with the same functions."""
+"""The two kinds of studies: prediction and segmentation are modules with the same functions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,60 +21,60 @@ if TYPE_CHECKING:
 
 
 class Kind(Protocol):
-    """What ``predict`` and ``segment`` define. A ``problem`` is a study put to a dataset, each kind has its own."""
+    """What ``predict`` and ``segment`` define. A ``problem`` is a study and its dataset; each kind has its own type."""
 
     DIRECTION: Literal["minimize", "maximize"]
-    """Which value of a trial is better."""
+    """Whether the lower or the higher value of a trial is better."""
 
     def question(self, study: Any) -> Question | None:
-        """What the dataset's labels answer; None without labels."""
+        """The question that the dataset's labels answer; None without labels."""
 
     def cutoffs(self, study: Any, first_at: float, last_at: float) -> list[float]:
-        """Dates at which the dataset looks at its customers; times of the first and last order in days."""
+        """The dataset's cutoffs, from the times of the first and last order; all in days since 1970-01-01 UTC."""
 
     def rows(self, study: Any, snapshot: Frame, tables: Tables, as_of: float) -> Frame:
-        """The dataset's rows at one cutoff, from its snapshot."""
+        """The dataset's rows at one cutoff, from the snapshot at it."""
 
     def candidates(self, study: Any) -> tuple[str, ...]:
-        """Names of the plug-ins the search chooses among."""
+        """Names of the learners or clusterers that the search chooses among."""
 
     def candidate(self, name: str) -> Any:
-        """The learner or clusterer of this name: ``DEFAULTS`` and ``space``."""
+        """The learner or clusterer of this name, with its ``DEFAULTS`` and ``space``."""
 
     def prepare(self, study: Any, dataset: Dataset) -> Any:
-        """The problem; refuses a dataset that cannot answer the study before anything is started."""
+        """The problem; BadInput if the dataset cannot answer the study, before anything is started."""
 
     def evaluation(self, problem: Any) -> "Evaluate":
-        """What a trial is worth: a function of candidate and parameters that other processes can run."""
+        """A function from a candidate and its parameters to the trial's value and scores; it can be pickled."""
 
     def choose(self, problem: Any, trials: Sequence[Trial]) -> tuple[Trial, str]:
         """The trial to test and register, and why."""
 
     def test(self, problem: Any, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:
-        """Every contestant tested, the one to register first; a sentence if that is not the tuned one."""
+        """All contestants after their tests, the one to register first; and the reason if that is not the tuned one."""
 
     def metrics(self, problem: Any, tested: Sequence[Scored]) -> dict[str, float]:
-        """What the run records of the model, beside its scores."""
+        """Further metrics of the model that the run records beside its scores."""
 
     def facts(self, problem: Any, ours: Scored) -> dict[str, Any]:
-        """What the artifact's manifest says of its origin; the same for the same model, so without times of day."""
+        """The model's origin for the artifact's manifest; equal for equal models, so without the time of the run."""
 
     def evidence(self, problem: Any, tested: Sequence[Scored]) -> dict[str, list[Floats]]:
-        """What the gate needs of the test, by contestant, so that it need not be repeated."""
+        """The test's losses by contestant, stored so that the gate need not repeat the test."""
 
     def pictures(self, problem: Any, folder: Path, title: str, tested: Sequence[Scored]) -> None:
-        """Plots as PNG in ``folder``."""
+        """Draw the plots as PNG files into ``folder``."""
 
     def summary(self, problem: Any, tested: Sequence[Scored]) -> tuple[str, list[str]]:
-        """How the scores were made, in a sentence, and further lines of Markdown for the run's page."""
+        """A sentence on how the scores were made, and further lines of Markdown, for the run's page."""
 
     def judge(self, problem: Any, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:
-        """Challenger against baselines and champion; ``found`` is the evidence of the challenger's run."""
+        """The verdict on the challenger, ``ours``; ``theirs`` is the champion, ``found`` the challenger's evidence."""
 
 
 KINDS: dict[str, Kind] = {"predict": cast(Kind, predict), "segment": cast(Kind, segment)}
 
 
 def kind_of(study: Study) -> Kind:
-    """The functions of the study's kind."""
+    """The module with the functions of the study's kind."""
     return KINDS[study.kind]

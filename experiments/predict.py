@@ -1,6 +1,6 @@
-"""Prediction studies: a learner is searched for, tested at rolling origins beside baselines, and judged by its loss.
+"""Prediction studies: search for a learner's parameters, test at rolling origins beside baselines, judge by loss.
 
-The functions are those of ``experiments.kinds.Kind``; what the answer is, only the question's target knows.
+The functions are those of ``experiments.kinds.Kind``; all that depends on the kind of answer is left to the target.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def cutoffs(study: PredictStudy, first_at: float, last_at: float) -> list[float]
 
 
 def rows(study: PredictStudy, snapshot: Frame, tables: Tables, as_of: float) -> Frame:
-    """Those whom the task asks about, with their labels."""
+    """The eligible customers, with their labels."""
     return labelled(study.question, snapshot, tables, as_of)
 
 
@@ -57,11 +57,11 @@ def candidate(name: str) -> Learner:
 
 
 def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
-    """The study's question on the dataset, which must be made for it."""
+    """The problem; BadInput unless the dataset was made for the study's question."""
     if dataset.question != study.question:
         raise BadInput(
             f"the dataset answers {dataset.question}, study {study.name} asks for {study.question}: "
-            "make its own with `coterie dataset`"
+            "make a dataset for this study with `coterie dataset`"
         )
     study.features.select(dataset.features)
     check_columns(study, dataset)
@@ -98,7 +98,8 @@ def evaluation(problem: Problem) -> Validation:
 def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
     """The best trial if it is proven better than the first guess (the champion's parameters, else the defaults).
 
-    Among well regularised models the best of many trials is often the luckiest; its lead is gone at the test cutoffs.
+    Among well regularised models the best of many trials is often only the luckiest, and loses its lead at the test
+    cutoffs.
     """
     first, top = trials[0], best(trials, DIRECTION)
     if problem.search.accept == "best" or first.value is None or top is first:
@@ -106,26 +107,26 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
     validation = Validation(problem)
     gain = validation.losses(first.candidate, first.params) - validation.losses(top.candidate, top.params)
     found = difference(problem, gain, validation.customers)
-    words = f"than the first guess by {found} {problem.target.LOSS_WORDS}"
+    than = f"than the first guess by {found} {problem.target.LOSS_WORDS}"
     if found.low > 0:
-        return top, f"trial {top.slot} of {len(trials)} is better {words}"
-    return first, f"the first guess stays: trial {top.slot} of {len(trials)} is better {words}, which proves nothing"
+        return top, f"trial {top.slot} of {len(trials)} is better {than}"
+    return first, f"the first guess stays: trial {top.slot} of {len(trials)} is better {than}, which proves nothing"
 
 
 def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:
-    """All at every test cutoff; the one to register first."""
-    # A baseline is fitted sooner than a process starts.
+    """All contestants tested at every test cutoff, the one to register first."""
+    # Fitting a baseline takes less time than starting a process.
     tested = [rolling_test(problem, each, 1 if each.role == BASELINE else workers) for each in entrants]
     return winner_first(problem, tested)
 
 
 def winner_first(problem: Problem, tested: Sequence[Scored]) -> tuple[list[Scored], str]:
-    """The contestants with the one to register in front, and why it is another than the tuned model (else empty).
+    """The contestants with the one to register first, and why that is not the tuned model (else an empty string).
 
-    What is complicated has to prove itself: where the tuned model is not proven better than a baseline over the test
-    cutoffs, the best such baseline is registered, and the gate judges that. A baseline never stands in that answers
-    everybody alike (the constant) or reads what the study forbids: then there is nothing better to register, and the
-    gate will say so.
+    The simpler model wins unless the other proves itself: where the tuned model is not proven better than a baseline
+    over the test cutoffs, the best such baseline is registered in its place. A baseline never stands in if it gives all
+    customers the same answer (the constant) or reads columns that the study excludes. Then the tuned model is
+    registered, and the gate will refuse it.
     """
     customer = customers_at(problem.dataset, problem.tests)
     own = np.concatenate(losses(problem, tested[0]))
@@ -152,7 +153,7 @@ def tells_apart(tested: Scored) -> bool:
 
 
 def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:
-    """The range of scores over the test cutoffs, and how far the model's loss is below each other's at the newest."""
+    """Lowest and highest scores over the test cutoffs; at the newest, the model's loss minus each contestant's."""
     ours, kind = tested[0], problem.target
     found = spread(ours.by_cutoff, tuple(kind.lines(problem.question)))
     newest = customers_at(problem.dataset, problem.tests[-1:])
@@ -173,7 +174,7 @@ def spread(by_cutoff: Sequence[Mapping[str, float]], names: Sequence[str]) -> di
 
 
 def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
-    """When it learned and was tested."""
+    """The training window and the test cutoffs, as dates."""
     horizon_days, newest = problem.question.horizon_days, problem.tests[-1]
     learned = [c for c in problem.dataset.cutoffs if c + problem.question.horizons[0] <= newest]
     return {
@@ -187,12 +188,12 @@ def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
 
 
 def evidence(problem: Problem, tested: Sequence[Scored]) -> dict[str, list[Floats]]:
-    """Loss a row and test cutoff of every contestant, rows in the dataset's order."""
+    """By contestant, losses per row at each test cutoff, rows in the dataset's order."""
     return {each.contestant.name: losses(problem, each) for each in tested}
 
 
 def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored]) -> None:
-    """The target's charts, scores over the cutoffs, and what the model relies on."""
+    """The target's charts, scores over the cutoffs, and feature importance."""
     from experiments.plots import charts, predictions
 
     happens = task(problem.question.task).HAPPENS.format(days=problem.question.horizon_days)
@@ -204,16 +205,16 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
 
 
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:  # noqa: ARG001
-    """When it was tested."""
+    """The test cutoffs."""
     dates = ", ".join(str(day_of(cutoff)) for cutoff in tested[0].cutoffs)
     return f"Means over the test cutoffs {dates}; each model learned only from labels known at the cutoff.", []
 
 
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:
-    """By loss: the baselines over all test cutoffs, the champion at the newest, which no model has learned from.
+    """Compare losses: with baselines over all test cutoffs, with the champion at the newest, unseen by both models.
 
-    A baseline is a way of learning, so it is fitted anew for each cutoff, as the challenger was. A champion is one
-    model, and older cutoffs may be in what it learned.
+    A baseline is a method, so it is fitted for each cutoff, as the challenger was. The champion is one fitted model,
+    and older cutoffs may be part of its training data.
     """
     if why := learned_too_late(problem, {"challenger": ours, "champion": theirs}):
         return Verdict(False, why)
@@ -232,31 +233,31 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
 
 
 def learned_too_late(problem: Problem, models: Mapping[str, Loaded | None]) -> str:
-    """Why a model cannot be judged on this dataset: it has learned labels of the newest test cutoff."""
+    """Why a model cannot be judged here: it was trained on labels after the newest test cutoff; empty if none was."""
     newest = str(day_of(problem.tests[-1]))
     for name, loaded in models.items():
         if loaded is not None and (end := loaded.manifest["training_window"]["labels_end"]) > newest:
-            reason = f"the {name} has learned labels up to {end}, after the newest test cutoff {newest}: "
+            reason = f"the {name} was trained on labels up to {end}, after the newest test cutoff {newest}: "
             return reason + "judge it on a newer dataset"
     return ""
 
 
 def recalled(problem: Problem, contestant: Contestant, found: Mapping[str, list[Floats]]) -> list[Floats]:
-    """Its losses from the run's evidence, or from a new test where there is none."""
+    """The contestant's losses at each test cutoff, from the run's evidence or else from a new test."""
     if contestant.name in found:
         return found[contestant.name]
     return losses(problem, rolling_test(problem, contestant))
 
 
 def artifact_loss(problem: Problem, loaded: Loaded) -> Floats:
-    """Loss a row at the newest test cutoff of the very model that would be served."""
+    """Loss per row, at the newest test cutoff, of the model that would be served."""
     sample = problem.dataset.sample(loaded.model.features)
     newest = sample.where(sample.as_of == problem.tests[-1])
     return problem.target.loss(newest.y, predict(loaded.model, newest.X), problem.question)
 
 
 def worse_now(problem: Problem, newest: Mapping[str, Difference]) -> Verdict | None:
-    """The refusal of a model that is proven worse than a baseline at the newest test cutoff."""
+    """A refusal if the model is proven worse than a baseline at the newest test cutoff, else None."""
     worse = {name: gain for name, gain in newest.items() if gain.high < 0}
     if not worse:
         return None
@@ -266,6 +267,6 @@ def worse_now(problem: Problem, newest: Mapping[str, Difference]) -> Verdict | N
 
 
 def difference(problem: Problem, each: Floats, customer: NDArray[np.int64]) -> Difference:
-    """Mean advantage a row, with the study's interval over customers."""
+    """Mean of ``each`` (advantages per row), with the study's bootstrap interval over customers."""
     promotion = problem.promotion
     return Difference(*clustered_mean(each, customer, promotion.draws, promotion.confidence, problem.search.seed))

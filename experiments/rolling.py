@@ -1,4 +1,4 @@
-"""Rolling origin: a model is fitted before each cutoff on labels known by then, and judged by what came after."""
+"""Rolling origin: for each cutoff a model is fitted on labels known by then and scored on what happened after."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -23,12 +23,12 @@ from models.sample import Floats, Mask, Sample
 from models.targets import Target, target
 
 Round = tuple[Sample, Sample]
-"""What was known at a cutoff, and the cutoff's rows with what came of them."""
+"""The rows known at a cutoff, to fit on, and the cutoff's own rows, to score."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A question put to a dataset: ``features`` are what the study allows, ``tests`` the test cutoffs."""
+    """A prediction study with its dataset: ``features`` select what models may read, ``tests`` are the test cutoffs."""
 
     question: Question
     dataset: Dataset
@@ -41,30 +41,30 @@ class Problem:
 
     @property
     def target(self) -> Target:
-        """The kind of answer."""
+        """The module of the question's kind of answer."""
         return target(self.question.target)
 
 
 def readable(problem: Problem, candidate: str) -> tuple[str, ...]:
-    """Columns for a learner: those it names, wherever they are; else those that the study allows."""
+    """The learner's columns: those it names, even where the study excludes them; else those that the study selects."""
     named = learner(candidate).READS
     return problem.features.select(problem.dataset.features) if named is None else named
 
 
 def allowed(problem: Problem, candidate: str) -> bool:
-    """Whether the study lets a model read all columns that this learner names."""
+    """Whether the study's features include all columns that this learner names."""
     named = learner(candidate).READS
     return named is None or set(named) <= set(problem.features.select(problem.dataset.features))
 
 
 def rounds(sample: Sample, cutoffs: Sequence[float]) -> list[Round]:
-    """One round a cutoff."""
+    """One round per cutoff."""
     return [(known_at(sample, cutoff), sample.where(sample.as_of == cutoff)) for cutoff in cutoffs]
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean loss over the validation folds, which end a horizon before the first test cutoff."""
+    """Mean loss over the validation folds, whose labels are all known at the first test cutoff."""
 
     problem: Problem
 
@@ -88,7 +88,7 @@ class Validation:
 
     @property
     def customers(self) -> NDArray[np.int64]:
-        """A number a customer for each row of ``losses``."""
+        """The customer of each row of ``losses``, as a number."""
         rows = self._rows
         return numbered(
             [self.problem.dataset.frame.loc[rows & (self.problem.dataset.as_of == c)] for c in self._cutoffs]
@@ -105,7 +105,7 @@ class Validation:
         return search_rows(self.problem.dataset.frame["customer_id"], self.problem.search)
 
     def _folds(self, columns: tuple[str, ...]) -> list[Round]:
-        # Cut once for all trials of a process; columns differ between learners only.
+        # Made once for all trials of a process; columns differ only between learners.
         if columns not in self._cut:
             self._cut[columns] = rounds(self.problem.dataset.sample(columns).where(self._rows), self._cutoffs)
         return self._cut[columns]
@@ -126,9 +126,10 @@ def search_rows(customer_id: "pd.Series[Any]", search: Search) -> Mask:
 
 
 def rolling_test(problem: Problem, contestant: Contestant, workers: int = 1) -> Scored:
-    """Fit before each test cutoff on labels known by then, score at it; all are calibrated alike, or none is.
+    """Fit the contestant for each test cutoff on labels known by then, and score it there.
 
-    The cutoffs are shared among ``workers`` processes, which does not change the result.
+    The study decides about calibration, for all contestants alike. ``workers`` processes share the cutoffs, which does
+    not change the result.
     """
     started = time.perf_counter()
     sample = problem.dataset.sample(readable(problem, contestant.candidate))
@@ -156,16 +157,16 @@ def _test_round(
 
 
 def losses(problem: Problem, tested: Scored) -> list[Floats]:
-    """Loss a row at each test cutoff, oldest first."""
+    """Loss per row at each test cutoff, oldest first."""
     pairs = zip(tested.outcomes, tested.answers, strict=True)
     return [problem.target.loss(y, answer, problem.question) for y, answer in pairs]
 
 
 def customers_at(dataset: Dataset, cutoffs: Sequence[float]) -> NDArray[np.int64]:
-    """A number a customer for each row at the cutoffs, oldest first, in the order of the dataset's rows."""
+    """The customer, as a number, of each row at the cutoffs, oldest first, rows in the dataset's order."""
     return numbered([dataset.frame.loc[dataset.as_of == cutoff] for cutoff in cutoffs])
 
 
 def numbered(frames: Sequence[pd.DataFrame]) -> NDArray[np.int64]:
-    """The customers of the frames' rows as numbers, the same for the same customer."""
+    """The customer of each row of the frames as a number, equal for equal customers."""
     return np.asarray(pd.factorize(pd.concat([frame["customer_id"] for frame in frames]))[0], dtype=np.int64)

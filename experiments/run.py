@@ -1,4 +1,4 @@
-"""A study from question to challenger: search, test beside the baselines, artifact, MLflow, registry."""
+"""Running a study: search, test beside the baselines, save, record in MLflow, register a challenger."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,9 +23,9 @@ from models import artifact
 
 @dataclass(frozen=True)
 class StudyResult:
-    """What a study found. ``skipped``: the same study had been finished before, nothing was done.
+    """The registered model of a study. ``skipped``: the same study was finished before, and nothing was done.
 
-    ``scores`` are the registered model's test scores; ``baselines`` those of the others by name.
+    ``scores`` are the registered model's test scores, ``baselines`` those of the other contestants by name.
     """
 
     study: str
@@ -50,10 +50,12 @@ def run_study(
     warm_start: Sequence[Guess] = (),
     on_trial: Callable[[Trial], None] | None = None,
 ) -> StudyResult:
-    """Run the study, or find it finished, or finish what a killed process began; register its model as challenger.
+    """Run the study and register its model as challenger.
 
-    The same study, dataset, seed and code give the same model, byte for byte, whatever the number of workers. An
-    exception ends the run as FAILED; the same study can be run again.
+    A study that was finished before is returned as it is, and one that a killed process began is finished. The same
+    study, dataset, seed and code give the same model, byte for byte, whatever the number of workers. An exception ends
+    the run as FAILED; the same study can be run again. ``trials`` and ``seed`` override the study's; ``warm_start`` are
+    parameters to try first; ``on_trial`` is called after each trial.
     """
     study = study.adjusted(trials, seed)
     kind = kind_of(study)
@@ -86,7 +88,7 @@ def run_study(
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What the search and the test found: the first of ``tested`` is the model to register, ``why`` says so."""
+    """The results of search and test; the first of ``tested`` is the model to register, for the reason ``why``."""
 
     trials: Sequence[Trial]
     chosen: Trial
@@ -96,7 +98,7 @@ class Conclusion:
 
 @contextmanager
 def failing(run: runs.StudyRun) -> Iterator[None]:
-    """End the run as FAILED if the block raises, KILLED if it is interrupted."""
+    """End the run as FAILED if the block raises, as KILLED if it is interrupted."""
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
@@ -106,7 +108,7 @@ def failing(run: runs.StudyRun) -> Iterator[None]:
 
 
 def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, found: Conclusion) -> StudyResult:
-    """Draw, save, record and register what was found, then close the run."""
+    """Draw the plots, save, record and register the model, then close the run."""
     kind, ours, others = kind_of(study), found.tested[0], found.tested[1:]
     metrics = {**{f"test_{name}": v for name, v in ours.scores.items()}, **kind.metrics(problem, found.tested)}
     with tempfile.TemporaryDirectory(prefix="coterie-study-") as temporary:
@@ -129,7 +131,7 @@ def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, f
 
 
 def facts(study: Study, dataset: Dataset, ours: Scored, of_kind: Mapping[str, Any]) -> dict[str, Any]:
-    """What the artifact's manifest says of its origin; the same for the same model, so without times of day."""
+    """The model's origin for the artifact's manifest; equal for equal models, so without the time of the run."""
     return {
         "study": study.name,
         "dataset_fingerprint": dataset.fingerprint,
@@ -141,7 +143,7 @@ def facts(study: Study, dataset: Dataset, ours: Scored, of_kind: Mapping[str, An
 
 
 def record_trial(run: runs.StudyRun, on_trial: Callable[[Trial], None] | None, trial: Trial) -> None:
-    """A finished trial as a nested run; then whoever else wants to know."""
+    """Record a finished trial as a nested run, then pass it to ``on_trial``."""
     value = {} if trial.value is None else {"objective": trial.value}
     runs.log_child(
         run,
@@ -158,7 +160,7 @@ def record_trial(run: runs.StudyRun, on_trial: Callable[[Trial], None] | None, t
 
 
 def record_contestant(run: runs.StudyRun, each: Scored) -> None:
-    """A baseline as a nested run with the same metric names as the model, so that the UI compares them."""
+    """Record a contestant as a nested run with the model's metric names, so that the UI can compare them."""
     metrics = {f"test_{name}": value for name, value in each.scores.items()}
     finished = runs.now()
     run_id = runs.log_child(
@@ -176,7 +178,7 @@ def record_contestant(run: runs.StudyRun, each: Scored) -> None:
 def record_model(
     run: runs.StudyRun, ours: Scored, metrics: Mapping[str, float], folder: Path, description: str
 ) -> None:
-    """The model's parameters, scores, plots and description on the parent run."""
+    """Record the model's parameters, scores, plots and description in the parent run."""
     params = {"candidate": ours.contestant.candidate, **ours.contestant.params}
     runs.log_values(run.client, run.run_id, params, {**metrics, "fit_seconds": ours.seconds})
     runs.log_by_cutoff(run.client, run.run_id, ours.cutoffs, ours.by_cutoff)
@@ -202,6 +204,7 @@ def finished_result(client: Any, experiment_id: str, study: Study, key: str) -> 
 
 
 def tests_of(run: Any) -> dict[str, float]:
+    """The test scores that a run has recorded."""
     return {k.removeprefix("test_"): v for k, v in run.data.metrics.items() if k.startswith("test_")}
 
 

@@ -1,4 +1,4 @@
-"""Segmentation studies: a clustering is searched for, scored beside data without structure, and judged by separation.
+"""Segmentation studies: search for a clustering, compare it with data without structure, judge by separation.
 
 The functions are those of ``experiments.kinds.Kind``.
 """
@@ -40,7 +40,7 @@ SILHOUETTE_ROWS = 5_000
 
 @dataclass(frozen=True)
 class Problem:
-    """Customers at one date: ``features`` span the space of the clusters, all columns of the dataset describe them."""
+    """Customers at one date: clusters are found in ``features``; all columns of the dataset describe the segments."""
 
     dataset: Dataset
     features: tuple[str, ...]
@@ -60,7 +60,7 @@ def cutoffs(study: SegmentStudy, first_at: float, last_at: float) -> list[float]
 
 
 def rows(study: SegmentStudy, snapshot: Frame, tables: Tables, as_of: float) -> Frame:  # noqa: ARG001
-    """Everybody in the snapshot."""
+    """All customers in the snapshot."""
     return snapshot.with_columns(as_of=nw.lit(as_of))
 
 
@@ -75,7 +75,7 @@ def candidate(name: str) -> Clusterer:
 
 
 def prepare(study: SegmentStudy, dataset: Dataset) -> Problem:
-    """The study's features in which the customers differ: a shop without discounts has no discount share."""
+    """The problem, with the study's features that differ between customers; BadInput if fewer than two do."""
     chosen = study.features.select(dataset.features)
     differing = tuple(name for name in chosen if dataset.frame[name].nunique() > 1)
     if len(differing) < 2:
@@ -88,7 +88,7 @@ def prepare(study: SegmentStudy, dataset: Dataset) -> Problem:
 
 @dataclass(frozen=True)
 class Separation:
-    """Silhouette above that of column-permuted data, less what too few, too small or too vague segments cost."""
+    """A trial's value: silhouette minus that of column-permuted data, minus the penalty for segments of no use."""
 
     problem: Problem
 
@@ -103,6 +103,7 @@ class Separation:
         return tempfile.TemporaryDirectory(prefix="coterie-trees-")
 
     def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+        """Value and scores of a clusterer with these parameters."""
         memory, seed = Path(self._memory.name), self.problem.search.seed
         fitted = segmenter.fit_clusters(self._customers, self.problem.features, candidate, params, seed, memory)
         labels, _ = segmenter.assign_labels(fitted, self._customers)
@@ -115,7 +116,7 @@ class Separation:
 
 
 def penalty(wanted: Segments, sizes: Mapping[str, float]) -> float:
-    """What a clustering loses for each segment too few or too many, for noise and for too small a segment.
+    """The penalty for each segment too few or too many, for too much noise and for too small a smallest segment.
 
     >>> round(penalty(Segments(most_noise=0.6), {"segments_n": 3, "noise_share": 0.7, "smallest_share": 0.1}), 3)
     0.2
@@ -127,18 +128,18 @@ def penalty(wanted: Segments, sizes: Mapping[str, float]) -> float:
 
 
 def evaluation(problem: Problem) -> Separation:
-    """The gap to data without joint structure."""
+    """The silhouette gap to data without joint structure."""
     return Separation(problem)
 
 
 def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:  # noqa: ARG001
-    """The largest gap."""
+    """The trial with the largest value."""
     top = best(trials, DIRECTION)
     return top, f"trial {top.slot} is the best of {len(trials)}"
 
 
 def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:  # noqa: ARG001
-    """Each fitted on all customers and scored against the same clustering of column-permuted data."""
+    """Each contestant fitted on all customers and scored against the same clustering of column-permuted data."""
     return [_scored(problem, each) for each in entrants], ""
 
 
@@ -150,24 +151,24 @@ def _scored(problem: Problem, contestant: Contestant) -> Scored:
 
 
 def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:  # noqa: ARG001
-    """The scores are all there is."""
+    """None beside the scores."""
     return {}
 
 
 def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
-    """The one date it has seen, and its parameters."""
+    """The date of its customers, and its parameters."""
     as_of = str(day_of(problem.dataset.cutoffs[-1]))
     window = {"first_cutoff": as_of, "last_cutoff": as_of, "labels_end": as_of}
     return {"training_window": window, "params": dict(ours.model.params)}
 
 
 def evidence(problem: Problem, tested: Sequence[Scored]) -> dict[str, list[Floats]]:  # noqa: ARG001
-    """None: the gate assigns the customers anew."""
+    """None: the gate assigns the customers again."""
     return {}
 
 
 def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored]) -> None:  # noqa: ARG001
-    """Who the segments are, where they lie, what they bring, whether they are real."""
+    """Plots of the segments' medians, a map, revenue, and the silhouette gaps."""
     from experiments.plots import segments
 
     model, X, as_of = tested[0].model, problem.dataset.inputs, day_of(problem.dataset.cutoffs[-1])
@@ -179,7 +180,7 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
 
 
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:
-    """Who was clustered, and the catalogue of segments."""
+    """Who was clustered, and the segment catalogue."""
     day = day_of(problem.dataset.cutoffs[-1])
     how = f"{len(problem.dataset.frame):,} customers as of {day}; "
     lines = ["| id | segment | customers | revenue | |", "|---|---|---|---|---|"]
@@ -190,7 +191,7 @@ def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]
 
 
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:  # noqa: ARG001
-    """By silhouette, each clustering labelling the same customers in the same space: the study's features."""
+    """Compare silhouettes of the same customers in the same space, that of the study's features."""
     X, seed = problem.dataset.inputs, problem.search.seed
     scores = ours.manifest["scores"]
     if ours.manifest["dataset_fingerprint"] != problem.dataset.fingerprint:
@@ -212,12 +213,12 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
 
 
 def structure(scores: Mapping[str, float]) -> dict[str, float]:
-    """What says whether there are groups at all; a score that the manifest leaves out had no meaning."""
+    """The scores of structure and stability; nan where the manifest leaves one out because it was not defined."""
     return {name: scores.get(name, float("nan")) for name in ("permuted_gap", "permuted_gap_low", "jaccard_min")}
 
 
 def without_structure(promotion: Promotion, scores: Mapping[str, float]) -> Verdict | None:
-    """The refusal of a clustering that is noise, no better than chance, or unstable."""
+    """A refusal if the clustering is mostly noise, no better than chance, or unstable, else None."""
     found, noise = structure(scores), scores.get("noise_share", 0.0)
     if scores.get("segments_n", 2.0) < 2:
         reason = f"fewer than two segments among all customers: {noise:.0%} of them belong to no group"
@@ -233,7 +234,7 @@ def without_structure(promotion: Promotion, scores: Mapping[str, float]) -> Verd
 
 
 def silhouettes(model: segmenter.Segmenter, X: pd.DataFrame, Z: Floats, chosen: "np.ndarray[Any, Any]") -> Floats:
-    """Silhouette of each chosen customer under the model's labels; 0 where it has fewer than two."""
+    """Silhouettes of the ``chosen`` rows in ``Z`` under the model's labels; 0 if these have fewer than two labels."""
     label, _ = segmenter.assign_labels(model, X)
     if len(np.unique(label[chosen])) < 2:
         return np.zeros(len(chosen))
@@ -241,6 +242,6 @@ def silhouettes(model: segmenter.Segmenter, X: pd.DataFrame, Z: Floats, chosen: 
 
 
 def difference(problem: Problem, each: Floats) -> Difference:
-    """Mean advantage a customer, with the study's interval."""
+    """Mean of ``each`` (advantages per customer), with the study's bootstrap interval."""
     draws, confidence = problem.promotion.draws, problem.promotion.confidence
     return Difference(*clustered_mean(each, np.arange(len(each)), draws, confidence, problem.search.seed))

@@ -1,7 +1,7 @@
-"""Where time is cut: calendar cutoffs, test folds, and the embargo of one horizon between learning and scoring.
+"""Cutoffs and folds: calendar cutoffs, test cutoffs, validation folds, and an embargo of one horizon between them.
 
-All times are days since 1970-01-01 UTC. A label at cutoff t is known at t + horizon, so a model that is judged at
-cutoff c may learn only from rows with t + horizon ≤ c.
+All times are days since 1970-01-01 UTC. A label at cutoff t is known at t + horizon, so a model that is scored at
+cutoff c may be fitted only on rows with t + horizon ≤ c.
 """
 
 import math
@@ -15,6 +15,7 @@ EPOCH = date(1970, 1, 1)
 
 
 def day_number(day: date) -> float:
+    """The midnight that begins ``day``, in days since 1970-01-01 UTC."""
     return float((day - EPOCH).days)
 
 
@@ -35,7 +36,7 @@ def calendar_cutoffs(first_day: float, last_day: float, every: str) -> list[floa
 
 
 def next_midnight(at: float) -> float:
-    """The midnight after ``at``: all that is known then, and nothing of a day that is still to come."""
+    """The first midnight after ``at``."""
     return math.floor(at) + 1.0
 
 
@@ -47,13 +48,13 @@ def begins(day: date, every: str) -> bool:
 
 
 def study_cutoffs(wanted: Cutoffs, horizon_days: float, first_at: float, last_at: float) -> list[float]:
-    """The cutoffs at which a dataset looks at its customers, oldest first.
+    """The cutoffs of a dataset, oldest first.
 
-    Calendar cutoffs with enough history before and complete labels after: the newest ``wanted.newest``, and as many
-    older ones as the horizon needs for the test, a validation fold and something to learn from before that.
-    ``first_at`` and ``last_at`` are the times of the first and the last order.
+    These are calendar cutoffs with enough history before and complete labels after them: the newest ``wanted.newest``,
+    and as many older ones as the horizon needs for the test, one validation fold and training rows before that.
+    ``first_at`` and ``last_at`` are the times of the first and the last order. HistoryTooShort if that is not enough.
     """
-    # The last day is hardly ever complete, so labels are trusted up to its midnight only.
+    # The last day is hardly ever complete, so labels count only up to the midnight before it.
     data_end = float(math.floor(last_at))
     regular = calendar_cutoffs(first_at + wanted.min_history_days, data_end - horizon_days, wanted.every)
     if not isinstance(wanted.test, int):
@@ -62,8 +63,8 @@ def study_cutoffs(wanted: Cutoffs, horizon_days: float, first_at: float, last_at
     validation = validation_folds(regular, test[0], horizon_days, 1)
     if not validation:
         raise too_short(wanted, horizon_days, first_at, data_end)
-    learned = [cutoff for cutoff in regular if cutoff + horizon_days <= validation[0]][-1]
-    oldest = min(learned, regular[-wanted.newest :][0], test[0])
+    trained_on = [cutoff for cutoff in regular if cutoff + horizon_days <= validation[0]][-1]
+    oldest = min(trained_on, regular[-wanted.newest :][0], test[0])
     return [cutoff for cutoff in regular if cutoff >= oldest]
 
 
@@ -72,15 +73,15 @@ def test_cutoffs(
 ) -> list[float]:
     """The newest ``test`` cutoffs whose labels are complete at ``data_end``, oldest first.
 
-    They are a horizon apart, or, where that leaves nothing to validate on before the first, a half, a third or a
-    quarter of one: then a customer's labels overlap, which intervals over customers allow for. With dates instead of a
-    number: exactly those, each of which must have complete labels.
+    They are a horizon apart, or, if that leaves no validation fold before the first, a half, a third or a quarter of
+    one. Then a customer's labels overlap, which intervals over customers allow for. If ``test`` has dates, these are
+    the cutoffs. HistoryTooShort if there are too few, or a date has no complete labels.
     """
     complete = [c for c in sorted(cutoffs) if c + horizon_days <= data_end]
     if not isinstance(test, int):
         return named_cutoffs(complete, horizon_days, test, data_end)
-    for part in (1, 2, 3, 4):
-        chosen = spaced(complete, horizon_days / part, test)
+    for divisor in (1, 2, 3, 4):
+        chosen = spaced(complete, horizon_days / divisor, test)
         if len(chosen) == test and validation_folds(complete, chosen[0], horizon_days, 1):
             return chosen
     apart = spaced(complete, horizon_days, test)
@@ -93,7 +94,7 @@ def test_cutoffs(
 
 
 def named_cutoffs(complete: Sequence[float], horizon_days: float, test: Sequence[date], data_end: float) -> list[float]:
-    """The dates as cutoffs; HistoryTooShort for one whose labels are not complete."""
+    """The dates as cutoffs, oldest first; HistoryTooShort for a date without complete labels."""
     named = sorted(day_number(day) for day in test)
     for cutoff in named:
         if cutoff not in complete:
@@ -105,7 +106,7 @@ def named_cutoffs(complete: Sequence[float], horizon_days: float, test: Sequence
 
 
 def spaced(cutoffs: Sequence[float], apart_days: float, n: int) -> list[float]:
-    """The newest ``n`` of sorted cutoffs that lie at least ``apart_days`` from each other, oldest first."""
+    """The newest ``n`` of the sorted cutoffs that are at least ``apart_days`` apart, or fewer, oldest first."""
     chosen: list[float] = []
     for cutoff in reversed(cutoffs):
         if len(chosen) < n and (not chosen or chosen[-1] - cutoff >= apart_days):
@@ -114,9 +115,9 @@ def spaced(cutoffs: Sequence[float], apart_days: float, n: int) -> list[float]:
 
 
 def validation_folds(cutoffs: Sequence[float], first_test: float, horizon_days: float, n: int) -> list[float]:
-    """The newest ``n`` cutoffs, a horizon apart, that can be trained for and whose labels the first test cutoff knows.
+    """The newest ``n`` cutoffs, a horizon apart, with labels known at the first test and training rows before them.
 
-    Parameters chosen on them have seen no label that the test will ask for.
+    So the choice of parameters uses no label of the test.
     """
     oldest = min(cutoffs, default=math.inf)
     usable = [v for v in sorted(cutoffs) if v + horizon_days <= first_test and oldest + horizon_days <= v]
@@ -124,7 +125,7 @@ def validation_folds(cutoffs: Sequence[float], first_test: float, horizon_days: 
 
 
 def too_short(wanted: Cutoffs, horizon_days: float, first_at: float, data_end: float) -> HistoryTooShort:
-    """The error of a history without room for the test, a validation fold and something to learn from."""
+    """The error for a history too short for the test, a validation fold and training rows."""
     tests = wanted.test if isinstance(wanted.test, int) else len(wanted.test)
     need = wanted.min_history_days + (tests / 4 + 2.75) * horizon_days
     return HistoryTooShort(

@@ -1,4 +1,4 @@
-"""A study as a data scientist writes it: one question put to a dataset, and every mistake one sentence."""
+"""A study as a data scientist writes it in TOML: its keys, their checks, and one sentence for every mistake."""
 
 import hashlib
 import json
@@ -22,11 +22,11 @@ Horizons = Annotated[
     BeforeValidator(lambda days: days if isinstance(days, list | tuple) else (days,)),
     Field(min_length=1),
 ]
-"""Days ahead; one number may stand alone."""
+"""Days ahead, above 0; a single number is allowed in place of a list."""
 
 
 class Study(Section):
-    """One question put to a dataset; what prediction and segmentation have in common."""
+    """One question put to a dataset: the keys that prediction and segmentation have in common."""
 
     name: Name
     title: str = ""
@@ -40,18 +40,21 @@ class Study(Section):
 
     @property
     def key(self) -> str:
-        """SHA-256 of all choices, 64 hex characters: two studies with equal keys ask the same."""
+        """SHA-256 of all keys and values, 64 hex characters; equal for equal studies."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
     def adjusted(self, trials: int | None = None, seed: int | None = None) -> Self:
-        """The same study with other ``search.trials`` or ``search.seed``, as the command line asks for."""
+        """The same study with another ``search.trials`` or ``search.seed``, as given on the command line."""
         search = self.search.model_dump()
         search |= {k: v for k, v in (("trials", trials), ("seed", seed)) if v is not None}
         return validated(type(self), {**self.model_dump(), "search": search}, self.name)
 
 
 class PredictStudy(Study):
-    """What will customers do? A task at one or several horizons; the search chooses among ``learners``."""
+    """What will customers do? A task at one or several horizons; the search chooses among ``learners``.
+
+    ``calibrate`` says whether all contestants are calibrated on predictions out of time, or none.
+    """
 
     kind: Literal["predict"] = "predict"
     task: str
@@ -61,7 +64,7 @@ class PredictStudy(Study):
 
     @property
     def question(self) -> Question:
-        """The task at the horizons."""
+        """The task's question at the horizons."""
         return question(self.task, self.horizon_days)
 
     @model_validator(mode="after")
@@ -100,19 +103,20 @@ AnyStudy = TypeVar("AnyStudy", bound=Study)
 
 
 def check_metric(metric: str, own: str) -> None:
-    """The study is searched by its own metric."""
+    """ValueError unless ``metric`` is empty or ``own``, the metric of this kind of study."""
     if metric not in ("", own):
         raise ValueError(f"search.metric is {metric!r}: this study is searched by {own!r}, leave search.metric out")
 
 
 def check_names(key: str, values: Iterable[str], known: Collection[str]) -> None:
-    """Each value names one of the ``known`` plug-ins."""
+    """ValueError unless each value is the name of a ``known`` plug-in."""
     for value in values:
         if value not in known:
             raise ValueError(f"{key} has {value!r}, allowed are {', '.join(known)}{near(value, known)}")
 
 
 def validated(model: type[AnyStudy], content: dict[str, Any], source: str) -> AnyStudy:
+    """The checked study; one BadConfig names every problem by its key."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -134,17 +138,18 @@ def sentence(problem: Any, model: type[Study]) -> str:
     return f"{key}{found}: {message[0].lower()}{message[1:]}"
 
 
-def unknown_key(key: str, place: Sequence[Any], model: type[Study]) -> str:
-    """A key that the study does not have, or that only another kind of study has."""
+def unknown_key(key: str, path: Sequence[Any], model: type[Study]) -> str:
+    """The sentence on a key that no study has, or that only another kind of study has."""
     others = [kind for kind, other in KINDS.items() if key in other.model_fields]
     if others:
         return f"{key} belongs to a {others[0]} study: remove it or change kind"
-    known = known_keys(place[:-1], model)
-    return f"{key} is not a known key{near(str(place[-1]), known)}; known are {', '.join(known)}"
+    known = known_keys(path[:-1], model)
+    return f"{key} is not a known key{near(str(path[-1]), known)}; known are {', '.join(known)}"
 
 
 def known_keys(section: Sequence[Any], study: type[Study]) -> tuple[str, ...]:
+    """The keys of a table of the study's TOML; ``section`` is the path to it."""
     model: Any = study
-    for part in section:
-        model = model.model_fields[part].annotation
+    for name in section:
+        model = model.model_fields[name].annotation
     return tuple(model.model_fields)

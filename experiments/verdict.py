@@ -1,4 +1,4 @@
-"""Verdicts: proven better or not, by the interval of a difference."""
+"""Verdicts: whether a challenger is proven better, by the intervals of differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from experiments.config import Promotion
 
 @dataclass(frozen=True)
 class Difference:
-    """The challenger's advantage over another and its interval; above 0 the challenger is better."""
+    """The challenger's mean advantage over another model, with its interval; above 0 the challenger is better."""
 
     mean: float
     low: float
@@ -20,7 +20,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether to promote, why, and the figures behind it. ``changed``: the champion alias was moved."""
+    """Whether to promote, why, and the figures behind it. ``changed``: the alias ``champion`` was moved."""
 
     promote: bool
     reason: str
@@ -32,7 +32,7 @@ class Verdict:
 def decide(
     promotion: Promotion, measure: str, baselines: Mapping[str, Difference], champion: Difference | None
 ) -> Verdict:
-    """Proven better than every baseline, and than the champion (or, if the study says so, no worse on average).
+    """Promote if proven better than every baseline and than the champion (or, by ``promotion.champion``, not worse).
 
     >>> better, worse = Difference(0.02, 0.01, 0.03), Difference(0.01, -0.01, 0.03)
     >>> decide(Promotion(), "log-loss", {"constant": better}, None).promote
@@ -53,14 +53,14 @@ def decide(
 
 
 def _reason(measure: str, baselines: Mapping[str, Difference], champion: Difference | None) -> str:
-    """Whom the challenger has beaten, and by how much."""
+    """The baselines and the champion that the challenger has beaten, and by how much."""
     beaten = [f"{name} ({found})" for name, found in baselines.items()]
     beaten += [f"the champion ({champion})"] if champion is not None else []
     return f"{measure} advantage over {', '.join(beaten)}" if beaten else "no baseline and no champion to beat"
 
 
 def figures(differences: Mapping[str, Difference]) -> dict[str, float]:
-    """``advantage_over.<name>`` with ``.low`` and ``.high``."""
+    """Each difference as ``advantage_over.<name>``, with its ends as ``.low`` and ``.high``."""
     return {
         f"advantage_over.{name}{suffix}": value
         for name, found in differences.items()

@@ -1,1 +1,1 @@
-"""WHAT CAN BE FITTED: tasks (what is predicted), learners (how), clusterers, scores and the plain-data artifact."""
+"""WHAT CAN BE FITTED: targets (kinds of answers), tasks (questions), learners, clusterers, scores and artifacts."""

@@ -1,6 +1,6 @@
-"""Amounts: what is expected of a customer, and an interval that contains four outcomes in five.
+"""Amounts: a customer's expected spend, and an interval that contains four outcomes in five.
 
-``y`` and ``expected`` are amounts a row, in the currency, 0 or more.
+``y`` and ``expected`` have one amount per row, in the shop's currency, 0 or more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,22 +13,22 @@ from sklearn.isotonic import isotonic_regression
 from models.sample import Floats
 
 FLOOR_SHARE = 0.01
-"""No customer is expected to bring less than this share of the mean: an expectation of 0 would make any purchase an
-infinite surprise, and so the deviance of everybody."""
+"""Expected amounts are at least this share of the mean label. A purchase where 0 is expected has no finite deviance."""
 
 COVERAGE = 0.8
-"""Share of outcomes that an interval contains."""
+"""Share of outcomes that an interval is fitted to contain."""
 
-FEWEST_A_GROUP = 100
-"""Rows from which an interval is read: with fewer, its edges are single customers."""
+MIN_GROUP_ROWS = 100
+"""Rows that one interval is fitted to; with fewer, single customers would decide its edges."""
 
-MOST_GROUPS = 20
+MAX_GROUPS = 20
 
 LEVEL_TRUST = 0.25
-"""Exponent of the level: the models that predict out of time saw fewer cutoffs, and much of their error is theirs.
+"""Exponent of the level. It is below 1 because the models that predict out of time are fitted on fewer cutoffs, and the
+final model does not share all of their error.
 
-Chosen on cutoffs before the tests: with 0 the trees' totals were wrong by 12 % on average over six cutoffs of three
-shops, with a half too, with a quarter by 6 %.
+Chosen on cutoffs before the test cutoffs, six of three shops: the totals that the trees predicted were off by 12 % on
+average with an exponent of 0 and of 0.5, and by 6 % with 0.25.
 """
 
 
@@ -38,18 +38,17 @@ def floored(expected: Floats, mean: float) -> Floats:
 
 
 def calibrate(expected: Floats, y: Floats) -> dict[str, Any]:
-    """The level and the band, plain data, from predictions made out of time.
+    """``level`` (a factor for the expectations) and ``band`` (the knots of ``fit_band``), from predictions out of time.
 
-    The factor that would have brought the total of the expectations to what came is trusted by a quarter only. The band
-    is read from expectations at their full level: at an expectation that is right on average, so many outcomes lie
-    between its edges.
+    The level is the observed total over the expected total, raised to ``LEVEL_TRUST``. The band is fitted to
+    expectations scaled by the whole ratio, so that it describes expectations that are right on average.
     """
     ratio = float(y.sum() / expected.sum()) if y.sum() > 0.0 else 1.0
     return {"level": ratio**LEVEL_TRUST, "band": fit_band(expected * ratio, y)}
 
 
 def calibrated(expected: Floats, calibration: Mapping[str, Any] | None) -> Floats:
-    """(n, 3) expected, low, high, the expectation at its level; low and high are nan without a calibration."""
+    """(n, 3) expected, low, high, corrected for level; without a calibration low and high are nan."""
     if calibration is None:
         return np.column_stack([expected, np.full((len(expected), 2), np.nan)])
     expected = expected * calibration["level"]
@@ -59,12 +58,13 @@ def calibrated(expected: Floats, calibration: Mapping[str, Any] | None) -> Float
 def fit_band(expected: Floats, y: Floats) -> dict[str, list[float]]:
     """Knots (``expected``, ``low``, ``high``) of an interval, from predictions made out of time.
 
-    Rows are grouped by their expectation. In each group the interval is the shortest that contains ``COVERAGE`` of
-    the outcomes, counted as conformal prediction does, with one outcome to come. Over the groups both edges are made
-    never decreasing. Where more than ``COVERAGE`` of a group spend nothing, its interval is [0, 0].
+    Rows are grouped by their expectation. Each group gets the shortest interval that contains ``COVERAGE`` of its
+    outcomes; as in conformal prediction, the share is of n + 1 outcomes, one of them unseen. Isotonic regression then
+    makes both edges increase from group to group. Where more than ``COVERAGE`` of a group spend nothing, its interval
+    is [0, 0].
     """
     order = np.argsort(expected, kind="stable")
-    count = int(np.clip(len(y) // FEWEST_A_GROUP, 1, MOST_GROUPS))
+    count = int(np.clip(len(y) // MIN_GROUP_ROWS, 1, MAX_GROUPS))
     groups = np.array_split(order, count)
     edges = np.array([shortest_interval(y[rows]) for rows in groups])
     low, high = (isotonic_regression(edge) for edge in edges.T)
@@ -86,16 +86,16 @@ def shortest_interval(y: Floats) -> tuple[float, float]:
 
 
 def apply_band(band: Mapping[str, Sequence[float]], expected: Floats) -> tuple[Floats, Floats]:
-    """(low, high) a row: straight between the knots, in proportion to the expectation beyond the last."""
+    """(low, high) per row: linear between the knots, in proportion to the expectation beyond the last."""
     beyond = np.maximum(expected / band["expected"][-1], 1.0)
     low, high = (np.interp(expected, band["expected"], band[edge]) * beyond for edge in ("low", "high"))
     return low, high
 
 
 def normalised_gini(y: Floats, expected: Floats) -> float:
-    """How well the order of ``expected`` gathers the amounts at the top: 1 as by ``y`` itself, 0 as by chance.
+    """Gini coefficient of ``y`` ranked by ``expected``, over that of ``y`` ranked by itself: 1 is perfect, 0 is chance.
 
-    Ties are shared; nan if all amounts are equal.
+    Tied rows share their mean rank; nan if all amounts are equal.
 
     >>> normalised_gini(np.array([0.0, 1.0, 5.0]), np.array([1.0, 2.0, 3.0]))
     1.0

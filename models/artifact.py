@@ -34,13 +34,13 @@ def save(folder: Path, model: Any, facts: Mapping[str, Any]) -> str:
     """Write ``model`` and its manifest into the empty or new ``folder``; returns the model's hash.
 
     ``facts`` go into the manifest as they are (dataset_fingerprint, training_window, scores, ...); they must be
-    JSON values without NaN, and the same for the same model: the hash covers them.
+    JSON values without NaN. The hash covers them, so the same model must have the same facts.
     """
     files = _kind(model).dump(model)
-    about = {**_kind(model).about(model), **_frame(_name_of_kind(model), files)}
+    about = {**_kind(model).about(model), **_common_entries(_name_of_kind(model), files)}
     taken = sorted(set(facts) & set(about))
     if taken:
-        raise BadArtifact(f"the facts name {', '.join(taken)}, which the model says of itself: leave them out")
+        raise BadArtifact(f"the facts contain {', '.join(taken)}, which the model writes itself: leave them out")
     manifest = {**facts, **about}
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
@@ -69,17 +69,17 @@ def load(folder: Path, expected: str | None = None) -> Loaded:
 
 
 def table(model: Any, X: pd.DataFrame) -> pd.DataFrame:
-    """What the model answers about each row of ``X``, with its index: named columns, floats or text."""
+    """The model's answer for each row of ``X``, with its index: named columns of float64 or text."""
     return _kind(model).table(model, X)
 
 
 def headline(model: Any) -> tuple[str, ...]:
-    """Names of the scores by which the model is shown, in order."""
+    """Names of the scores that a table shows for this model, in order."""
     return _kind(model).headline(model)
 
 
 def incomparable(ours: Loaded, theirs: Loaded) -> str:
-    """Why two models cannot be scored beside each other; empty if they answer the same question."""
+    """Why the scores of two models cannot be compared; empty if both answer the same question."""
     # Artifacts written before companies could be asked about do not name the entity.
     for key, before in (("kind", None), ("entity", "customer")):
         if ours.manifest.get(key, before) != theirs.manifest.get(key, before):
@@ -89,7 +89,7 @@ def incomparable(ours: Loaded, theirs: Loaded) -> str:
 
 
 class _Kind(Protocol):
-    """What the modules of the two kinds of models define."""
+    """The functions that ``models.predictor`` and ``models.segments.segmenter`` both define."""
 
     def dump(self, model: Any) -> dict[str, bytes]: ...
     def load(self, files: Mapping[str, bytes]) -> Any: ...
@@ -107,11 +107,12 @@ def _name_of_kind(model: Any) -> str:
 
 
 def _functions(kind: str) -> _Kind:
-    # The segmenter is imported only when one is there: serving churn alone needs no clustering library.
+    # Imported only when a segmenter is loaded: serving churn alone needs no clustering library.
     return cast(_Kind, predictor if kind == "predictor" else import_module("models.segments.segmenter"))
 
 
-def _frame(kind: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _common_entries(kind: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Entries that the manifest of every kind of model has."""
     return {
         "format": FORMAT,
         "kind": kind,
@@ -127,7 +128,7 @@ def _manifest(written: bytes) -> dict[str, Any]:
             f"the artifact has format {manifest.get('format')}, this version reads format {FORMAT}: train it again"
         )
     if manifest.get("kind") not in ("predictor", "segmenter") or not _is_text_by_text(manifest.get("files")):
-        raise BadArtifact("the manifest names no kind of model or no files: train it again")
+        raise BadArtifact("the manifest has no kind of model or no files: train it again")
     return manifest
 
 
@@ -136,18 +137,18 @@ def _is_text_by_text(value: object) -> bool:
 
 
 def _model(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Any:
-    """The model in checked ``files``, refused if the manifest speaks of another."""
+    """The model in checked ``files``; BadArtifact if its features are not those of the manifest."""
     try:
         model = _functions(manifest["kind"]).load(files)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadArtifact(f"the files are no {manifest['kind']} ({error}): train it again") from error
+        raise BadArtifact(f"the files do not contain a {manifest['kind']} ({error}): train it again") from error
     if manifest.get("features") != list(model.features):
-        raise BadArtifact("manifest and model differ in their features: train it again")
+        raise BadArtifact("manifest and model have different features: train it again")
     return model
 
 
 def _checked_files(folder: Path, hashes: Mapping[str, str]) -> dict[str, bytes]:
-    """The bytes of every file, read once: what was hashed is what gets parsed."""
+    """The bytes of every file by name. Each is read once, so that the bytes hashed are the bytes parsed."""
     if folder.is_symlink():
         raise BadArtifact(f"the folder {folder.name!r} is a link: give the folder that was saved")
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
@@ -168,7 +169,7 @@ def _read(folder: Path, name: str) -> bytes:
     if not path.is_file() or path.is_symlink():
         raise BadArtifact(f"{name} is missing in {folder.name!r}: give the folder that was saved")
     if path.stat().st_size > LARGEST_BYTES:
-        raise BadArtifact(f"{name} in {folder.name!r} is over {LARGEST_BYTES} bytes: no model of ours is that large")
+        raise BadArtifact(f"{name} in {folder.name!r} is over {LARGEST_BYTES} bytes: give the folder that was saved")
     return path.read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Calibration: making a score of 0.3 mean three in ten, with Platt's sigmoid on the logit scale."""
+"""Calibration of probabilities by Platt's sigmoid on the logit scale: of customers scored 0.3, three in ten do it."""
 
 import numpy as np
 from scipy.special import expit
@@ -13,20 +13,22 @@ EDGE = 1e-6
 """Probabilities are clipped this far from 0 and 1 before their logit is taken."""
 
 LEVEL_TRUST = 0.5
-"""Half of the newest base rate's distance from that of all history: part of it is the season, and will pass."""
+"""Share of the level's shift that a calibration applies. Part of the newest base rate's distance from that of all
+history is seasonal and will pass."""
 
 PRIOR = 200.0
-"""Curvature of the belief that the scores need no correction, about that of a thousand rows at a rate of a quarter.
+"""Strength of the prior that the scores need no correction, about that of a thousand rows at a base rate of a quarter.
 
-The rows that calibrate are not the rows that get scored: they are earlier, and the same customers several times over.
+It is this strong because the calibration rows are older than the rows to be scored, and because they contain the same
+customers several times.
 """
 
 
 def fit(p: Floats, y: Floats, level_trust: float = 1.0) -> Sigmoid:
     """The sigmoid under which the labels ``y`` are likeliest, shrunk towards no change by ``PRIOR``.
 
-    ``level_trust`` is the share of the level's shift (the sigmoid's move at the mean log odds) that is kept. A slope
-    that would turn the order of the customers round is set to zero.
+    ``level_trust`` is the share of the level's shift (how far the sigmoid moves the mean log odds) that is applied. A
+    negative slope, which would reverse the order of the customers, is set to zero.
 
     >>> import numpy as np
     >>> fit(np.repeat([.2, .8], 5000), np.repeat([0., 1., 0., 1.], [4000, 1000, 1000, 4000]))["slope"].__round__(2)

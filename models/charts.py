@@ -1,4 +1,4 @@
-"""Charts as plain data: what a target wants shown of its contestants; whoever has a screen draws them."""
+"""Charts as plain data: a target describes them, ``experiments.plots`` draws them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from models.sample import Floats
 
 Style = Literal["ours", "other", "points", "reference", "background"]
-"""``points`` have intervals, ``reference`` is where a perfect model lies, ``background`` a faint step curve."""
+"""``ours`` is the model, ``other`` a rival; ``points`` have intervals; ``reference`` is where a perfect model lies;
+``background`` is a faint histogram."""
 
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What one contestant answered at the test cutoffs, oldest first, and what happened; ``ours`` is the model."""
+    """One contestant's answers (n, k) and the labels at each test cutoff, oldest first; ``ours`` is registered."""
 
     label: str
     ours: bool
@@ -25,7 +26,7 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Series:
-    """One curve; ``low`` and ``high`` are the ends of an interval a point."""
+    """One curve; ``low`` and ``high`` are the ends of an interval around each point, None without intervals."""
 
     label: str
     x: Floats
@@ -37,8 +38,8 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes. Axes that are shares are written as percentages; ``x_names`` are
-    written at x = 0, 1, …; ``note`` stands in the lower right corner."""
+    """One pair of axes. ``x_share`` and ``y_share`` label an axis in percent, ``x_names`` label x = 0, 1, …, and
+    ``note`` is written in the lower right corner."""
 
     title: str
     x_label: str
@@ -52,7 +53,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Chart:
-    """One picture, ``<name>.png``: panels side by side."""
+    """One picture, ``<name>.png``, with its panels side by side."""
 
     name: str
     title: str
@@ -62,7 +63,7 @@ class Chart:
 def concentration(weight: Floats, score: Floats) -> tuple[Floats, Floats]:
     """Share of rows, highest score first, on a grid of 201 points in [0, 1], and the share of ``weight`` found there.
 
-    Rows of equal score are one straight step; without any weight the share found is 0.
+    Between rows of equal score the curve is straight; if all weights are 0, the share found is 0.
     """
     order = np.argsort(-score, kind="stable")
     last_of_tie = np.append(np.diff(score[order]) != 0, True)
@@ -75,4 +76,4 @@ def concentration(weight: Floats, score: Floats) -> tuple[Floats, Floats]:
 
 def equal_groups(score: Floats, groups: int = 10) -> list[NDArray[np.intp]]:
     """Row numbers in up to ``groups`` equally large groups by rising score; empty groups are left out."""
-    return [part for part in np.array_split(np.argsort(score, kind="stable"), groups) if len(part)]
+    return [group for group in np.array_split(np.argsort(score, kind="stable"), groups) if len(group)]

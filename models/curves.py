@@ -1,7 +1,8 @@
 """Curves: the chance that an event has come by each of several horizons, and the date when it is expected.
 
 ``y`` is (n, 2): days from the cutoff to the event (inf if it was not seen) and days the customer was observed. A
-curve is (n, K): P(event within ``horizons[k]``), never decreasing along a row. An event at the horizon is outside.
+curve is (n, K): P(event within ``horizons[k]``), never decreasing along a row. Horizons are days; an event exactly at a
+horizon is outside it.
 """
 
 import numpy as np
@@ -9,15 +10,15 @@ from numpy.typing import NDArray
 
 from models.sample import Floats
 
-MOST = 1.0 - 1e-12
-"""Chances are capped here before the logarithm of their complement is taken."""
+MAX_CHANCE = 1.0 - 1e-12
+"""Chances are capped here so that the logarithm of 1 - chance is finite."""
 
 
 def happened(y: Floats, horizons: tuple[float, ...]) -> Floats:
     """(n, K): 1.0 where the event came within the horizon, 0.0 where not, nan where not observed that long.
 
-    An event that was seen does not count for horizons beyond the observation: rows of those who bought would be
-    known, and rows of those who did not would be missing.
+    An observed event does not count for horizons beyond the observation. Otherwise buyers would have a value there and
+    the others none, which would overstate the rate.
 
     >>> happened(np.array([[5.0, 40.0], [np.inf, 10.0]]), (7.0, 30.0)).tolist()
     [[1.0, 1.0], [0.0, nan]]
@@ -28,9 +29,9 @@ def happened(y: Floats, horizons: tuple[float, ...]) -> Floats:
 
 
 def at_risk(y: Floats, horizons: tuple[float, ...]) -> list[tuple[NDArray[np.bool_], Floats]]:
-    """For each interval between horizons: the rows that enter it and are observed to its end, and 1.0 for an event.
+    """For each interval between horizons: the rows at risk (n,), and 1.0 or 0.0 for each of them, event or no event.
 
-    The labels of the entering rows only. Customers whose event came before the interval are no longer at risk.
+    A row is at risk if it had no event before the interval and was observed to the interval's end.
     """
     seen = happened(y, horizons)
     before = np.column_stack([np.zeros(len(y)), seen[:, :-1]])
@@ -39,7 +40,7 @@ def at_risk(y: Floats, horizons: tuple[float, ...]) -> list[tuple[NDArray[np.boo
 
 
 def from_hazards(hazards: Floats) -> Floats:
-    """The curve whose chances in each interval, given no event before it, are ``hazards`` (n, K).
+    """The curve (n, K) with these ``hazards`` (n, K): chances in each interval, given no event before it.
 
     >>> from_hazards(np.array([[0.5, 0.5]])).tolist()
     [[0.5, 0.75]]
@@ -48,23 +49,23 @@ def from_hazards(hazards: Floats) -> Floats:
 
 
 def base_hazards(y: Floats, horizons: tuple[float, ...]) -> Floats:
-    """(K,) chances of everyone at risk in each interval, half an event and half a non-event added: never 0 or 1.
+    """(K,) hazards of all customers together. Half an event and half a non-event are added, so none is 0 or 1.
 
-    ``from_hazards`` of them is the Kaplan-Meier estimate with the horizons as its only times.
+    ``from_hazards`` turns them into the Kaplan-Meier estimate at the horizons.
     """
     rates = [(events.sum() + 0.5) / (len(events) + 1.0) for _, events in at_risk(y, horizons)]
     return np.asarray(rates, dtype=np.float64)
 
 
 def days_until(curve: Floats, horizons: tuple[float, ...], chance: float) -> Floats:
-    """(n,) days until the event has come with the given ``chance``; nan beyond the longest horizon.
+    """(n,) days until the curve reaches ``chance``; nan if it does not within the longest horizon.
 
-    Within an interval the hazard is taken as constant.
+    The hazard is taken as constant within each interval.
 
     >>> days_until(np.array([[0.5, 0.75], [0.1, 0.2]]), (10.0, 20.0), 0.5).tolist()
     [10.0, nan]
     """
-    waits = np.column_stack([np.zeros(len(curve)), -np.log1p(-np.minimum(curve, MOST))])
+    waits = np.column_stack([np.zeros(len(curve)), -np.log1p(-np.minimum(curve, MAX_CHANCE))])
     wanted = -np.log1p(-chance)
     days = np.concatenate([[0.0], horizons])
     last = np.argmax(waits >= wanted, axis=1)  # 0 where the chance is never reached

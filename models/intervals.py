@@ -1,4 +1,4 @@
-"""Intervals: how far a mean can be trusted when rows of one customer resemble each other."""
+"""Bootstrap intervals of a mean over rows, where the rows of one customer depend on each other."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,16 +6,17 @@ from numpy.typing import NDArray
 from models.sample import Floats
 
 DRAWN_AT_ONCE = 1_000_000
-"""Customers drawn in one step; bounds the memory, does not change the result."""
+"""Customers drawn in one step. It bounds the memory and does not change the result."""
 
 
 def clustered_mean(
     each: Floats, customer: NDArray[np.int64], draws: int, confidence: float, seed: int
 ) -> tuple[float, float, float]:
-    """(mean a row, low, high); the interval contains the share ``confidence`` of the means of resampled customers.
+    """(mean of ``each``, low, high): the interval contains the share ``confidence`` of ``draws`` resampled means.
 
-    A customer is drawn with all their rows, because these are not independent. Where each row is its own customer,
-    ``customer`` is ``np.arange(len(each))``. The same arguments give the same interval.
+    ``customer`` numbers the customer of each row. Customers are resampled with all their rows, because these are not
+    independent; pass ``np.arange(len(each))`` where every row is a customer of its own. The same arguments give the
+    same interval.
 
     >>> clustered_mean(np.ones(6), np.array([0, 0, 0, 1, 1, 2]), draws=10, confidence=0.9, seed=0)
     (1.0, 1.0, 1.0)
@@ -31,7 +32,7 @@ def clustered_mean(
 
 
 def _steps(draws: int, customers: int) -> list[int]:
-    """``draws`` cut into steps that draw at most about ``DRAWN_AT_ONCE`` customers each."""
+    """``draws`` divided into steps of at most about ``DRAWN_AT_ONCE`` customers each."""
     step = max(1, DRAWN_AT_ONCE // customers)
     return [min(step, draws - done) for done in range(0, draws, step)]
 

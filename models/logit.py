@@ -1,4 +1,4 @@
-"""Logistic regression on a handful of columns: one small fit that the baselines and the calibration share."""
+"""Logistic regression on a few columns, shared by the baselines and the calibration."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class Logit:
-    """``P(y = 1) = expit(intercept + sum(weights * (column - mean) / scale))``; a null column counts as its mean."""
+    """``P(y = 1) = expit(intercept + sum(weights * (column - mean) / scale))``; a null counts as the mean."""
 
     intercept: float
     weights: tuple[float, ...]
@@ -39,7 +39,7 @@ class Logit:
 def newton(Z: Floats, y: Floats, ridge: float, start: Floats | None = None, towards: Floats | None = None) -> Floats:
     """Coefficients (first: intercept) minimising the summed log-loss + ``ridge / 2 * |coef - towards|²``.
 
-    ``Z`` is (n, k) without the column of ones; the intercept is only penalised when ``towards`` is given.
+    ``Z`` is (n, k) without the column of ones. The intercept is penalised only if ``towards`` (k + 1,) is given.
     """
     design = np.column_stack([np.ones(len(y)), Z])
     target = np.zeros(design.shape[1]) if towards is None else towards
@@ -59,7 +59,7 @@ def newton(Z: Floats, y: Floats, ridge: float, start: Floats | None = None, towa
 
 
 def fit_logit(columns: list[Floats], y: Floats, ridge: float) -> Logit:
-    """Standardise each column (nulls set aside) and fit; a constant column gets scale 1 and weight 0."""
+    """Standardise each column, ignoring nulls, and fit; a constant column gets scale 1 and weight 0."""
     means = [_mean(values) for values in columns]
     scales = [_scale(values) for values in columns]
     Z = np.column_stack([_standardise(v, m, s) for v, m, s in zip(columns, means, scales, strict=True)])
@@ -68,7 +68,7 @@ def fit_logit(columns: list[Floats], y: Floats, ridge: float) -> Logit:
 
 
 def apply_logit(model: Logit, columns: list[Floats]) -> Floats:
-    """P(y = 1) a row. Column by column, not by matrix product: BLAS sums a batch in another order than a row."""
+    """P(y = 1) per row. Summed column by column: a matrix product may sum a batch in another order than one row."""
     total = np.full(len(columns[0]), model.intercept)
     for values, weight, mean, scale in zip(columns, model.weights, model.means, model.scales, strict=True):
         total = total + weight * _standardise(values, mean, scale)

@@ -1,18 +1,18 @@
-"""Losses: how wrong each answer was, one value a row, lower is better; finite whatever the prediction."""
+"""Losses: one value per row, lower is better, finite for every prediction."""
 
 import numpy as np
 
 from models.sample import Floats
 
 PROBABILITY_EDGE = 1e-15
-"""Probabilities are moved this far from 0 and 1, so that a sure and wrong answer costs 34.5 instead of infinity."""
+"""Probabilities are clipped this far from 0 and 1: a certain and wrong answer costs 34.5 instead of infinity."""
 
 AMOUNT_EDGE = 1e-9
-"""Expected amounts are raised to this before they divide."""
+"""Expected amounts are raised to this, because the deviance divides by them."""
 
 
 def log_loss(y: Floats, p: Floats) -> Floats:
-    """-log of the probability given to what happened; ``y`` is 0 or 1.
+    """-log of the probability that was given to the outcome; ``y`` is 0 or 1.
 
     >>> log_loss(np.array([1.0, 0.0]), np.array([0.5, 0.5])).round(4).tolist()
     [0.6931, 0.6931]
@@ -33,7 +33,7 @@ def brier(y: Floats, p: Floats) -> Floats:
 def tweedie_deviance(y: Floats, expected: Floats) -> Floats:
     """Unit deviance of the Tweedie distribution with variance power 1.5, for amounts that are often zero.
 
-    At this power the textbook formula is 4 (√expected - √y)² / √expected, which cannot cancel or overflow.
+    At this power the deviance is 4 (√expected - √y)² / √expected, a form without cancellation or overflow.
 
     >>> tweedie_deviance(np.array([0.0, 4.0, 9.0]), np.array([1.0, 4.0, 4.0])).tolist()
     [4.0, 0.0, 2.0]
@@ -46,8 +46,8 @@ def integrated_brier(happened: Floats, within: Floats, horizons: tuple[float, ..
     """Brier score averaged over the days from 0 to the longest horizon, by trapezoids between the horizons.
 
     ``happened`` and ``within`` are (n, K): whether the event came within each horizon (nan: not observed that long)
-    and its probability. At day 0 nothing has happened and the score is 0. A row observed for fewer horizons is
-    averaged over the days up to the longest it was observed for; nan if none.
+    and its probability. The score at day 0 is 0. A row that was not observed for all horizons is averaged up to the
+    longest that it was observed for; nan if there is none.
 
     >>> integrated_brier(np.array([[0.0, 1.0]]), np.array([[1.0, 1.0]]), (10.0, 20.0)).tolist()
     [0.5]

@@ -1,4 +1,4 @@
-"""Parameters of learners and clusterers: how a search space asks a tuner, and what a study may set."""
+"""Parameters of learners and clusterers: the tuner that a search space draws from, and the check of their names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -9,7 +9,7 @@ Choice = TypeVar("Choice", bound=str | int | float | bool | None)
 
 
 class Trial(Protocol):
-    """What a search space asks of a tuner; Optuna's trial is one, and a test can write its own."""
+    """The tuner's methods that a search space may call; an ``optuna.Trial`` has them."""
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
         """A real number in [low, high]."""
@@ -22,7 +22,7 @@ class Trial(Protocol):
 
 
 def complete_params(name: str, defaults: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """``params`` over the defaults of the plug-in ``name``; an unknown one is refused by name."""
+    """The plug-in's ``defaults``, overridden by ``params``; BadConfig names a parameter that it does not have."""
     unknown = sorted(set(params) - set(defaults))
     if unknown:
         known = ", ".join(defaults) or "it takes none"

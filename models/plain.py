@@ -19,15 +19,15 @@ def array_bytes(array: NDArray[Any]) -> bytes:
 
 
 def array_from(files: Mapping[str, bytes], name: str, dtype: type, shape: tuple[int | None, ...]) -> NDArray[Any]:
-    """The array in ``files[name]``, refused unless it has this type and shape (None: any length)."""
+    """The array in ``files[name]``; BadArtifact unless it has this dtype and shape (None: any length)."""
     try:
         array = np.lib.format.read_array(io.BytesIO(files[name]), allow_pickle=False)
     except (KeyError, ValueError, EOFError) as error:
-        raise BadArtifact(f"{name} is missing or no array of numbers ({error}): save the model again") from error
+        raise BadArtifact(f"{name} is missing or not an array of numbers ({error}): save the model again") from error
     fits = array.ndim == len(shape) and all(w is None or w == n for w, n in zip(shape, array.shape, strict=True))
     if array.dtype != np.dtype(dtype) or not fits:
         raise BadArtifact(
-            f"{name} holds {array.dtype} of shape {array.shape}, needs {np.dtype(dtype)} of shape {shape}: "
+            f"{name} contains {array.dtype} of shape {array.shape}, needs {np.dtype(dtype)} of shape {shape}: "
             "save the model again"
         )
     return np.ascontiguousarray(array)
@@ -43,9 +43,9 @@ def json_from(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
     try:
         value = json.loads(files[name], parse_constant=_no_constant, object_pairs_hook=_unique)
     except (KeyError, ValueError, RecursionError) as error:
-        raise BadArtifact(f"{name} is missing or no JSON ({error}): save the model again") from error
+        raise BadArtifact(f"{name} is missing or not JSON ({error}): save the model again") from error
     if not isinstance(value, dict):
-        raise BadArtifact(f"{name} holds a {type(value).__name__}, needs an object: save the model again")
+        raise BadArtifact(f"{name} contains a {type(value).__name__}, needs an object: save the model again")
     return value
 
 

@@ -19,12 +19,13 @@ from models.targets import Calibration, target
 FILE = "predictor.json"
 
 CALIBRATION_CUTOFFS = 4
-"""Newest training cutoffs that are predicted for the calibration; each costs one more fit."""
+"""How many of the newest training cutoffs are predicted for the calibration; each takes one more fit."""
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """``features`` are the columns it reads, in order; ``calibration`` is None where none was fitted."""
+    """``features`` are the columns it reads, in order; ``calibration`` is None if it was not calibrated, and
+    ``calibration_note`` says on what it was fitted, or why it was not."""
 
     question: Question
     learner: str
@@ -38,7 +39,10 @@ class Predictor:
 def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, calibrate: bool) -> Predictor:
     """Fit a learner on ``sample`` and, if asked, calibrate it on predictions made out of time.
 
-    A learner that reads named columns gets these alone, and only they are what the predictor needs later.
+    A learner that names its columns gets only these, and the predictor then needs only these.
+
+    Raises HistoryTooShort without rows, BadInput if the learner cannot answer the question or a column is missing, not
+    numeric or infinite, BadConfig for an unknown parameter.
     """
     question = sample.question
     if len(sample) == 0:
@@ -54,19 +58,22 @@ def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, 
 
 
 def predict(predictor: Predictor, X: pd.DataFrame) -> Floats:
-    """Answers (n, k) as the question's target has them; columns are taken by name, others are ignored, NaN is null."""
+    """Calibrated answers (n, k), in the layout of the question's target.
+
+    Columns are taken by name, further ones are ignored, NaN is null. BadInput if one is missing, infinite or no number.
+    """
     raw = learner(predictor.learner).predict(predictor.model, _checked(predictor.features, X))
     return target(predictor.question.target).answer(raw, predictor.calibration, predictor.question)
 
 
 def table(predictor: Predictor, X: pd.DataFrame) -> pd.DataFrame:
-    """The answers as named columns, one row a row of ``X`` with its index; float64, NaN where there is no value."""
+    """The answers as named float64 columns, one row per row of ``X``, with its index; NaN where there is no value."""
     found = target(predictor.question.target).columns(predict(predictor, X), predictor.question)
     return pd.DataFrame(found, index=X.index)
 
 
 def about(predictor: Predictor) -> dict[str, Any]:
-    """What a manifest says of the model."""
+    """The model's entries in the manifest of its artifact."""
     return {
         "task": predictor.question.task,
         "question": asdict(predictor.question),
@@ -79,7 +86,7 @@ def about(predictor: Predictor) -> dict[str, Any]:
 
 
 def headline(predictor: Predictor) -> tuple[str, ...]:
-    """Scores that tables show of it: its target's."""
+    """Names of the scores that tables show, in order."""
     return target(predictor.question.target).headline(predictor.question)
 
 
@@ -97,7 +104,7 @@ def dump(predictor: Predictor) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> Predictor:
-    """What ``dump`` wrote; BadArtifact if a part is missing."""
+    """The predictor that ``dump`` wrote; BadArtifact if a file or an entry is missing."""
     try:
         state = json_from(files, FILE)
         return Predictor(
@@ -121,9 +128,10 @@ def _question(state: Mapping[str, Any]) -> Question:
 
 
 def _calibration(module: Learner, sample: Sample, params: Params, seed: int) -> tuple[Calibration | None, str]:
-    """What the target learns from predictions of the newest cutoffs, each by a model that knew only what was known.
+    """The target's calibration, and a note on it, from the newest cutoffs, each predicted by a model that had seen only
+    labels known at that cutoff.
 
-    Several cutoffs, because the level of a single one is as much its season as its level.
+    Several cutoffs are used, because the level of a single one may be seasonal.
     """
     kind, question = target(sample.question.target), sample.question
     splits = [
@@ -140,20 +148,20 @@ def _calibration(module: Learner, sample: Sample, params: Params, seed: int) -> 
 
 
 def _out_of_time(sample: Sample) -> Iterator[tuple[Sample, Sample]]:
-    """For the newest cutoffs with complete labels: what was known at the cutoff, and the cutoff's rows."""
+    """For each of the newest cutoffs with complete labels: the rows known at the cutoff, and the cutoff's own rows."""
     complete = target(sample.question.target).complete(sample.y, sample.question)
     for cutoff in np.unique(sample.as_of[complete])[-CALIBRATION_CUTOFFS:]:
         yield known_at(sample, float(cutoff)), sample.where(sample.as_of == cutoff)
 
 
 def known_at(sample: Sample, cutoff: float) -> Sample:
-    """The rows whose labels were known at ``cutoff``, with the labels as they were known then."""
+    """The rows whose labels were known at ``cutoff`` (days since 1970-01-01 UTC), labelled as they were known then."""
     rows, y = target(sample.question.target).known_at(sample.as_of, sample.y, cutoff, sample.question)
     return Sample(sample.X.loc[rows].reset_index(drop=True), y, sample.as_of[rows], sample.question)
 
 
 def _checked(features: tuple[str, ...], X: pd.DataFrame) -> pd.DataFrame:
-    """The needed columns in the model's order, finite or null."""
+    """The model's columns in its order as float64; BadInput names those that are missing, not numeric or infinite."""
     missing = [name for name in features if name not in X.columns]
     if missing:
         raise BadInput(
@@ -161,10 +169,10 @@ def _checked(features: tuple[str, ...], X: pd.DataFrame) -> pd.DataFrame:
             "compute them with features.snapshot"
         )
     chosen = X.loc[:, list(features)]
-    # One pass over the matrix; culprits are looked up only if there are any: the service asks about one row at a time.
+    # Culprits are looked up only if there are any: the service predicts one row at a time and must be quick.
     if not all(is_numeric_dtype(kind) for kind in set(chosen.dtypes)):
         text = [str(name) for name, kind in chosen.dtypes.items() if not is_numeric_dtype(kind)]
-        raise BadInput(f"{', '.join(text[:5])} hold something other than numbers: give float columns, null as NaN")
+        raise BadInput(f"{', '.join(text[:5])} contain something other than numbers: give float columns, null as NaN")
     matrix = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
     infinite = [name for name, bad in zip(features, np.isinf(matrix).any(axis=0), strict=True) if bad]
     if infinite:

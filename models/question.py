@@ -1,4 +1,4 @@
-"""The question a model answers: a task's outcome, for each customer, within one or more horizons."""
+"""The question a model answers: does a task's outcome occur, when, or how much of it, within one or more horizons?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Question:
-    """``target`` is the kind of answer, ``outcome`` what a label records, ``horizons`` the days ahead, ascending.
+    """``target`` is the kind of answer, ``outcome`` what a label records, ``horizons`` are days ahead, ascending.
 
-    ``unit`` is that of an amount ("currency": the shop's own), empty for what has none.
+    ``unit`` is the unit of an amount ("currency" is the shop's own), empty for other kinds of answers.
     """
 
     task: str
@@ -20,12 +20,12 @@ class Question:
 
     @property
     def horizon_days(self) -> float:
-        """The longest horizon: so many days after a cutoff its labels are complete."""
+        """The longest horizon: labels are complete this many days after their cutoff."""
         return self.horizons[-1]
 
     @staticmethod
     def of(state: Mapping[str, Any]) -> "Question":
-        """From what ``dataclasses.asdict`` gave, or JSON of it."""
+        """The question from its ``dataclasses.asdict``, also after a round trip through JSON."""
         return Question(**{**state, "horizons": tuple(map(float, state["horizons"]))})
 
     @staticmethod

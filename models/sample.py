@@ -1,4 +1,4 @@
-"""The rows a learner is fitted on: features, labels and the date each row was seen from."""
+"""The rows a learner is fitted on: features, labels and cutoffs."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +16,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Sample:
-    """One row a customer and cutoff.
+    """One row per customer and cutoff.
 
     ``X``: float64 features, NaN is null. ``y``: labels as the question's target makes them, (n,) or (n, k).
     ``as_of``: the row's cutoff in float days since 1970-01-01 UTC.
@@ -49,6 +49,6 @@ class Sample:
 
 
 def column(X: pd.DataFrame, name: str) -> Floats:
-    """One feature as a contiguous float64 array, so that a row's arithmetic is the same alone and in a batch."""
+    """One feature as a contiguous float64 array (n,), so that one row gets the bits it gets in a batch; null is NaN."""
     values: Any = X[name].to_numpy(dtype=np.float64, na_value=np.nan)
     return np.ascontiguousarray(values, dtype=np.float64)

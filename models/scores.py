@@ -1,4 +1,4 @@
-"""Scores of probabilities, each nan where it is not defined."""
+"""Scores of predictions against outcomes, nan where a score is not defined."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from models.sample import Floats
 
 
 def roc_auc(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
-    """P(a random one scores above a random zero), ties count half; nan if a class is absent.
+    """P(a random row with y = 1 scores above a random row with y = 0), ties count half; nan if a class is absent.
 
     >>> roc_auc([0, 1, 0, 1], [.1, .4, .35, .8])
     1.0
@@ -21,7 +21,9 @@ def roc_auc(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
 
 
 def lift(y: npt.ArrayLike, p: npt.ArrayLike, top: float = 0.1) -> float:
-    """Rate among the ``top`` share by score over the base rate, ties shared; nan if there is no one.
+    """Rate of y = 1 among the ``top`` share by score, over the base rate; nan if no row has y = 1.
+
+    Rows tied at the edge count with their mean, so that the order of the rows does not matter.
 
     >>> lift([1, 0, 0, 0], [.9, .2, .1, .3], top=0.25)
     4.0
@@ -32,13 +34,12 @@ def lift(y: npt.ArrayLike, p: npt.ArrayLike, top: float = 0.1) -> float:
     chosen = max(1, round(top * len(y)))
     edge = np.sort(p)[-chosen]
     above, at_edge = p > edge, p == edge
-    # Rows tied at the edge fill the remaining places by their average: the order of the rows must not matter.
     hits = y[above].sum() + (chosen - above.sum()) * y[at_edge].mean()
     return float(hits / chosen / y.mean())
 
 
 def calibration_slope(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
-    """Slope of the labels' logistic regression on logit(p): 1 is right, below 1 too extreme; nan if p is constant."""
+    """Slope of y's logistic regression on logit(p): 1 is right, below 1 p is too extreme; nan if y or p is constant."""
     y, p = floats(y), floats(p)
     log_odds = logit(p)
     if len(y) == 0 or np.ptp(log_odds) < 1e-9 or y.min() == y.max():
@@ -47,7 +48,7 @@ def calibration_slope(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
 
 
 def wilson(share: Floats, rows: Floats, z: float = 1.96) -> tuple[Floats, Floats]:
-    """Wilson's interval of a share observed among ``rows``: 95 % at the default z.
+    """Wilson's interval of a ``share`` observed in ``rows`` rows, as (low, high); 95 % at the default z.
 
     >>> [round(float(end[0]), 3) for end in wilson(np.array([0.5]), np.array([100.0]))]
     [0.404, 0.596]
@@ -68,10 +69,10 @@ def floats(values: npt.ArrayLike) -> Floats:
 
 
 def concordance(days: npt.ArrayLike, p: npt.ArrayLike) -> float:
-    """Harrell's C: of two customers with different times, how often the sooner one has the higher ``p``.
+    """Harrell's C: share of pairs with different ``days`` in which the earlier event has the higher ``p``.
 
-    Ties of ``p`` count half; infinite times (no event seen) are equal to each other and later than all others. nan if
-    all times are equal. From Kendall's tau, whose pairs are counted in O(n log n).
+    Ties of ``p`` count half. Infinite days (no event seen) are equal to each other and later than all others. nan if
+    all days are equal. Computed from Kendall's tau, in O(n log n).
 
     >>> concordance([3.0, 9.0, np.inf], [0.9, 0.5, 0.5])
     0.8333333333333333

@@ -1,4 +1,4 @@
--- One row a purchase: some CDs for a sum. Published analyses count days with a purchase, so a day is an order
+-- One row per purchase of some CDs. Published analyses count days with a purchase, so a day is an order
 -- and its purchases are lines; two equal purchases on one day are two (source_line tells them apart).
 SELECT
     sample_id || '-' || replace(left(CAST("date" AS VARCHAR), 10), '-', '') AS order_id,

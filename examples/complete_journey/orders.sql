@@ -1,6 +1,6 @@
--- What the shop received for a line is sales_value; before it come the loyalty discount and the matched coupon.
--- A coupon of the manufacturer (coupon_disc) is money the shop still gets, so it is no discount of the shop's.
--- Fuel is rung up in thousandths of a gallon; at 2.40 a gallon that shows.
+-- sales_value is what the shop received for a line, after the loyalty discount and the matched coupon.
+-- A coupon of the manufacturer (coupon_disc) is paid to the shop by the manufacturer, so it is not a discount of the shop.
+-- Quantities of fuel are thousandths of a gallon, as its price of 2.40 per gallon shows.
 WITH lines AS (
     SELECT
         t.*,

@@ -1,4 +1,4 @@
--- The grocer's product category; the department stands in where a product has none.
+-- The grocer's product category; the department where a product has none.
 SELECT
     product_id,
     product_type AS name,

@@ -1,4 +1,4 @@
--- One row an invoice line. An invoice number that starts with C cancels: its lines are returns.
+-- One row per invoice line. An invoice number that starts with C is a cancellation: its lines are returns.
 -- Bad-debt corrections (invoices that start with A) have no customer and product B: ingest rejects them.
 SELECT
     InvoiceNo AS order_id,

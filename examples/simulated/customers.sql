@@ -1,5 +1,5 @@
--- The register of customers, one row a version of a profile: a new one is written when a customer tells of a change
--- (moved, agreed to marketing or no longer, first bought). A birth year nobody can read is no reason to lose them.
+-- The register of customers, one row per version of a profile: a new one is written when a customer reports a change
+-- (moved, agreed to marketing or no longer, first bought). An unreadable birth year becomes null; the row stays.
 SELECT
     customer_no AS customer_id,
     registered_at AS signed_up_at,

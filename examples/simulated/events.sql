@@ -1,5 +1,5 @@
 -- What visitors do on the site and in the app; visitors who are not logged in have no customer number.
--- feature: what was used (feature_use), or, for views of pages that tell what somebody wonders about, the page:
+-- feature: what was used (feature_use), or, for views of pages that show what a visitor is thinking about, the page:
 -- 'page:price', 'page:delivery' and 'page:returns'. Other page views have none.
 SELECT
     customer_no AS customer_id,

@@ -1,4 +1,4 @@
--- One row an order line. An order number that starts with R sends goods back; its quantities are negative.
+-- One row per order line. An order number that starts with R is a return; its quantities are negative.
 -- booked_at is filled for lines that reached the shop's books days after they were ordered.
 SELECT
     order_no AS order_id,

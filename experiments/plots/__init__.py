@@ -1,1 +1,1 @@
-"""Pictures of models, drawn without a screen: one look, charts of any target, segmentations."""
+"""Plots of models as PNG files: charts of any target, feature importance, segments, and the search."""

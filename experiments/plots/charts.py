@@ -1,4 +1,4 @@
-"""Drawing charts that are given as plain data: panels side by side, ours in front, reference lines grey."""
+"""Drawing the plain-data charts of ``models.charts`` with matplotlib."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,20 +13,20 @@ PANEL_INCHES = 5.4
 
 
 def draw(path: Path, chart: Chart, of: str) -> None:
-    """The chart as PNG."""
+    """Write the chart to ``path`` as PNG; ``of`` ends its title."""
     width = max(6.4, PANEL_INCHES * len(chart.panels))
     with figure(path, f"{chart.title}: {of}", width, 4.8, columns=len(chart.panels)) as (_, drawn):
         axes = list(np.atleast_1d(drawn))
         colours = _colours([series for panel in chart.panels for series in panel.series])
         for panel, one in zip(chart.panels, axes, strict=True):
             _draw_panel(one, panel, colours)
-        # One legend, where no curve lies.
+        # One legend, outside the axes.
         handles, labels = axes[-1].get_legend_handles_labels()
         axes[-1].legend(handles, labels, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _colours(series: Sequence[Series]) -> dict[str, str]:
-    """A colour a label, the same in every panel; the first for the model itself."""
+    """One colour per label, the same in every panel; the model itself gets the first."""
     named = dict.fromkeys(each.label for each in sorted(series, key=lambda each: each.style not in ("ours", "points")))
     return {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(named)}
 
@@ -63,7 +63,7 @@ def _draw_points(axes: Any, each: Series, colour: str) -> None:
     axes.errorbar(each.x, each.y, error, fmt="o-", color=colour, capsize=3, lw=1.5, ms=6, label=each.label, zorder=4)
 
 
-def _draw_reference(axes: Any, each: Series, colour: str) -> None:  # noqa: ARG001 - the same for all
+def _draw_reference(axes: Any, each: Series, colour: str) -> None:  # noqa: ARG001 - always grey
     axes.plot(each.x, each.y, color=GREY, lw=1, ls="--", label=each.label, zorder=1)
 
 

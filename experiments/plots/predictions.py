@@ -1,4 +1,4 @@
-"""Pictures of a predictor that are the same for every target: its scores over time, and what it relies on."""
+"""Plots of a predictor that are the same for every target: scores by cutoff, and permutation importance."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ IMPORTANCE_SHOWN = 15
 
 
 def scores_by_cutoff(problem: Problem, tested: Sequence[Scored]) -> Chart:
-    """The target's main scores of everyone at each test cutoff."""
+    """The target's main scores of each contestant at each test cutoff."""
     dates = tuple(str(day_of(cutoff)) for cutoff in problem.tests)
     panels = tuple(
         Panel(words, "test cutoff", "", tuple(_line(each, name, each is tested[0]) for each in tested), x_names=dates)
@@ -35,7 +35,7 @@ def _line(each: Scored, name: str, ours: bool) -> Series:
 
 
 def importance_plot(path: Path, title: str, problem: Problem, ours: Scored) -> None:
-    """The features whose shuffling costs most at the newest test cutoff."""
+    """The most important features: those whose shuffling raises the loss most at the newest test cutoff."""
     names, rises = permutation_importance(problem, ours)
     order = np.argsort(rises.mean(axis=1))[-IMPORTANCE_SHOWN:]
     with figure(path, title, 8, 0.32 * len(order) + 1.3) as (_, axes):
@@ -52,7 +52,7 @@ def importance_plot(path: Path, title: str, problem: Problem, ours: Scored) -> N
 def permutation_importance(problem: Problem, ours: Scored) -> tuple[list[str], NDArray[np.float64]]:
     """Names of the columns the model reads, and the rise of its loss when one is shuffled: (features, shuffles).
 
-    On at most ``IMPORTANCE_ROWS`` customers of the newest test cutoff.
+    It uses at most ``IMPORTANCE_ROWS`` customers of the newest test cutoff.
     """
     random = np.random.default_rng(problem.search.seed)
     sample = problem.dataset.sample(ours.model.features)

@@ -1,4 +1,4 @@
-"""The search as a picture: every trial's value, and the best so far."""
+"""The plot of a search."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ def search_plot(path: Path, name: str, trials: Sequence[Trial], direction: str) 
 
 
 def _limit(axes: Any, tried: "np.ndarray[Any, np.dtype[np.float64]]", lower_is_better: bool) -> None:
-    """One hopeless trial must not flatten the rest: it is marked at the edge instead."""
+    """Limit the axis so that one bad trial does not flatten the rest; it is marked at the edge."""
     finite = tried[np.isfinite(tried)]
     if len(finite) <= 3:
         return

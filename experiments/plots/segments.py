@@ -1,4 +1,4 @@
-"""Pictures of a segmentation: who the segments are, where they lie, what they bring, and whether they are real."""
+"""Plots of a segmentation: the segments' medians, a map of the customers, revenue, and silhouette gaps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,20 +16,20 @@ MAP_ROWS = 4_000
 
 
 def colours_of(segmenter: Segmenter) -> dict[int, str]:
-    """A colour a label, by the segment's place in the catalogue; noise is light grey."""
+    """One colour per label, by the segment's position in the segment catalogue; noise is light grey."""
     labels = [segment.label for segment in segmenter.catalogue if segment.label != NOISE]
     return {NOISE: LIGHT} | {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(labels)}
 
 
 def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) -> None:
-    """Segments by features: the number is the segment's median, the colour its distance from the average customer."""
+    """Segments by features: numbers are medians, colours the distance from the mean of all customers."""
     from matplotlib.colors import TwoSlopeNorm
 
     segments = [segment for segment in segmenter.catalogue if segment.size]
     features = segmenter.preprocessing.features
     means = segment_means(segmenter, X, [segment.label for segment in segments])
     with figure(path, title, 2.9 + 1.25 * len(features), 1.9 + 0.52 * len(segments)) as (drawn, axes):
-        # One extreme feature must not wash out the colours of the rest.
+        # One extreme feature must not make the other colours pale.
         limit = float(np.clip(np.abs(means).max(), 1.0, 2.0))
         shown = axes.imshow(means, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
         for row, segment in enumerate(segments):
@@ -56,24 +56,24 @@ def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) 
 
 
 def segment_means(segmenter: Segmenter, X: pd.DataFrame, labels: Sequence[int]) -> Floats:
-    """Mean of each segment's customers in standard units (segments, features)."""
+    """(segments, features) mean of each segment's customers, in standard deviations from the mean of all."""
     Z = preprocessing.transform(segmenter.preprocessing, X)
     label, _ = assign_labels(segmenter, X)
     return np.array([Z[label == value].mean(axis=0) for value in labels])
 
 
 def map_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame, seed: int) -> None:
-    """Customers on the two directions in which they differ most, coloured by segment and labelled at its middle."""
+    """Customers on their first two principal components, coloured by segment and labelled at each segment's median."""
     from matplotlib.patheffects import withStroke
 
-    places, explained, arrows = principal_plane(preprocessing.transform(segmenter.preprocessing, X))
+    points, explained, arrows = principal_plane(preprocessing.transform(segmenter.preprocessing, X))
     label, _ = assign_labels(segmenter, X)
     colours = colours_of(segmenter)
     shown = np.random.default_rng(seed).permutation(len(X))[:MAP_ROWS]
     with figure(path, title, 10, 6.6) as (_, axes):
-        axes.scatter(*places[shown].T, c=[colours[int(value)] for value in label[shown]], s=9, alpha=0.55, linewidths=0)
+        axes.scatter(*points[shown].T, c=[colours[int(value)] for value in label[shown]], s=9, alpha=0.55, linewidths=0)
         for segment in segmenter.catalogue:
-            inside = places[label == segment.label]
+            inside = points[label == segment.label]
             if len(inside) and segment.label != NOISE:
                 axes.text(
                     *np.median(inside, axis=0),
@@ -92,7 +92,7 @@ def map_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame, seed
 
 
 def principal_plane(Z: Floats) -> tuple[Floats, Floats, Floats]:
-    """Places (customers, 2), the share of variation each axis explains (2,), the axes (2, features); signs fixed."""
+    """First two principal components: points (customers, 2), explained shares (2,), axes (2, features), signs fixed."""
     centred = Z - Z.mean(axis=0)
     _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[:2][np.arange(2), np.abs(axes[:2]).argmax(axis=1)])[:, None]
@@ -101,7 +101,7 @@ def principal_plane(Z: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def axis_words(axis: Floats, segmenter: Segmenter) -> str:
-    """What grows along an axis: the features with the largest weights, ``less`` where they shrink."""
+    """The features with the largest weights on an axis, each as ``more`` or ``less``."""
     largest = [i for i in np.argsort(-np.abs(axis))[:2] if abs(axis[i]) > 0.3]
     names = segmenter.preprocessing.features
     return ",  ".join(("more " if axis[i] > 0 else "less ") + names[i] for i in largest) + " →"
@@ -126,7 +126,7 @@ def revenue_plot(path: Path, title: str, segmenter: Segmenter) -> None:
 
 
 def reality_plot(path: Path, title: str, clustered: Sequence[Scored]) -> None:
-    """Silhouette of each clustering beside that of the same clustering of column-permuted data."""
+    """Each clustering's silhouette beside that of the same clustering of column-permuted data."""
     with figure(path, title, 8, 1.5 + 0.6 * len(clustered)) as (_, axes):
         for row, each in enumerate(reversed(clustered)):
             real, shuffled = each.scores["silhouette"], each.scores["silhouette_permuted"]

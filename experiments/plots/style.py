@@ -1,4 +1,4 @@
-"""The look that all plots share: quiet axes, direct labels, one colour a thing."""
+"""The style that all plots share: quiet axes, direct labels, one colour per contestant or segment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,9 +35,9 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def figure(path: Path, title: str, width: float, height: float, columns: int = 1) -> Iterator[tuple[Any, Any]]:
-    """A figure with ``columns`` axes side by side, written to ``path`` as PNG when left.
+    """A figure with ``columns`` axes side by side, written to ``path`` as PNG at the end of the block.
 
-    Drawn without pyplot, so no window, no global state and no figure kept in memory.
+    It is drawn without pyplot: no window, no global state, and no figure stays in memory.
     """
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -50,5 +50,5 @@ def figure(path: Path, title: str, width: float, height: float, columns: int = 1
         drawn.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         yield drawn, axes
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Without metadata the same plot is the same bytes.
+        # Without metadata, equal plots have equal bytes.
         drawn.savefig(path, metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""The run's page in the MLflow UI: one page of Markdown with the question, the scores and where the rest is."""
+"""The run's description in the MLflow UI, in Markdown: the question, the scores and where to find the rest."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from models import artifact
 
 
 def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: Sequence[Scored], why: str) -> str:
-    """The question, the scores beside the baselines, and how they were made."""
+    """The question, the scores beside the baselines, how they were made, and why these parameters (``why``)."""
     how, further = kind.summary(problem, tested)
     lines = [
         f"**{study.title or study.name}**",
@@ -27,7 +27,7 @@ def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: S
 
 
 def table(columns: Sequence[str], rows: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """A Markdown table of scores.
+    """A Markdown table of scores, one row per contestant; nan is a dash.
 
     >>> table(["auc"], {"ours": {"auc": 0.75}})
     ['| | auc |', '|---|---|', '| ours | 0.750 |']

@@ -1,1 +1,1 @@
-"""Searching for parameters: Optuna proposes, processes evaluate, every finished trial is stored."""
+"""Searching for parameters: Optuna proposes, worker processes evaluate, every finished trial is stored."""

@@ -10,12 +10,12 @@ import numpy as np
 from features.errors import CoterieError
 
 Evaluate = Callable[[str, Mapping[str, Any]], tuple[float, dict[str, float]]]
-"""A candidate and its parameters to the value that the search compares, and scores; can be sent to other processes."""
+"""From a candidate and its parameters to the value that the search compares, and scores; it can be pickled."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``value`` is what the search compares; None, with the reason, where the parameters could not be fitted."""
+    """``value`` is what the search compares; it is None, with a ``reason``, if the parameters could not be fitted."""
 
     value: float | None
     scores: dict[str, float]
@@ -26,7 +26,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Objective:
-    """An evaluation that answers with an outcome, whatever happens to the fit."""
+    """An evaluation whose result is an outcome, also if the parameters cannot be fitted."""
 
     evaluate: Evaluate
 
@@ -35,7 +35,7 @@ class Objective:
         try:
             value, scores = self.evaluate(candidate, params)
         except (CoterieError, ArithmeticError, np.linalg.LinAlgError) as error:
-            # Parameters that cannot be fitted are an answer; anything else is a bug and must be seen.
+            # Parameters that cannot be fitted are a result; any other exception is a bug and must be seen.
             return Outcome(None, {}, str(error), started, datetime.now())
         if not np.isfinite(value):
             return Outcome(None, scores, "the value of this trial is not a number", started, datetime.now())
@@ -43,5 +43,5 @@ class Objective:
 
 
 def mean_scores(found: list[dict[str, float]]) -> dict[str, float]:
-    """Each score's mean over folds; a score that is nan in a fold is nan."""
+    """Each score's mean over folds; nan if it is nan in any fold."""
     return {name: float(np.mean([scores[name] for scores in found])) for name in found[0]}

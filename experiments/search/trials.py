@@ -1,8 +1,8 @@
-"""The search: Optuna proposes, processes evaluate, every finished trial is kept; a killed search goes on where it was.
+"""The search: Optuna proposes, workers evaluate, finished trials are stored; a killed search resumes where it was.
 
-Proposals are made in memory and only finished trials are stored, so that a killed process leaves nothing half-done
-behind. Slot k is drawn with seed + k from exactly the trials before k - parallel, whatever the number of workers and
-however often the search was interrupted: the same study finds the same parameters.
+Proposals are made in memory and only finished trials are stored, so a killed process leaves nothing half-done behind.
+Slot k is the k-th proposal. It is drawn with seed + k from the results of all slots up to k - parallel, whatever the
+number of workers and however often the search was interrupted; so the same study finds the same parameters.
 """
 
 import logging
@@ -25,12 +25,12 @@ from experiments.tracking.stores import is_sqlite
 from features.errors import BadInput
 
 Guess = tuple[str, Mapping[str, Any]]
-"""A learner or clusterer and the parameters to try it with."""
+"""The name of a learner or clusterer, and parameters to try."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished trial. ``value`` is None if it failed, for the reason given; ``scores`` are its mean scores."""
+    """One finished trial. ``value`` is None if it failed, and ``reason`` says why; ``scores`` are means over folds."""
 
     slot: int
     candidate: str
@@ -44,7 +44,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Space:
-    """What is searched: learners or clusterers by name, how long, and which value is better."""
+    """What is searched: learners or clusterers by name, the study's settings, and which value is better."""
 
     candidates: Mapping[str, Any]
     settings: Search
@@ -71,10 +71,10 @@ def search(
     warm_start: Sequence[Guess] = (),
     on_trial: Callable[[Trial], None] | None = None,
 ) -> list[Trial]:
-    """All ``trials`` of the settings in the order of their slots; those already stored are not run again.
+    """``space.settings.trials`` trials, in the order of their slots; those already stored are not run again.
 
-    The warm start and each candidate's defaults are tried first. ``on_trial`` is called once for every trial, those
-    found in the storage included.
+    The warm start and each candidate's defaults are tried first. ``on_trial`` is called once for every trial, stored
+    ones included.
     """
     direction = space.direction
     storage = open_storage(storage_url)
@@ -107,7 +107,7 @@ def search(
 
 
 def best(trials: Sequence[Trial], direction: str) -> Trial:
-    """The trial with the best value, the earliest of equals."""
+    """The trial with the best value, the earliest of equals; BadInput if none succeeded."""
     valid = [trial for trial in trials if trial.value is not None]
     if not valid:
         reasons = sorted({trial.reason for trial in trials})
@@ -149,7 +149,7 @@ def propose(
     stored: FrozenTrial | None,
     start: Callable[[str, dict[str, Any]], Future[Outcome]],
 ) -> _Pending:
-    """Draw the parameters of a slot and start its evaluation, or take over the stored outcome of the same draw."""
+    """Draw the parameters of a slot, and start their evaluation unless the slot's outcome is stored."""
     proposals.sampler = optuna.samplers.TPESampler(
         seed=space.settings.seed + slot, n_startup_trials=max(4, min(10, space.settings.trials // 3))
     )
@@ -157,7 +157,7 @@ def propose(
     candidate, params = draw(space.candidates, trial)
     if stored is None:
         return _Pending(trial, slot, candidate, params, start(candidate, params))
-    # A stored trial counts for its slot even where the space has changed since: what was paid for is not thrown away.
+    # A stored trial counts for its slot, even if the search space has changed since.
     future: Future[Outcome] = Future()
     future.set_result(outcome_of(stored))
     return _Pending(trial, slot, stored.user_attrs["candidate"], stored.user_attrs["params"], future)
@@ -173,7 +173,7 @@ def draw(candidates: Mapping[str, Any], trial: optuna.Trial) -> tuple[str, dict[
 
 
 class _Prefixed:
-    """An Optuna trial whose parameters carry their candidate's name: two candidates may use one word differently."""
+    """An Optuna trial that prefixes parameters with the candidate's name, because two candidates may share a name."""
 
     def __init__(self, trial: optuna.Trial, name: str) -> None:
         self.trial, self.name = trial, name
@@ -189,7 +189,7 @@ class _Prefixed:
 
 
 def settle_oldest(proposals: optuna.Study, pending: deque[_Pending], record: Callable[[_Pending], None]) -> Trial:
-    """Wait for the oldest trial, recording whatever finishes meanwhile, and tell its value to the sampler."""
+    """Wait for the oldest trial, record all that finish meanwhile, and report the oldest's value to the sampler."""
     while pending[0].done is None:
         wait([item.future for item in pending if item.done is None], return_when=FIRST_COMPLETED)
         for item in pending:
@@ -219,7 +219,7 @@ def finished_trial(item: _Pending) -> Trial:
 
 
 def as_stored(trial: optuna.Trial, done: Trial) -> FrozenTrial:
-    """A finished trial as Optuna's storage and dashboard know it."""
+    """A finished trial as Optuna stores it."""
     return FrozenTrial(
         number=-1,
         trial_id=-1,
@@ -242,7 +242,7 @@ def as_stored(trial: optuna.Trial, done: Trial) -> FrozenTrial:
 
 
 def outcome_of(stored: FrozenTrial) -> Outcome:
-    """The inverse of ``as_stored``."""
+    """The outcome that ``as_stored`` stored."""
     about = stored.user_attrs
     started, finished = stored.datetime_start, stored.datetime_complete
     assert started is not None

@@ -1,4 +1,4 @@
-"""Evaluating trials here or in other processes, which never touch a store."""
+"""Evaluating trials in this process or in workers, which never write to a database."""
 
 import os
 import threading
@@ -20,7 +20,7 @@ _objective: Objective | None = None
 
 @contextmanager
 def evaluator(objective: Objective, workers: int) -> Iterator[Evaluate]:
-    """A function that starts the evaluation of a candidate with parameters; with one worker it runs at once, here."""
+    """A function that starts evaluating a candidate with parameters; with one worker it evaluates in this process."""
     if workers <= 1:
         yield lambda candidate, params: _now(objective, candidate, params)
         return
@@ -29,7 +29,7 @@ def evaluator(objective: Objective, workers: int) -> Iterator[Evaluate]:
 
 
 def each_of(do: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], workers: int) -> list[Result]:
-    """``do(*one)`` for each of the arguments, in their order, shared among up to ``workers`` processes."""
+    """``do(*one)`` for each of ``arguments``, in their order, shared among up to ``workers`` processes."""
     if workers <= 1 or len(arguments) <= 1:
         return [do(*one) for one in arguments]
     with _pool(min(workers, len(arguments))) as pool:
@@ -38,15 +38,15 @@ def each_of(do: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], wor
 
 @contextmanager
 def _pool(workers: int, objective: Objective | None = None) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with this one."""
+    """Worker processes that end with this one."""
     # Spawned, because a forked process inherits threads of LightGBM and of MLflow in an unknown state.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(objective,))
     try:
         yield pool
     except BrokenProcessPool:
         raise CoterieError(
-            "a worker process ended unexpectedly, often for want of memory: run the same command again with fewer "
-            "workers, finished trials are kept"
+            "a worker process ended unexpectedly, often for lack of memory: run the same command again with fewer "
+            "workers, finished trials are stored"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
@@ -65,7 +65,7 @@ def _start(objective: Objective | None) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+    """End this worker if its parent is killed; it would wait for work for ever."""
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])

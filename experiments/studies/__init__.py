@@ -1,4 +1,4 @@
-"""The shipped studies, one TOML each, and reading a user's."""
+"""The shipped studies, one TOML each, and reading and writing studies."""
 
 import json
 import tomllib
@@ -12,11 +12,15 @@ SHIPPED = Path(__file__).parent
 
 
 def shipped_studies() -> tuple[str, ...]:
+    """Names of the shipped studies, sorted."""
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
 
 def load_study(name_or_path: str | Path) -> Study:
-    """The study of a shipped name (``churn``) or of a TOML file's path."""
+    """The study with a shipped name (``churn``) or in the TOML file at a path.
+
+    NotFound if there is none, BadConfig if the file is not TOML or not a study.
+    """
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = SHIPPED / f"{name_or_path}.toml"
@@ -32,7 +36,7 @@ def load_study(name_or_path: str | Path) -> Study:
 
 
 def parse_study(content: dict[str, Any], source: str) -> Study:
-    """A checked study of its kind; every problem is named by its key in one ``BadConfig``."""
+    """The study in ``content``, checked; one BadConfig names every problem by its key. ``source`` is for messages."""
     kind = content.get("kind")
     if kind not in KINDS:
         raise BadConfig(f"study {source}: kind is {kind!r}: write one of {', '.join(map(repr, KINDS))}")
@@ -40,7 +44,7 @@ def parse_study(content: dict[str, Any], source: str) -> Study:
 
 
 def to_toml(study: Study) -> str:
-    """The complete study, defaults included, as a TOML that ``load_study`` reads back to the same key."""
+    """The complete study, defaults included, as TOML; ``load_study`` reads it back to an equal study."""
     content = study.model_dump(mode="json", exclude_none=True)
     sections = {key: value for key, value in content.items() if isinstance(value, dict)}
     lines = [f"{key} = {json.dumps(value)}" for key, value in content.items() if key not in sections]

@@ -1,1 +1,1 @@
-"""MLflow: runs, the model registry, what a test found, and where all of it is stored."""
+"""MLflow: runs, the model registry, test losses, and the databases of MLflow and Optuna."""

@@ -1,7 +1,7 @@
-"""SQLite databases that appear whole: created, or migrated on a copy, in a draft that a rename puts into place.
+"""SQLite databases that appear only when complete: created or migrated in a draft, which is then renamed.
 
-A killed process leaves at most a draft, a hidden folder beside the database, which the next one deletes.
-docs/decisions/databases.md says why.
+A killed process leaves at most a draft, a hidden folder beside the database, which the next process deletes.
+docs/decisions/databases.md explains why.
 """
 
 import os
@@ -27,7 +27,7 @@ ROWS_OF_A_NEW_DATABASE = {
     "workspaces": "name = 'default'",
     "experiments": "experiment_id = 0",
 }
-"""The rows that MLflow and Optuna add on creation; a database with no others has nothing to lose."""
+"""The rows that MLflow and Optuna add on creation, as conditions; a database with no others has nothing to lose."""
 
 FAULTS = {
     "SQLITE_FULL": "the disk is full: nothing was lost, make room and run again",
@@ -36,12 +36,12 @@ FAULTS = {
     "SQLITE_READONLY": "it cannot be written: allow writing to it and its folder, or name another --home",
     "SQLITE_CANTOPEN": "it cannot be opened: allow writing to it and its folder, or name another --home",
 }
-"""What an SQLite error means to a person; the others are quoted."""
+"""SQLite errors in words; others are quoted."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The tables a library needs: its Alembic folder, and how it creates and migrates them in a database file."""
+    """A library's tables: its folder of Alembic migrations, and how to create and migrate them in a database file."""
 
     library: str
     migrations: Path
@@ -50,7 +50,7 @@ class Schema:
 
     @property
     def revisions(self) -> tuple[str, ...]:
-        """Every revision the installed library knows, the current one first."""
+        """Every revision that the installed library knows, the current one first."""
         return known_revisions(self.migrations)
 
 
@@ -64,16 +64,16 @@ def known_revisions(migrations: Path) -> tuple[str, ...]:
 def prepare(url: str, schema: Schema) -> None:
     """Create the SQLite database at ``url``, or migrate it to the library's schema; a current one is left alone.
 
-    A server's URL does nothing: whoever runs the server migrates it.
+    Nothing is done for a server's URL: whoever runs the server migrates it.
 
     Raises:
-        BadDatabase: its schema is newer than the library, it is damaged, or the disk is full or read-only.
-        Busy: another process is writing to it.
+        BadDatabase: the schema is newer than the library, the file is damaged, or the disk is full or read-only.
+        Busy: another process is writing to the database.
     """
     if not is_sqlite(url):
         return
     path = sqlite_path(url).resolve()
-    with in_one_sentence(path, schema):
+    with errors_in_words(path, schema):
         if revision(path) == schema.revisions[0] and not drafts(path):
             return
         with creation_lock(url):
@@ -83,7 +83,7 @@ def prepare(url: str, schema: Schema) -> None:
 
 
 def create_or_migrate(path: Path, schema: Schema) -> None:
-    """Put a database of the current schema at ``path``, with all rows of the one that is there."""
+    """Put a database with the current schema at ``path``; rows of an existing one are migrated."""
     if not path.exists():
         with draft(path) as new:
             schema.create(new)
@@ -97,20 +97,21 @@ def create_or_migrate(path: Path, schema: Schema) -> None:
                 copy_database(path, new)
                 schema.migrate(new)
             else:
-                # An empty database that is not current is one whose creation was killed half-way.
+                # A database without rows and without the current schema is left from a creation that was killed.
                 schema.create(new)
             back_up(path, found)
 
 
 def check_known(path: Path, found: str | None, schema: Schema) -> None:
+    """BadDatabase if the revision ``found`` is unknown, or missing from a database with rows."""
     if found is not None and found not in schema.revisions:
         raise BadDatabase(
-            f"{path} has schema {found}, which the installed {schema.library} does not know: a newer one has written "
-            f"it, so upgrade {schema.library}, or restore a backup from before"
+            f"{path} has schema {found}, which the installed {schema.library} does not know: a newer version wrote "
+            f"it, so upgrade {schema.library}, or restore an older backup"
         )
     if found is None and has_content(path):
         raise BadDatabase(
-            f"{path} holds rows, but its creation by {schema.library} was never finished: "
+            f"{path} contains rows, but its creation by {schema.library} was never finished: "
             "restore it from a backup, or move it away to start anew"
         )
 
@@ -131,9 +132,9 @@ def back_up(path: Path, found: str | None) -> None:
 
 @contextmanager
 def draft(path: Path) -> Iterator[Path]:
-    """A new database file that takes the place of ``path`` when the block ends well.
+    """A new database file that replaces ``path`` when the block ends without an error.
 
-    It has a folder of its own, so that its journals cannot be mistaken for those of the database.
+    It is in a folder of its own, so that its journals cannot be mistaken for those of the database.
     """
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.draft-", dir=path.parent))
     try:
@@ -147,24 +148,24 @@ def draft(path: Path) -> Iterator[Path]:
 
 
 def drafts(path: Path) -> list[Path]:
-    """What killed processes, or one at work now, have left of ``path`` and its backups."""
+    """The drafts of ``path`` and its backups, from killed processes or from one at work."""
     return list(path.parent.glob(f".{escape(path.name)}*.draft-*"))
 
 
 def sweep(path: Path) -> None:
-    """Delete the drafts; only under the creation lock."""
+    """Delete the drafts; call it only under the creation lock."""
     for folder in drafts(path):
         shutil.rmtree(folder)
 
 
 def remove_journals(path: Path) -> None:
-    """Delete the journals of a database that is gone: SQLite would play them into the new one."""
+    """Delete the journals of a deleted database: SQLite would apply them to the new one."""
     for suffix in ("-journal", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def flush(path: Path) -> None:
-    """Force a file, or a folder's list of names, to disk."""
+    """Force a file, or the entries of a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -179,9 +180,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def no_writer(path: Path) -> Iterator[None]:
-    """Keep other processes from writing; first, SQLite undoes what a killed one left half written.
+    """Prevent other processes from writing; SQLite first rolls back what a killed process left half-written.
 
-    A process that has the database open cannot write to it after the rename either: SQLite sees that the file moved.
+    After the rename, a process that has the old file open cannot write either: SQLite notices that the file has moved.
     """
     with closing(connect(path)) as con:
         con.execute("PRAGMA journal_mode = DELETE")
@@ -197,6 +198,7 @@ def copy_database(path: Path, to: Path) -> None:
 
 
 def tables(con: sqlite3.Connection) -> list[str]:
+    """Names of the tables, without SQLite's own."""
     names = [name for (name,) in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return [name for name in names if not name.startswith("sqlite_")]
 
@@ -224,8 +226,8 @@ def has_rows(con: sqlite3.Connection, table: str) -> bool:
 
 
 @contextmanager
-def in_one_sentence(path: Path, schema: Schema) -> Iterator[None]:
-    """Raise what SQLite or the file system refuses as an error for a person, however the library has wrapped it."""
+def errors_in_words(path: Path, schema: Schema) -> Iterator[None]:
+    """Turn errors of SQLite or the file system, however wrapped by the library, into a sentence for the user."""
     try:
         yield
     except CoterieError:
@@ -247,9 +249,10 @@ def first_cause(error: BaseException | None) -> sqlite3.Error | OSError | None:
 
 
 def fault(path: Path, schema: Schema, cause: sqlite3.Error | OSError) -> CoterieError:
+    """The error for the user: what happened to the database and what to do."""
     if isinstance(cause, OSError):
         return BadDatabase(
-            f"{path} cannot be created or migrated, {cause.strerror}: nothing was lost, see to it and run again"
+            f"{path} cannot be created or migrated, {cause.strerror}: nothing was lost, solve this and run again"
         )
     name = str(vars(cause).get("sqlite_errorname", ""))
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

@@ -1,4 +1,4 @@
-"""What the test of a study found, stored with its run: the gate judges the same test by it and need not repeat it."""
+"""Evidence: the losses of a study's test, stored with its run, so that the gate need not repeat the test."""
 
 import hashlib
 import json
@@ -23,14 +23,14 @@ KEY_TAG = "coterie.test_key"
 
 
 def key_of_test(study: Study, dataset: Dataset) -> str:
-    """What makes two tests the same: the question, the seed, the dataset's bytes and our code; not how was searched."""
+    """Equal for tests of the same question, seed, dataset and code, however the parameters were searched for."""
     asked = study.model_dump(mode="json", exclude={"title", "search", "promotion", "segments"})
     parts = [asked, study.search.seed, dataset.fingerprint, code_version()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def record(run: StudyRun, study: Study, dataset: Dataset, folder: Path, found: Mapping[str, list[Floats]]) -> None:
-    """Log every contestant's losses, an array a test cutoff, as plain arrays; nothing where there are none."""
+    """Log every contestant's losses, one array per test cutoff, as ``.npz``; without losses, do nothing."""
     if not found:
         return
     arrays = {f"{name}/{k:02d}": loss for name, by_cutoff in found.items() for k, loss in enumerate(by_cutoff)}

@@ -1,4 +1,4 @@
-"""A workspace that was moved, copied or restored: the artifact locations that MLflow stores follow it."""
+"""After a workspace was moved, copied or restored: updating the artifact locations that MLflow has stored."""
 
 import sqlite3
 from contextlib import closing
@@ -14,16 +14,16 @@ LOCATIONS = {
     "logged_models": ("artifact_location",),
     "model_versions": ("source", "storage_location"),
 }
-"""MLflow's columns that hold absolute locations of artifacts."""
+"""MLflow's columns that contain absolute locations of artifacts."""
 
 RECORDED = "SELECT artifact_location FROM experiments WHERE experiment_id = 0"
 
 
 def follow_the_workspace(stores: Stores) -> None:
-    """Rewrite the stored locations if the database, and the artifacts beside it, are in another folder than recorded.
+    """Update the stored locations if the database and its artifacts are in another folder than recorded.
 
-    The default experiment records the folder. A database that is not beside its artifacts is shared by several
-    workspaces, and is left alone. It is one transaction: killed inside, it has not happened.
+    The folder is recorded by the default experiment. A database that is not in the same folder as its artifacts may be
+    shared by several workspaces and is left alone. The update is one transaction.
     """
     root = stores.artifact_uri
     if root is None or not is_sqlite(stores.tracking_uri) or not root.startswith("file:"):

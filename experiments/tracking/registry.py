@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 ARTIFACT = "artifacts/artifact"
-"""Where MLflow keeps the plain artifact inside a logged model: ``artifacts/<key>``, the folder has the key's name."""
+"""Path of the plain artifact inside a logged model; MLflow uses ``artifacts/<key>``."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Version:
 def register(study: StudyRun, name: str, folder: Path, metrics: Mapping[str, float], description: str) -> Version:
     """Log the artifact in ``folder`` as a pyfunc of the study's run and register it as a new challenger.
 
-    A version that this run has registered before a crash is taken again if it holds the same bytes.
+    A version that this run registered before a crash is reused if it has the same bytes.
     """
     client = study.client
     loaded = artifact.load(folder)
@@ -62,7 +62,7 @@ def register(study: StudyRun, name: str, folder: Path, metrics: Mapping[str, flo
 
 
 def log_pyfunc(study: StudyRun, name: str, folder: Path, loaded: artifact.Loaded, metrics: Mapping[str, float]) -> str:
-    """The id of a logged model that wraps the plain artifact; MLflow's own ``log_model`` would set global state."""
+    """Log a model that wraps the plain artifact, and return its id. MLflow's ``log_model`` would set global state."""
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
     from mlflow.pyfunc import save_model
@@ -74,7 +74,7 @@ def log_pyfunc(study: StudyRun, name: str, folder: Path, loaded: artifact.Loaded
     )
     with tempfile.TemporaryDirectory(prefix="coterie-model-") as temporary, warnings.catch_warnings():
         path = Path(temporary) / "model"
-        # MLflow would rather guess the signature from type hints and an example row; it is given.
+        # MLflow warns that it could infer the signature from type hints; it is given.
         warnings.simplefilter("ignore")
         save_model(
             path,
@@ -98,13 +98,13 @@ def log_pyfunc(study: StudyRun, name: str, folder: Path, loaded: artifact.Loaded
 
 
 def signature(loaded: artifact.Loaded) -> Any:
-    """Features in, answer out, by name and type."""
+    """The model's signature: names and types of features and answers."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
     features = loaded.model.features
-    nobody = pd.DataFrame(np.empty((0, len(features))), columns=list(features))
-    answer = artifact.table(loaded.model, nobody)
+    no_rows = pd.DataFrame(np.empty((0, len(features))), columns=list(features))
+    answer = artifact.table(loaded.model, no_rows)
     kinds = {name: "double" if kind == np.float64 else "string" for name, kind in answer.dtypes.items()}
     inputs = Schema([ColSpec("double", name) for name in features])
     return ModelSignature(inputs, Schema([ColSpec(kind, str(name)) for name, kind in kinds.items()]))
@@ -121,7 +121,7 @@ def ensure_registered(client: "MlflowClient", name: str) -> None:
 
 
 def version_of_run(client: "MlflowClient", name: str, run_id: str) -> Version | None:
-    """The newest version of ``name`` that a run registered."""
+    """The newest version of the model ``name`` that the run registered, or None."""
     found = [v for v in client.search_model_versions(f"name = '{name}'") if v.run_id == run_id]
     return as_version(max(found, key=lambda v: int(v.version))) if found else None
 
@@ -131,7 +131,7 @@ def as_version(found: Any) -> Version:
 
 
 def aliased(stores: Stores, name: str, alias: str) -> Version | None:
-    """The version that carries the alias, or None."""
+    """The version of the model ``name`` with this alias, or None."""
     return aliased_version(open_client(stores), name, alias)
 
 
@@ -148,7 +148,7 @@ def aliased_version(client: "MlflowClient", name: str, alias: str) -> Version | 
 
 @dataclass(frozen=True)
 class Champion(Version):
-    """A version in force, with the local folder of its plain artifact."""
+    """The version with the alias ``champion``, and the local folder of its plain artifact."""
 
     folder: Path
 
@@ -166,7 +166,7 @@ def champions(stores: Stores) -> dict[str, Champion]:
 
 
 def artifact_folder(client: "MlflowClient", version: Version) -> Path:
-    """The version's plain artifact as a local folder, its hashes checked; only to be read."""
+    """The local folder of the version's plain artifact, after checking its hashes; do not write to it."""
     from mlflow.artifacts import download_artifacts
 
     source = client.get_model_version_download_uri(version.name, version.version)
@@ -176,12 +176,12 @@ def artifact_folder(client: "MlflowClient", version: Version) -> Path:
 
 
 def fetch_artifact(stores: Stores, version: Version, into: Path) -> Path:
-    """Copy the version's plain artifact, its hashes checked, into the new folder ``into``."""
+    """Copy the version's plain artifact into the new folder ``into``, after checking its hashes."""
     return Path(shutil.copytree(artifact_folder(open_client(stores), version), into))
 
 
 def champion_guesses(stores: Stores, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """What a new search should try first: the champion's learner or clusterer with its parameters; [] without one."""
+    """The champion's learner or clusterer with its parameters, for a search to try first; [] without a champion."""
     champion = champions(stores).get(name)
     if champion is None:
         return []

@@ -1,6 +1,6 @@
-"""Runs in MLflow: one parent run a study, its trials and baselines nested, comparable side by side in the UI.
+"""Runs in MLflow: one parent run per study, with its trials and baselines as nested runs.
 
-Only the parent process writes. MLflow is imported when first needed, with its telemetry turned off.
+Only the main process writes. MLflow is imported when first needed, with its telemetry turned off.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ FAILURE_TAG = "coterie.failure"
 """Why a run, or a trial, failed."""
 
 DIGEST_LENGTH = 16
-"""Characters of the fingerprint shown as the dataset's digest; MLflow allows 36, the UI shows about 8."""
+"""Characters of the fingerprint that become the dataset's digest; MLflow allows 36, the UI shows about 8."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def quiet_mlflow() -> Any:
 
 @contextmanager
 def current_tracking(uri: str) -> Iterator[None]:
-    """MLflow's global tracking URI is ``uri`` inside, and as before after: the registry looks models up through it."""
+    """Set MLflow's global tracking URI to ``uri`` inside the block: the registry resolves ``models:/`` URIs by it."""
     mlflow = quiet_mlflow()
     before = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
@@ -75,7 +75,7 @@ def current_tracking(uri: str) -> Iterator[None]:
 
 
 def open_client(stores: Stores) -> "MlflowClient":
-    """A client of the tracking store; an SQLite database is created or migrated first, with its artifacts beside it."""
+    """A client of the tracking store; an SQLite database is first created, migrated, or updated after a move."""
     mlflow = quiet_mlflow()
     prepare(stores.tracking_uri, mlflow_schema(stores.artifact_uri))
     follow_the_workspace(stores)
@@ -85,24 +85,24 @@ def open_client(stores: Stores) -> "MlflowClient":
 
 
 def open_experiment(client: "MlflowClient", stores: Stores, name: str) -> str:
-    """The id of the experiment ``name``, created where it is missing."""
+    """The id of the experiment ``name``, which is created if it is missing."""
     with creation_lock(stores.tracking_uri):
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        place = f"{stores.artifact_uri}/{name}" if stores.artifact_uri else None
-        return str(client.create_experiment(name, artifact_location=place))
+        location = f"{stores.artifact_uri}/{name}" if stores.artifact_uri else None
+        return str(client.create_experiment(name, artifact_location=location))
 
 
 def identity(study: Study, dataset: Dataset) -> str:
-    """What makes two runs of a study the same: its choices, the dataset's bytes and our code. 32 hex characters."""
+    """Equal for runs of the same study on the same dataset with the same code: 32 hex characters."""
     parts = (study.key, dataset.fingerprint, code_version())
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:32]
 
 
 @cache
 def code_version() -> str:
-    """SHA-256 over the Python files that decide what a model becomes, 16 hex characters."""
+    """SHA-256 over the Python files that training depends on, 16 hex characters."""
     digest = hashlib.sha256()
     for package in (*features.__path__, *models.__path__, str(Path(__file__).parents[1])):
         for path in sorted(Path(package).rglob("*.py")):
@@ -111,7 +111,7 @@ def code_version() -> str:
 
 
 def git_commit() -> str | None:
-    """The commit this package was run from, with ``-dirty`` after changes; None outside a checkout."""
+    """The git commit of this code, with ``-dirty`` if files were changed; None outside a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--match="]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
@@ -130,7 +130,7 @@ def find_study(client: "MlflowClient", experiment_id: str, key: str) -> "Run | N
 
 
 def start_study(client: "MlflowClient", experiment_id: str, study: Study, dataset: Dataset) -> StudyRun:
-    """A new parent run, or the unfinished one that a killed process left, with everything known beforehand."""
+    """A new parent run with tags, dataset and study.toml, or the unfinished one of a killed process."""
     key = identity(study, dataset)
     run = find_study(client, experiment_id, key)
     if run is not None:
@@ -156,12 +156,13 @@ def start_study(client: "MlflowClient", experiment_id: str, study: Study, datase
 
 
 def children_of(client: "MlflowClient", experiment_id: str, run_id: str) -> dict[str, "Run"]:
+    """The nested runs of a run, by name."""
     found = client.search_runs([experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'", max_results=50_000)
     return {run.info.run_name: run for run in found}
 
 
 def log_dataset(client: "MlflowClient", run_id: str, dataset: Dataset) -> None:
-    """The dataset as the run's input: its columns, sizes and fingerprint, without a row of it."""
+    """Log the dataset as the run's input: columns, sizes and fingerprint, but no rows."""
     from mlflow.entities import Dataset as LoggedDataset
     from mlflow.entities import DatasetInput, InputTag
     from mlflow.types import ColSpec, Schema, TensorSpec
@@ -169,7 +170,7 @@ def log_dataset(client: "MlflowClient", run_id: str, dataset: Dataset) -> None:
     columns: list[ColSpec | TensorSpec] = [
         ColSpec("string" if name == "customer_id" else "double", name) for name in dataset.frame.columns
     ]
-    profile = {
+    sizes = {
         "rows": len(dataset.frame),
         "customers": int(dataset.frame["customer_id"].nunique()),
         "cutoffs": len(dataset.cutoffs),
@@ -181,7 +182,7 @@ def log_dataset(client: "MlflowClient", run_id: str, dataset: Dataset) -> None:
         source_type="local",
         source=json.dumps({"fingerprint": dataset.fingerprint, **dataset.facts}, default=str)[:60_000],
         schema=json.dumps({"mlflow_colspec": Schema(columns).to_dict()}),
-        profile=json.dumps(profile),
+        profile=json.dumps(sizes),
     )
     client.log_inputs(run_id, [DatasetInput(entry, [InputTag("mlflow.data.context", "training")])])
 
@@ -196,7 +197,7 @@ def log_child(
     finished: datetime | None = None,
     failure: str = "",
 ) -> str:
-    """A nested run, complete with its duration, and its id; one that is already there is left as it is."""
+    """Log a finished nested run and return its id; one that is finished already is left as it is."""
     there = study.children.get(name)
     if there is not None and there.info.status in ("FINISHED", "FAILED"):
         return str(there.info.run_id)
@@ -220,7 +221,7 @@ def log_values(
     metrics: Mapping[str, float],
     model_id: str | None = None,
 ) -> None:
-    """Parameters and the metrics that are numbers, in one call."""
+    """Log parameters and finite metrics, in one call."""
     from mlflow.entities import Metric, Param
 
     now = int(time.time() * 1000)
@@ -235,7 +236,7 @@ def log_values(
 def log_by_cutoff(
     client: "MlflowClient", run_id: str, cutoffs: Sequence[float], scores: Sequence[Mapping[str, float]]
 ) -> None:
-    """Scores as lines over the test cutoffs: step 0 is the oldest, the wall time is the cutoff itself."""
+    """Log scores as lines over the test cutoffs: step 0 is the oldest, and the wall time is the cutoff."""
     from mlflow.entities import Metric
 
     points = [

@@ -1,4 +1,4 @@
-"""The schemas of MLflow's and Optuna's databases: each library makes and migrates its own tables, in a draft."""
+"""The schemas of MLflow's and Optuna's databases, created and migrated by the libraries themselves."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def mlflow_schema(artifact_uri: str | None) -> Schema:
-    """MLflow's tables; the default experiment's artifacts go below ``artifact_uri``, or where MLflow likes."""
+    """MLflow's tables; ``artifact_uri`` is for the default experiment, None leaves its location to MLflow."""
     import mlflow.store.db_migrations
     from mlflow.store.db.utils import _initialize_tables, _upgrade_db
     from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
@@ -19,7 +19,7 @@ def mlflow_schema(artifact_uri: str | None) -> Schema:
 
     def create(path: Path) -> None:
         run_unsynced(_initialize_tables, path)
-        # The first store of a database adds the default experiment.
+        # Opening a store adds the default experiment.
         root = artifact_uri or DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
         store = SqlAlchemyStore(f"sqlite:///{path}", root)  # type: ignore[no-untyped-call]
         store.engine.dispose()
@@ -31,7 +31,7 @@ def mlflow_schema(artifact_uri: str | None) -> Schema:
 
 
 def run_unsynced(work: "Callable[[Engine], None]", path: Path) -> None:
-    """Run one of MLflow's own functions on a draft; MLflow's 1,700 statements take a third of the time unsynced."""
+    """Run one of MLflow's functions on a draft without syncing: its 1,700 statements take a third of the time."""
     from mlflow.store.db.utils import create_sqlalchemy_engine
     from sqlalchemy import event
 
@@ -47,6 +47,7 @@ def run_unsynced(work: "Callable[[Engine], None]", path: Path) -> None:
 
 
 def optuna_schema() -> Schema:
+    """Optuna's tables."""
     import optuna.storages._rdb
 
     def create(path: Path) -> None:

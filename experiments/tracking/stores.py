@@ -1,4 +1,4 @@
-"""Where studies and runs are kept, and the lock under which an SQLite store is created."""
+"""Where runs and searches are stored, and the lock under which an SQLite database is created."""
 
 import fcntl
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pathlib import Path
 class Stores:
     """The MLflow tracking URI, the folder or URI for artifacts, and Optuna's storage URL.
 
-    With ``artifact_root`` None, or behind a tracking server, MLflow chooses the place of artifacts.
+    If ``artifact_root`` is None, or the tracking URI is a server's, MLflow chooses the location of artifacts.
     """
 
     tracking_uri: str
@@ -20,7 +20,7 @@ class Stores:
 
     @property
     def artifact_uri(self) -> str | None:
-        """``artifact_root`` as a URI, None where the tracking server knows better."""
+        """``artifact_root`` as a URI; None if MLflow chooses the location."""
         if self.artifact_root is None or self.tracking_uri.startswith(("http://", "https://")):
             return None
         if "://" in str(self.artifact_root):
@@ -39,10 +39,10 @@ def sqlite_path(url: str) -> Path:
 
 @contextmanager
 def creation_lock(url: str) -> Iterator[None]:
-    """Held while the store at ``url`` is opened: two processes that create one SQLite schema at once crash.
+    """A lock for creating the SQLite database at ``url``, because two processes that create it at once crash.
 
-    A file ``<database>.lock`` beside the database; the lock ends with the process that holds it. Servers lock by
-    themselves.
+    It locks the file ``<database>.lock`` beside the database, until the block or the process ends. For a server's URL
+    it does nothing.
     """
     if not is_sqlite(url):
         yield

@@ -1,4 +1,4 @@
-"""What was trained on a dataset, and the mark that it has to be trained anew because a person was erased from it."""
+"""The runs and models trained on a dataset, and the tag that they must be retrained because a person was erased."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ ERASURE_DUE = "coterie.erasure_due"
 
 @dataclass(frozen=True)
 class Trained:
-    """A study's run, the model versions registered from it (name, version), and whether its model holds feature
-    vectors of the customers it was fitted on (never their ids)."""
+    """A study's run and the model versions registered from it, as (name, version). ``holds_vectors``: the model
+    contains feature vectors of customers it was fitted on, never their ids."""
 
     run_id: str
     study: str
@@ -27,7 +27,7 @@ class Trained:
 
 
 def trained_on(stores: Stores, fingerprints: Collection[str]) -> list[Trained]:
-    """Every study's run on one of these datasets, oldest first."""
+    """Every study's run on a dataset with one of these fingerprints, oldest first."""
     if is_sqlite(stores.tracking_uri) and not sqlite_path(stores.tracking_uri).is_file():
         return []
     client = open_client(stores)
@@ -45,7 +45,7 @@ def trained_on(stores: Stores, fingerprints: Collection[str]) -> list[Trained]:
 
 
 def mark_erasure_due(stores: Stores, trained: Collection[Trained]) -> None:
-    """Tag the runs and versions; the tag says nothing about the person, not even when."""
+    """Tag the runs and versions; the tag contains nothing about the person, not even a date."""
     if not trained:
         return
     client = open_client(stores)

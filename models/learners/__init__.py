@@ -1,4 +1,4 @@
-"""Learners: how an answer is fitted. One file a learner, all with the functions of ``Learner``."""
+"""Learners: how a question is answered from a sample. One file per learner, with the functions of ``Learner``."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,46 +15,46 @@ Params = Mapping[str, Any]
 
 
 class Learner(Protocol):
-    """What a learner's module must define. A model is plain data; ``Any`` because each learner has its own."""
+    """What a learner's module defines; names with a value here may be left out. Each learner has its own model type."""
 
     NAME: str
     TARGETS: tuple[str, ...] = ("binary",)
-    """Kinds of answers it can fit."""
+    """Names of the targets it can be fitted for."""
     OUTCOMES: tuple[str, ...] = ()
-    """Outcomes it knows how to answer for; empty where it learns from labels, whatever they record."""
+    """Outcomes it can predict; empty if it learns from labels, whatever they record."""
     READS: tuple[str, ...] | None = None
-    """Columns it reads; None where it reads all it is given."""
+    """Names of the columns it reads; None if it reads all columns of the sample."""
     BASELINE: bool = False
-    """True where the learner is something a challenger has to beat."""
+    """Whether it is a baseline: simple, and meant to be beaten."""
     DEFAULTS: Params = MappingProxyType({})
 
     @default
     def space(self, trial: Trial) -> Params:  # noqa: ARG002 - nothing to tune
-        """Parameters proposed by a tuner; keys of ``DEFAULTS``."""
+        """Parameters drawn by the tuner; their names are keys of ``DEFAULTS``."""
         return {}
 
     def fit(self, sample: Sample, params: Params, seed: int) -> Any:
-        """A model; the same sample, params and seed give the same model."""
+        """The fitted model; the same sample, params and seed give the same model."""
 
     def predict(self, model: Any, X: pd.DataFrame) -> Floats:
-        """Raw predictions a row, which do not depend on the other rows.
+        """Raw predictions; those of a row do not depend on the other rows.
 
-        binary: (n,) P(y = 1). amount: (n,) expected amount, at least 0. curve: (n, k) chances that the event has come
-        within each horizon, never decreasing along a row.
+        binary: (n,) P(y = 1). amount: (n,) expected amount, at least 0. curve: (n, k) P(event within each horizon),
+        never decreasing along a row.
         """
         ...
 
     @default
     def importance(self, model: Any) -> dict[str, float]:  # noqa: ARG002 - it is no sum of features
-        """Weight of each feature the model uses, non-negative; empty where it uses none."""
+        """Importance of each feature the model uses, at least 0, in the learner's own unit; empty if it has none."""
         return {}
 
     def dump(self, model: Any) -> dict[str, bytes]:
-        """The model as named files of plain data."""
+        """The model as files of plain data by name, never pickled."""
         ...
 
     def load(self, files: Mapping[str, bytes]) -> Any:
-        """The model ``dump`` wrote."""
+        """The model that ``dump`` wrote."""
 
 
 def learners() -> dict[str, Learner]:

@@ -1,7 +1,8 @@
-"""Buy till you die: how often a customer buys until a coin ends it (BG/NBD), and how much each time (Gamma-Gamma).
+"""Buy till you die: when a customer buys and drops out (BG/NBD), and how much each purchase brings (Gamma-Gamma).
 
-BG/NBD: Fader, Hardie & Lee 2005. A customer is ``x`` repeat purchase days, the last ``t_x`` after the first, observed
-for ``T``. Gamma-Gamma: Fader & Hardie 2013. A customer is ``n`` purchases of ``mean`` on average.
+BG/NBD: Fader, Hardie & Lee 2005. A customer has ``x`` repeat purchase days, the last of them ``t_x`` after the first
+purchase, and was observed for ``T`` from the first purchase on. Gamma-Gamma: Fader & Hardie 2013. A customer made ``n``
+purchases of ``mean`` on average. All arrays have one entry per customer.
 """
 
 from dataclasses import dataclass
@@ -13,15 +14,15 @@ from scipy.special import betaincinv, betaln, gammaln, hyp2f1
 from models.sample import Floats
 
 BOUNDS = [(-9.0, 9.0)] * 4
-"""Of the logarithms of r, alpha / mean T, a and b: without repeat purchases the likelihood has no maximum."""
+"""For the logarithms of r, alpha / mean T, a and b: without repeat purchases the likelihood has no maximum."""
 
 SPEND_BOUNDS = [(-6.0, 9.0)] * 3
-"""Of the logarithms of p, q - 1 and v / mean spend. Above q = 1 the expected spend is finite for everybody."""
+"""For the logarithms of p, q - 1 and v / mean spend. With q above 1 the expected spend is finite for everybody."""
 
 
 @dataclass(frozen=True)
 class BgNbd:
-    """Purchase rates are Gamma(r, alpha), dropout probabilities Beta(a, b)."""
+    """Purchase rates are distributed Gamma(r, alpha), dropout probabilities Beta(a, b); alpha is a time."""
 
     r: float
     alpha: float
@@ -31,7 +32,7 @@ class BgNbd:
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """Amounts of one customer are Gamma(p, nu); nu differs between customers as Gamma(q, v)."""
+    """One customer's amounts are distributed Gamma(p, nu), and nu among customers Gamma(q, v); v is an amount."""
 
     p: float
     q: float
@@ -39,8 +40,8 @@ class GammaGamma:
 
 
 def maximum_likelihood(x: Floats, t_x: Floats, T: Floats) -> BgNbd:
-    """The process under which these customers are likeliest; time in any unit, which alpha then shares."""
-    unit = float(T.mean()) or 1.0  # so that the optimiser sees numbers near 1 whatever the unit
+    """The BG/NBD fitted to these customers; times in any unit, which is then the unit of alpha."""
+    unit = float(T.mean()) or 1.0  # the optimiser works best on numbers near 1
     customers, counts = np.unique(np.column_stack([x, t_x / unit, T / unit]), axis=0, return_counts=True)
 
     def loss(log_params: Floats) -> float:
@@ -53,7 +54,7 @@ def maximum_likelihood(x: Floats, t_x: Floats, T: Floats) -> BgNbd:
 
 
 def log_likelihood(process: BgNbd, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Log-likelihood a customer (equation 6 of the paper)."""
+    """Log-likelihood per customer (equation 6 of the paper)."""
     r, alpha, a, b = process.r, process.alpha, process.a, process.b
     rate = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
     stays = betaln(a, b + x) - betaln(a, b) - (r + x) * np.log(alpha + T)
@@ -62,7 +63,7 @@ def log_likelihood(process: BgNbd, x: Floats, t_x: Floats, T: Floats) -> Floats:
 
 
 def alive_probability(process: BgNbd, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """P(has not dropped out by T); 1 for every one-time buyer, so no score by itself."""
+    """P(has not dropped out by T). It is 1 for every one-time buyer, so do not use it as a score."""
     r, alpha, a, b = process.r, process.alpha, process.a, process.b
     repeat = np.maximum(x, 1.0)
     log_odds_left = np.log(a / (b + repeat - 1.0)) + (r + x) * (np.log(alpha + T) - np.log(alpha + t_x))
@@ -72,7 +73,7 @@ def alive_probability(process: BgNbd, x: Floats, t_x: Floats, T: Floats) -> Floa
 def purchase_probability(process: BgNbd, x: Floats, t_x: Floats, T: Floats, t: float) -> Floats:
     """P(X(t) > 0): alive at T, and the next purchase comes within ``t``.
 
-    Given alive, the rate is Gamma(r + x, alpha + T), so nobody buys for ``t`` with
+    Given alive, the rate is Gamma(r + x, alpha + T), so the customer does not buy for ``t`` with
     probability ((alpha + T) / (alpha + T + t)) ** (r + x).
     """
     waits = np.exp((process.r + x) * (np.log(process.alpha + T) - np.log(process.alpha + T + t)))
@@ -80,10 +81,10 @@ def purchase_probability(process: BgNbd, x: Floats, t_x: Floats, T: Floats, t: f
 
 
 def expected_purchases(process: BgNbd, x: Floats, t_x: Floats, T: Floats, t: float) -> Floats:
-    """E[X(t) | x, t_x, T] (equation 10 of the paper).
+    """E[X(t) | x, t_x, T], the expected number of purchase days in (T, T + t] (equation 10 of the paper).
 
-    Its series is 2F1(r + x, b + x; a + b + x - 1; z). By Euler's transformation the large r + x and b + x of frequent
-    buyers, under which it overflows, leave its first two places. Where even that fails, the mean is integrated.
+    The paper's 2F1(r + x, b + x; a + b + x - 1; z) overflows for frequent buyers, whose x is large. Euler's
+    transformation takes x out of the first two arguments. Where even that fails, the mean is integrated numerically.
     """
     r, alpha, a, b = process.r, process.alpha, process.a, process.b
     z = t / (alpha + T + t)
@@ -96,10 +97,10 @@ def expected_purchases(process: BgNbd, x: Floats, t_x: Floats, T: Floats, t: flo
 
 
 def _integrated_purchases(process: BgNbd, x: Floats, T: Floats, t: float) -> Floats:
-    """E[X(t)] of customers alive at T, over 64 quantiles of their dropout probability p, which is Beta(a, b + x).
+    """E[X(t)] of customers alive at T: Gauss-Legendre quadrature over quantiles of their dropout probability p.
 
-    Given p and the rate, (1 - exp(-rate p t)) / p purchases are expected; given alive, the rate is
-    Gamma(r + x, alpha + T).
+    Given alive, p is Beta(a, b + x) and the rate is Gamma(r + x, alpha + T). Given both, the expected number of
+    purchases is (1 - exp(-rate p t)) / p.
     """
     nodes, weights = np.polynomial.legendre.leggauss(64)
     p = np.maximum(betaincinv(process.a, process.b + x[:, None], (nodes + 1.0) / 2.0), 1e-300)
@@ -108,7 +109,7 @@ def _integrated_purchases(process: BgNbd, x: Floats, T: Floats, t: float) -> Flo
 
 
 def spend_maximum_likelihood(n: Floats, mean: Floats) -> GammaGamma:
-    """The Gamma-Gamma under which these customers' mean amounts (above 0, any currency) are likeliest."""
+    """The Gamma-Gamma fitted to these customers' mean amounts, which must be above 0, in any currency."""
     unit = float(mean.mean())
 
     def loss(log_params: Floats) -> float:
@@ -121,7 +122,7 @@ def spend_maximum_likelihood(n: Floats, mean: Floats) -> GammaGamma:
 
 
 def spend_log_likelihood(spend: GammaGamma, n: Floats, mean: Floats) -> Floats:
-    """Log-likelihood of a customer's mean amount (equation 1a of the note)."""
+    """Log-likelihood of each customer's mean amount (equation 1a of Fader & Hardie 2013)."""
     p, q, v = spend.p, spend.q, spend.v
     constant = gammaln(p * n + q) - gammaln(p * n) - gammaln(q) + q * np.log(v)
     powers = (p * n - 1.0) * np.log(mean) + p * n * np.log(n) - (p * n + q) * np.log(v + n * mean)
@@ -129,7 +130,7 @@ def spend_log_likelihood(spend: GammaGamma, n: Floats, mean: Floats) -> Floats:
 
 
 def expected_spend(spend: GammaGamma, n: Floats, mean: Floats) -> Floats:
-    """Expected amount of a next purchase: the customer's mean drawn towards everybody's (equation 5 of the note)."""
+    """Expected amount of the next purchase: the customer's mean, shrunk towards everybody's (its equation 5)."""
     return np.asarray(spend.p * (spend.v + n * mean) / (spend.p * n + spend.q - 1.0), dtype=np.float64)
 
 

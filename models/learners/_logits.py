@@ -1,4 +1,4 @@
-"""What logistic baselines share: one regression for a probability, one an interval for a curve."""
+"""Shared by the logistic baselines: one regression for a probability, one per interval between horizons for a curve."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from models.sample import Floats, Sample
 
 @dataclass(frozen=True)
 class Hazards:
-    """A regression of the chance in each interval between the horizons, given no event before it."""
+    """One regression per interval between horizons, of P(event in it), given no event before it."""
 
     intervals: tuple[Logit, ...]
 
 
 def fit_logits(sample: Sample, columns: list[Floats], ridge: float) -> Logit | Hazards:
-    """One regression of the labels, or one of each interval's events among the rows at risk."""
+    """A regression of the labels; for a curve, one per interval, fitted to the rows at risk in it."""
     if sample.question.target != "curve":
         return fit_logit(columns, sample.y, ridge)
     risks = at_risk(sample.y, sample.question.horizons)
@@ -27,14 +27,14 @@ def fit_logits(sample: Sample, columns: list[Floats], ridge: float) -> Logit | H
 
 
 def apply_logits(model: Logit | Hazards, columns: list[Floats]) -> Floats:
-    """P(y = 1) a row, or (n, K) P(event within each horizon)."""
+    """(n,) P(y = 1), or (n, K) P(event within each horizon)."""
     if isinstance(model, Logit):
         return apply_logit(model, columns)
     return from_hazards(np.column_stack([apply_logit(each, columns) for each in model.intervals]))
 
 
 def importance_of(model: Logit | Hazards, names: Sequence[str]) -> dict[str, float]:
-    """Absolute standardised weights, of a curve their mean over the intervals."""
+    """Absolute standardised weights; for a curve, their mean over the intervals."""
     each = (model,) if isinstance(model, Logit) else model.intervals
     weights = np.abs([logit.weights for logit in each]).mean(axis=0)
     return {name: float(weight) for name, weight in zip(names, weights, strict=True)}

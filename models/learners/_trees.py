@@ -1,4 +1,4 @@
-"""What learners of gradient-boosted trees share: the columns they read, LightGBM's settings, its text."""
+"""Shared by the learners of gradient-boosted trees: parameters, columns, row weights, fitting and predicting."""
 
 from typing import Any
 
@@ -22,11 +22,11 @@ DEFAULTS: Params = {
 }
 
 SEASON_DAYS = 730.0
-"""Cutoffs must span two years before a column that only shows the date is used: until then it memorises dates."""
+"""Columns that only show the date are used once the cutoffs span two years: before, trees would memorise dates."""
 
 
 def space(trial: Trial) -> Params:
-    """Slow, small, heavily regularised trees: rows of one customer at many cutoffs are nearly copies."""
+    """Slow, small, heavily regularised trees, because the rows of one customer at many cutoffs are nearly copies."""
     return {
         "n_estimators": trial.suggest_int("n_estimators", 80, 400, log=True),
         "learning_rate": trial.suggest_float("learning_rate", 0.015, 0.08, log=True),
@@ -42,23 +42,23 @@ def space(trial: Trial) -> Params:
 def boosted(
     X: Floats, y: Floats, weight: Floats | None, chosen: dict[str, Any], rounds: int, start: Floats | None = None
 ) -> lgb.Booster:
-    """A booster, through its text even when freshly fitted, so that what is scored is what is saved and loaded.
+    """A fitted booster, read back from its own text, so that the model scored is the model saved and loaded.
 
-    ``start`` is a score a row that the trees add to; without it they start from the mean.
+    ``start`` (n,) is an initial raw score per row, to which the trees add; without it they start from the mean.
     """
     data = lgb.Dataset(X, label=y, weight=weight, init_score=start)
     return lgb.Booster(model_str=lgb.train(chosen, data, num_boost_round=rounds).model_to_string())
 
 
 def answer(booster: lgb.Booster, X: Floats, raw_score: bool = False) -> Floats:
-    """The booster's answer a row, on one thread: two made a single row far slower under load."""
+    """The booster's prediction (n,), on one thread: with two, a single row took far longer under load."""
     if len(X) == 0:
         return np.empty(0)
     return np.asarray(booster.predict(X, raw_score=raw_score, num_threads=1), dtype=np.float64)
 
 
 def gains(booster: lgb.Booster, features: tuple[str, ...]) -> dict[str, float]:
-    """Summed gain of the splits on each feature; columns after ``features`` are left out."""
+    """Summed gain of the splits on each of ``features``, the booster's first columns; later columns are left out."""
     found = booster.feature_importance(importance_type="gain")[: len(features)]
     return {name: float(gain) for name, gain in zip(features, found, strict=True)}
 
@@ -72,14 +72,14 @@ def settings(params: Params, seed: int) -> dict[str, Any]:
         "verbosity": -1,
         "seed": seed,
         "deterministic": True,
-        "force_col_wise": True,  # with hundreds of columns, of which a tree reads a few, twice as fast as by rows
+        "force_col_wise": True,  # twice as fast as by rows with hundreds of columns, of which a tree reads few
         "feature_pre_filter": False,
         **chosen,
     }
 
 
 def usable(sample: Sample) -> tuple[str, ...]:
-    """All columns, but until two years are seen none that is the same for everyone at each cutoff."""
+    """The columns to fit on: all, or within ``SEASON_DAYS`` only those that differ between customers at some cutoff."""
     names = tuple(str(name) for name in sample.X.columns)
     if np.ptp(sample.as_of) >= SEASON_DAYS or len(sample.cutoffs()) < 2:
         return names
@@ -88,7 +88,7 @@ def usable(sample: Sample) -> tuple[str, ...]:
 
 
 def weights(as_of: Floats, half_life_days: float) -> Floats | None:
-    """Half the weight for every ``half_life_days`` a row lies before the newest cutoff; none if that is 0."""
+    """(n,) weights that halve for every ``half_life_days`` before the newest cutoff, with mean 1; None if that is 0."""
     if half_life_days <= 0.0:
         return None
     weight = np.exp2((as_of - as_of.max()) / half_life_days)

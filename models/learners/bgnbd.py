@@ -1,7 +1,7 @@
-"""BG/NBD, with Gamma-Gamma for the amounts: what a customer's purchase days alone say about the next ones.
+"""BG/NBD, with Gamma-Gamma for amounts: predicts from the number and dates of a customer's purchases alone.
 
-A customer is ``x`` repeat purchase days, the last ``t_x`` after the first, observed for ``T``. The score is
-P(X(t) > 0), never P(alive), which is 1 for every one-time buyer.
+``models.btyd`` explains ``x``, ``t_x`` and ``T``. The probability is P(X(t) > 0), never P(alive), which is 1 for every
+one-time buyer.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,12 +31,12 @@ READS = ("purchase_days_n", "purchase_tenure_days", "purchase_recency_days", "pu
 
 
 UNPAID = GammaGamma(1.0, 2.0, 1.0)
-"""Where nobody has paid anything the currency does not matter."""
+"""Used where nobody has paid anything."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The process, what it is asked, and of amounts the Gamma-Gamma and the mean label."""
+    """The BG/NBD and the question it answers; ``spend`` and ``mean`` (the mean label) are for amounts only."""
 
     process: BgNbd
     outcome: str
@@ -46,20 +46,20 @@ class Fitted:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Fitted:  # noqa: ARG001 - nothing random
-    """Maximum likelihood on the newest cutoff: its rows already contain the whole history of each customer."""
+    """Maximum likelihood on the newest cutoff, whose features already cover the whole history of each customer."""
     newest = sample.where(sample.as_of == sample.as_of.max())
     process = maximum_likelihood(*_recency_frequency(newest.X))
-    asked = sample.question
-    if asked.outcome != "net_spend":
-        return Fitted(process, asked.outcome, asked.horizons)
+    question = sample.question
+    if question.outcome != "net_spend":
+        return Fitted(process, question.outcome, question.horizons)
     n, mean = _spending(newest.X)
     paid = mean > 0.0
     spend = spend_maximum_likelihood(n[paid], mean[paid]) if paid.any() else UNPAID
-    return Fitted(process, asked.outcome, asked.horizons, spend, float(sample.y.mean()))
+    return Fitted(process, question.outcome, question.horizons, spend, float(sample.y.mean()))
 
 
 def predict(model: Fitted, X: pd.DataFrame) -> Floats:
-    """P(at least one purchase within the horizon) or its complement, the curve of it, or the expected amount."""
+    """(n,) P(a purchase within the horizon), its complement or the expected amount, or (n, K) the curve."""
     return ANSWERS[model.outcome](model, X)
 
 
@@ -69,9 +69,9 @@ def dump(model: Fitted) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> Fitted:
-    """The process."""
+    """What ``dump`` wrote."""
     state = json_from(files, "bgnbd.json")
-    if "horizons" not in state:  # as artifacts of 0.2.0 and before have it
+    if "horizons" not in state:  # artifacts of 0.2.0 and before
         return Fitted(BgNbd(**state["process"]), state["positive"], (float(state["horizon_days"]),))
     process, spend = BgNbd(**state["process"]), GammaGamma(**state["spend"])
     return Fitted(process, state["outcome"], tuple(state["horizons"]), spend, state["mean"])
@@ -92,7 +92,7 @@ def _curve(model: Fitted, X: pd.DataFrame) -> Floats:
 
 
 def _amount(model: Fitted, X: pd.DataFrame) -> Floats:
-    """Expected purchase days times the expected amount of one."""
+    """Expected number of purchase days times the expected amount of one."""
     days = expected_purchases(model.process, *_recency_frequency(X), model.horizons[-1])
     return floored(days * expected_spend(model.spend, *_spending(X)), model.mean)
 
@@ -106,7 +106,7 @@ ANSWERS: dict[str, Callable[[Fitted, pd.DataFrame], Floats]] = {
 
 
 def _recency_frequency(X: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """x, t_x, T in days; a null (a customer without a purchase) counts as one just acquired."""
+    """x, t_x and T in days; a null (a customer without a purchase) counts as a customer acquired just now."""
     x = np.nan_to_num(column(X, "purchase_days_n") - 1.0)
     T = np.nan_to_num(column(X, "purchase_tenure_days"))
     t_x = T - np.nan_to_num(column(X, "purchase_recency_days"))
@@ -114,10 +114,10 @@ def _recency_frequency(X: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
 
 
 def _spending(X: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Purchase days and the mean spend of one.
+    """Number of purchase days, and the mean spend on one.
 
-    The first day counts like the others. The note leaves it out, but no feature does, and under the model all
-    amounts of a customer are alike.
+    Fader & Hardie leave out the first purchase. The features include it, and under the model all amounts of a customer
+    have the same distribution.
     """
     n = np.maximum(np.nan_to_num(column(X, "purchase_days_n")), 1.0)
     return n, np.maximum(np.nan_to_num(column(X, "purchase_spend")), 0.0) / n

@@ -1,4 +1,4 @@
-"""The same for everyone: what can be answered without knowing the customer."""
+"""The same answer for everyone: the base rate, the mean amount or the overall curve."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Constant:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Constant:  # noqa: ARG001 - nothing random
-    """The share of ones, the mean amount, or Kaplan-Meier's estimate at the horizons."""
+    """The share of rows with y = 1, the mean amount, or the Kaplan-Meier estimate at the horizons."""
     return Constant(FITS[sample.question.target](sample))
 
 
@@ -41,13 +41,13 @@ def dump(model: Constant) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> Constant:
-    """The answer."""
+    """What ``dump`` wrote."""
     rate = json_from(files, "constant.json")["rate"]
     return Constant(tuple(map(float, rate)) if isinstance(rate, list) else float(rate))
 
 
 def _rate(sample: Sample) -> float:
-    """The share of ones, with half a one and half a zero added so that it is never exactly 0 or 1."""
+    """The share of rows with y = 1. Half a row of each class is added, so that it is never exactly 0 or 1."""
     return float((sample.y.sum() + 0.5) / (len(sample) + 1.0))
 
 

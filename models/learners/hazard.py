@@ -1,9 +1,9 @@
-"""A discrete-time hazard in gradient-boosted trees: the chance of an event in each interval between the horizons.
+"""Discrete-time hazards by gradient-boosted trees: the chance of an event in each interval between horizons.
 
-A customer is one row for each interval that they enter without an event and were observed to the end of, so recent
-cutoffs count although their longest horizon is not over. One booster serves all intervals, with the interval as a
-column: the later ones, of which few are observed, borrow from the earlier ones. It starts from each interval's base
-rate.
+A customer gives one row for each interval that they entered without an event and were observed to the end of. So recent
+cutoffs count, although their longest horizon is not over. One booster serves all intervals, with the interval as a
+column: later intervals, in which fewer customers are observed, learn from earlier ones. The booster starts from each
+interval's base rate.
 """
 
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ DEFAULTS: Params = _trees.DEFAULTS
 
 @dataclass(frozen=True)
 class Hazard:
-    """``base`` is the log odds of everyone at risk, an interval; the booster adds to it. It reads ``features`` in
-    order, then the number of the interval, from 0."""
+    """``base`` are the log odds of an event in each interval, to which the booster adds. The booster reads ``features``
+    in order, then the number of the interval, from 0."""
 
     booster: lgb.Booster
     features: tuple[str, ...]
@@ -40,7 +40,7 @@ def space(trial: Trial) -> Params:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Hazard:
-    """Trees on the rows at risk in each interval, one interval after the other."""
+    """Trees on the rows at risk in every interval, stacked."""
     features, horizons = _trees.usable(sample), sample.question.horizons
     base = logit(base_hazards(sample.y, horizons))
     X, risks = _trees.matrix(sample.X, features), at_risk(sample.y, horizons)
@@ -63,7 +63,7 @@ def predict(model: Hazard, X: pd.DataFrame) -> Floats:
 
 
 def importance(model: Hazard) -> dict[str, float]:
-    """Summed gain of the splits on each feature; the interval is not one."""
+    """Summed gain of the splits on each feature; splits on the interval are left out."""
     return _trees.gains(model.booster, model.features)
 
 

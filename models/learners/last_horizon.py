@@ -1,4 +1,4 @@
-"""The same as the last horizon: whoever spent 80 in the 90 days before will spend 80 in the 90 days to come."""
+"""The same as last time: whoever spent 80 in the last 90 days will spend 80 in the next 90 days."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,12 +17,12 @@ OUTCOMES = ("net_spend",)
 
 WINDOWS_DAYS = (30.0, 90.0, 365.0)
 READS = tuple(f"purchase_spend_{days:.0f}d" for days in WINDOWS_DAYS)
-"""Sales after discounts; there is no such feature with the returns taken off, so the level may be a little high."""
+"""Sales after discounts. Returns are not subtracted in these features, so the level may be a little high."""
 
 
 @dataclass(frozen=True)
 class LastHorizon:
-    """The feature that is nearest to the horizon, the factor that brings it to its length, and the mean label."""
+    """The spend in the window nearest to the horizon, the factor that scales it to the horizon, and the mean label."""
 
     feature: str
     factor: float
@@ -30,14 +30,14 @@ class LastHorizon:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> LastHorizon:  # noqa: ARG001 - nothing random
-    """The spend of the window whose length is nearest to the horizon, in proportion to the days."""
+    """Choose the window whose length is nearest to the horizon."""
     horizon_days = sample.question.horizon_days
     days = min(WINDOWS_DAYS, key=lambda window: abs(np.log(window / horizon_days)))
     return LastHorizon(f"purchase_spend_{days:.0f}d", horizon_days / days, float(sample.y.mean()))
 
 
 def predict(model: LastHorizon, X: pd.DataFrame) -> Floats:
-    """The expected amount a row; null counts as 0, and 0 as a hundredth of the mean label."""
+    """(n,) expected amounts; null counts as 0, and amounts are at least a hundredth of the mean label."""
     return floored(np.maximum(np.nan_to_num(column(X, model.feature)), 0.0) * model.factor, model.mean)
 
 
@@ -52,5 +52,5 @@ def dump(model: LastHorizon) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> LastHorizon:
-    """The feature and the factor."""
+    """What ``dump`` wrote."""
     return LastHorizon(**json_from(files, "last_horizon.json"))

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on all features, kept small: a panel repeats few customers over many cutoffs."""
+"""Gradient-boosted trees on all features, small ones, because a dataset repeats each customer at many cutoffs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DEFAULTS: Params = _trees.DEFAULTS
 
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "binary": {"objective": "binary"},
-    "amount": {"objective": "tweedie", "tweedie_variance_power": 1.5},  # the deviance that the answers are scored by
+    "amount": {"objective": "tweedie", "tweedie_variance_power": 1.5},  # as in the deviance that scores the answers
 }
 
 TINY = 1e-9
@@ -28,7 +28,7 @@ TINY = 1e-9
 
 @dataclass(frozen=True)
 class Trees:
-    """A booster and, in order, the columns it was fitted on; of amounts, the mean that the labels were divided by."""
+    """A booster and its columns, in order; for amounts, ``mean`` is what the labels were divided by."""
 
     booster: lgb.Booster
     features: tuple[str, ...]
@@ -41,7 +41,7 @@ def space(trial: Trial) -> Params:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Trees:
-    """Trees on the columns of ``sample.X`` that differ between customers; their order is kept with the model."""
+    """Trees on the columns of ``sample.X`` that differ between customers."""
     features, target = _trees.usable(sample), sample.question.target
     mean = _mean(sample.y) if target == "amount" else None
     y = sample.y if mean is None else np.maximum(sample.y / mean, TINY)
@@ -56,7 +56,7 @@ def fit(sample: Sample, params: Params, seed: int) -> Trees:
 
 
 def predict(model: Trees, X: pd.DataFrame) -> Floats:
-    """P(y = 1), or the expected amount, a row."""
+    """(n,) P(y = 1) or expected amounts."""
     found = _trees.answer(model.booster, _trees.matrix(X, model.features))
     return found if model.mean is None else floored(found * model.mean, model.mean)
 

@@ -1,4 +1,4 @@
-"""Recency, frequency, monetary: the classic three on a log scale in a logistic regression."""
+"""RFM: a logistic regression on the logarithms of recency, frequency and monetary value."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ def fit(sample: Sample, params: Params, seed: int) -> Logit | Hazards:  # noqa: 
 
 
 def predict(model: Logit | Hazards, X: pd.DataFrame) -> Floats:
-    """P(y = 1) a row, or (n, K) of a curve; a null column counts as its average."""
+    """(n,) P(y = 1), or (n, K) for a curve; a null counts as the column's mean."""
     return apply_logits(model, _columns(X))
 
 
@@ -44,7 +44,7 @@ def dump(model: Logit | Hazards) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> Logit | Hazards:
-    """The regression."""
+    """What ``dump`` wrote."""
     return load_logits(files, "logistic.json")
 
 

@@ -1,4 +1,4 @@
-"""Who bought last, buys next: a logistic curve on the days since the last order."""
+"""Whoever bought lately buys again: a logistic regression on the days since the last order."""
 
 from collections.abc import Mapping
 
@@ -24,12 +24,12 @@ def space(trial: Trial) -> Params:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Logit | Hazards:  # noqa: ARG001 - nothing random
-    """A one-dimensional logistic regression on log(1 + recency)."""
+    """Logistic regression on standardised log(1 + recency)."""
     return fit_logits(sample, _columns(sample.X), float(params["ridge"]))
 
 
 def predict(model: Logit | Hazards, X: pd.DataFrame) -> Floats:
-    """P(y = 1) a row, or (n, K) of a curve; a null recency counts as the average one."""
+    """(n,) P(y = 1), or (n, K) for a curve; a null recency counts as the mean."""
     return apply_logits(model, _columns(X))
 
 
@@ -44,7 +44,7 @@ def dump(model: Logit | Hazards) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> Logit | Hazards:
-    """The curve."""
+    """What ``dump`` wrote."""
     return load_logits(files, "recency.json")
 
 

@@ -1,1 +1,1 @@
-"""Segmentation: preprocessing, clusterers, scores, names and the catalogue of segments."""
+"""Segmentation: preprocessing, clusterers, scores, names and the segment catalogue."""

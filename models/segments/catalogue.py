@@ -1,4 +1,4 @@
-"""The catalogue of segments: who they are, how many, what share of revenue they bring."""
+"""The segment catalogue: each segment's name, size, share of revenue and typical customer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,10 +16,10 @@ NO_SEGMENT_ID = "s0"
 
 @dataclass(frozen=True)
 class Segment:
-    """One group of customers; shares are of all customers of the fit, in [0, 1]."""
+    """One group of the customers that the model was fitted on; shares are in [0, 1]."""
 
-    id: str  # "s1" brings the most revenue; "s0" holds those who belong to no group
-    label: int  # what the clusterer calls it
+    id: str  # "s1" has the most revenue; "s0" are the customers in no group
+    label: int  # the clusterer's number for it
     name: str
     description: str
     size: int
@@ -32,30 +32,32 @@ Catalogue = tuple[Segment, ...]
 
 
 def build(X: pd.DataFrame, label: Labels, possible: Sequence[int], fixed_names: Mapping[int, str]) -> Catalogue:
-    """Segments by falling revenue (size where spend is not known), the noise last.
+    """Segments by descending revenue (by size where spend is not known), noise last.
 
-    ``possible`` are all labels the clusterer can give: one without a customer today is listed with size 0,
-    because tomorrow's customer may fall into it.
+    ``X`` has one row per customer, ``label`` (n,) their labels. ``possible`` are all labels that the clusterer can
+    give: one without a customer today is listed with size 0, because a later customer may get it. ``fixed_names`` are
+    the clusterer's own names for labels, if it has any.
     """
     nobody = {value: f"Nobody yet, group {value + 1}" for value in possible}
     names = {**nobody, NOISE: NO_SEGMENT, **segment_names(X, label), **fixed_names}
-    worth = {value: _worth(X, label == value) for value in possible}
-    order = sorted((value for value in possible if value != NOISE), key=lambda value: (-worth[value], value))
+    revenue = {value: _revenue(X, label == value) for value in possible}
+    order = sorted((value for value in possible if value != NOISE), key=lambda value: (-revenue[value], value))
     ranked = [(f"s{rank}", value) for rank, value in enumerate(order, start=1)]
     ranked += [(NO_SEGMENT_ID, NOISE)] if NOISE in possible else []
     return tuple(_segment(segment_id, value, names[value], X, label == value) for segment_id, value in ranked)
 
 
-def _worth(X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+def _revenue(X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+    """Spend of the customers ``inside``; their number where spend is not known."""
     return float(X.loc[inside, SPEND].sum()) if SPEND in X.columns else float(inside.sum())
 
 
 def _segment(
     segment_id: str, label: int, name: str, X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]
 ) -> Segment:
-    """One entry, from the customers ``inside``."""
+    """The entry of the customers ``inside``."""
     spend = float(X[SPEND].sum()) if SPEND in X.columns else 0.0
-    revenue_share = _worth(X, inside) / spend if spend > 0 else None
+    revenue_share = _revenue(X, inside) / spend if spend > 0 else None
     medians = {str(column): _number(X.loc[inside, column].median()) for column in X.columns}
     size = int(inside.sum())
     return Segment(segment_id, label, name, describe(medians), size, size / len(X), revenue_share, medians)
@@ -71,13 +73,13 @@ def describe(medians: Mapping[str, float | None]) -> str:
     >>> describe({"purchase_days_n": 1.0, "purchase_recency_days": 212.4, "purchase_order_value_mean": 80.0})
     'Typically 1 day with a purchase, the last 212 days ago, orders of 80.'
     """
-    said = [
+    phrases = [
         f"{_days(medians[OFTEN])} with a purchase" if medians.get(OFTEN) is not None else "",
         f"the last {_days(medians[RECENCY])} ago" if medians.get(RECENCY) is not None else "",
         f"the first {_days(medians[TENURE])} ago" if _bought_again(medians) else "",
         f"orders of {medians[ORDER_VALUE]:,.0f}" if medians.get(ORDER_VALUE) is not None else "",
     ]
-    known = ", ".join(part for part in said if part)
+    known = ", ".join(phrase for phrase in phrases if phrase)
     return f"Typically {known}." if known else "No typical customer is known."
 
 
@@ -87,21 +89,21 @@ def _days(value: float | None) -> str:
 
 
 def _bought_again(medians: Mapping[str, float | None]) -> bool:
-    """Whether the first purchase is worth telling from the last."""
+    """Whether the first purchase is another than the last."""
     return medians.get(TENURE) is not None and (medians.get(OFTEN) or 0) > 1
 
 
 def to_json(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """Plain data, as stored and as served."""
+    """One plain dictionary per segment, as stored and as served."""
     return [asdict(segment) for segment in catalogue]
 
 
 def from_json(entries: object) -> Catalogue:
-    """What :func:`to_json` gave; refused where an entry lacks something or two share an id, a label or a name."""
+    """The catalogue from :func:`to_json`; BadArtifact if an entry is incomplete or two share an id, label or name."""
     try:
         catalogue = tuple(Segment(**entry) for entry in entries)  # type: ignore[attr-defined]
     except TypeError as error:
-        raise BadArtifact(f"the segment catalogue has an odd entry ({error}): train the model again") from error
+        raise BadArtifact(f"the segment catalogue has an invalid entry ({error}): train the model again") from error
     for key in ("id", "label", "name"):
         if len({getattr(segment, key) for segment in catalogue}) < len(catalogue):
             raise BadArtifact(f"two segments share a {key}: train the model again")

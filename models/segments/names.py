@@ -1,7 +1,7 @@
 """Names for segments as a marketing person would give them: "Lapsed one-time buyers", "Frequent big spenders".
 
-A name says how lately, how much and how often they buy, each against all customers; a trait is added where a segment
-stands out by it or where two segments would share a name. What a column that is not there would have said is left out.
+A name describes how lately, how much and how often the segment buys, compared with all customers. A trait is added
+where a segment stands out by it, and a contrast where two segments would share a name. Missing columns add no word.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ NO_SEGMENT = "No clear segment"
 RECENCY, TENURE = "purchase_recency_days", "purchase_tenure_days"
 OFTEN, SPEND, ORDER_VALUE = "purchase_days_n", "purchase_spend", "purchase_order_value_mean"
 
-# What makes a segment remarkable: column -> phrase where its customers have far more of it than others.
-# ("Who return often" would read as if they came again.)
+# Traits: column -> phrase for a segment far above all customers in it.
+# ("Who return often" could be read as customers who come again.)
 TRAITS: Mapping[str, str] = {
     "basket_return_share": "who send much back",
     "basket_discount_share": "who buy at a discount",
     "cadence_weekend_share": "of the weekend",
     "cadence_evening_share": "of the evening",
 }
-# What tells two segments of one name apart: column -> (said of the higher, said of the lower).
+# Contrasts between segments of one name: column -> (phrase for the higher, phrase for the lower).
 CONTRASTS: Mapping[str, tuple[str, str]] = {
     ORDER_VALUE: ("larger orders", "smaller orders"),
     OFTEN: ("more often", "less often"),
@@ -40,24 +40,24 @@ CONTRASTS: Mapping[str, tuple[str, str]] = {
     "cadence_evening_share": ("more in the evening", "more by day"),
     SPEND: ("higher spend", "lower spend"),
 }
-NEW_DAYS = 180  # nobody is called new for longer than half a year
+NEW_DAYS = 180  # after half a year a customer is no longer called new
 REMARKABLE = 1.0  # standard deviations above the mean of all customers
-TELLING = 0.25  # standard deviations between two segments: below this a contrast would be a quibble
+MIN_CONTRAST = 0.25  # standard deviations between two segments; a smaller difference is not named
 
 
 def segment_names(X: pd.DataFrame, label: Labels) -> dict[int, str]:
-    """A unique name for each label that occurs; noise is "No clear segment"."""
+    """A unique name for each label that occurs in ``label`` (n,); noise is "No clear segment"."""
     found = [int(value) for value in np.unique(label) if value != NOISE]
     effects = _effects(X, label, found)
     names = {value: _core_name(X, X[label == value]) + _trait(effects, value) for value in found}
-    names = _told_apart(names, effects, list(effects.columns))
+    names = _distinguished(names, effects, list(effects.columns))
     if (label == NOISE).any():
         names[NOISE] = NO_SEGMENT
     return {value: name[:1].upper() + name[1:] for value, name in names.items()}
 
 
 def _effects(X: pd.DataFrame, label: Labels, found: Sequence[int]) -> pd.DataFrame:
-    """Mean of each contrast's column in each segment (rows), in standard deviations from all customers."""
+    """Mean of each contrast's column in each segment (rows), in standard deviations from the mean of all customers."""
     columns = [name for name in CONTRASTS if name in X.columns and X[name].nunique() > 1]
     if not columns or not found:
         return pd.DataFrame(index=list(found), dtype=np.float64)
@@ -66,7 +66,7 @@ def _effects(X: pd.DataFrame, label: Labels, found: Sequence[int]) -> pd.DataFra
 
 
 def standing(everyone: pd.Series, segment: pd.Series) -> float:
-    """Share of all customers below the segment's median, ties counted half; 0.5 where nothing is known.
+    """Share of all customers below the segment's median, ties counted half; 0.5 if all values are null.
 
     >>> standing(pd.Series([1.0, 1.0, 2.0, 9.0]), pd.Series([9.0]))
     0.875
@@ -77,10 +77,10 @@ def standing(everyone: pd.Series, segment: pd.Series) -> float:
     return float((values < median).mean() + (values == median).mean() / 2)
 
 
-def silences(X: pd.DataFrame) -> float:
-    """Days since the last purchase in units of the customer's own mean gap, median over repeat buyers; nan if none.
+def recency_in_gaps(X: pd.DataFrame) -> float:
+    """Days since the last purchase over the customer's own mean gap, median over repeat buyers; nan if there are none.
 
-    Someone who buys at random moments is silent for 1.5 gaps with probability 0.22 and for 3 gaps with 0.05.
+    A customer who buys at random times pauses for 1.5 gaps with probability 0.22 and for 3 gaps with probability 0.05.
     """
     if not {RECENCY, TENURE, OFTEN} <= set(X.columns):
         return float("nan")
@@ -91,66 +91,65 @@ def silences(X: pd.DataFrame) -> float:
 
 def _core_name(X: pd.DataFrame, segment: pd.DataFrame) -> str:
     """How lately, how much, how often: "lapsed big-order one-time buyers"."""
-    place = {name: standing(X[name], segment[name]) if name in X.columns else 0.5 for name in _AXES}
-    if place[TENURE] <= 0.25 and segment[TENURE].median() > NEW_DAYS:
-        place[TENURE] = 0.5  # newer than most, and yet no newcomers
+    standings = {name: standing(X[name], segment[name]) if name in X.columns else 0.5 for name in _AXES}
+    if standings[TENURE] <= 0.25 and segment[TENURE].median() > NEW_DAYS:
+        standings[TENURE] = 0.5  # newer than most customers, but not new
     days = float(segment[OFTEN].median()) if OFTEN in X.columns else np.nan
-    often = _how_often(days, place)
-    lately = _how_lately(place, often, silences(segment))
-    if often == "frequent" and place[SPEND] >= 0.85:
+    often = _how_often(days, standings)
+    lately = _how_lately(standings, often, recency_in_gaps(segment))
+    if often == "frequent" and standings[SPEND] >= 0.85:
         words = [lately, often, "big spenders"]
     else:
-        words = [lately, _how_much(place[ORDER_VALUE]), often, "buyers"]
+        words = [lately, _how_much(standings[ORDER_VALUE]), often, "buyers"]
     return " ".join(word for word in words if word)
 
 
 _AXES = (RECENCY, TENURE, OFTEN, SPEND, ORDER_VALUE)
 
 
-def _how_often(days: float, place: Mapping[str, float]) -> str:
-    """From days with a purchase: most bought once, or their standing among all."""
+def _how_often(days: float, standings: Mapping[str, float]) -> str:
+    """From the median of days with a purchase: once, or by its standing among all customers."""
     if np.isnan(days):
         return ""
     if days <= 1:
         return "one-time"
-    if place[OFTEN] >= 0.8:
+    if standings[OFTEN] >= 0.8:
         return "frequent"
-    # Few purchases in a short time are no sign of an occasional buyer.
-    return "repeat" if place[OFTEN] >= 0.5 or _is_new(place) else "occasional"
+    # A new customer with few purchases may still become a frequent buyer.
+    return "repeat" if standings[OFTEN] >= 0.5 or _is_new(standings) else "occasional"
 
 
-def _how_lately(place: Mapping[str, float], often: str, silence: float) -> str:
-    """Against their own rhythm for those who have one, against all customers for the others."""
-    long_ago = place[RECENCY] >= 0.7
-    rhythm = often != "one-time" and not np.isnan(silence)
-    if (silence >= 3 or (long_ago and silence >= 1)) if rhythm else long_ago:
+def _how_lately(standings: Mapping[str, float], often: str, gaps: float) -> str:
+    """Recency compared with the segment's own gaps if it has any, else with all customers."""
+    long_ago = standings[RECENCY] >= 0.7
+    rhythm = often != "one-time" and not np.isnan(gaps)
+    if (gaps >= 3 or (long_ago and gaps >= 1)) if rhythm else long_ago:
         return "lapsed"
-    if _is_new(place):
+    if _is_new(standings):
         return "new"
-    if rhythm and silence >= 1.5:
+    if rhythm and gaps >= 1.5:
         return "fading"
-    return "active" if place[RECENCY] <= 0.3 and often != "frequent" else ""
+    return "active" if standings[RECENCY] <= 0.3 and often != "frequent" else ""
 
 
-def _is_new(place: Mapping[str, float]) -> bool:
-    return place[TENURE] <= 0.25
+def _is_new(standings: Mapping[str, float]) -> bool:
+    return standings[TENURE] <= 0.25
 
 
-def _how_much(place: float) -> str:
-    """From the mean order value."""
-    return "big-order" if place >= 0.8 else "small-order" if place <= 0.2 else ""
+def _how_much(order_value_standing: float) -> str:
+    return "big-order" if order_value_standing >= 0.8 else "small-order" if order_value_standing <= 0.2 else ""
 
 
 def _trait(effects: pd.DataFrame, value: int) -> str:
-    """The trait the segment stands out by most, or nothing."""
+    """The phrase of the trait by which the segment stands out most, or an empty string."""
     known = effects.T.reindex(list(TRAITS))[value].dropna()
     if not len(known) or known.max() < REMARKABLE:
         return ""
     return f" {TRAITS[str(known.idxmax())]}"
 
 
-def _told_apart(names: dict[int, str], effects: pd.DataFrame, columns: list[str]) -> dict[int, str]:
-    """Unique names: segments that share one are split by the contrast they differ in most, and again if need be."""
+def _distinguished(names: dict[int, str], effects: pd.DataFrame, columns: list[str]) -> dict[int, str]:
+    """Unique names: segments that share one get the contrast in which they differ most, and further ones if needed."""
     unique: dict[int, str] = {}
     for name in dict.fromkeys(names.values()):
         same = [value for value in names if names[value] == name]
@@ -161,13 +160,13 @@ def _told_apart(names: dict[int, str], effects: pd.DataFrame, columns: list[str]
 def _split(name: str, effects: pd.DataFrame, columns: list[str]) -> dict[int, str]:
     """Names for segments that are all called ``name``."""
     span = effects[columns].max() - effects[columns].min()
-    if not columns or span.max() < TELLING:
+    if not columns or span.max() < MIN_CONTRAST:
         return {int(value): f"{name}, group {number}" for number, value in enumerate(effects.index, start=1)}
     column = str(span.idxmax())
     middle = (effects[column].max() + effects[column].min()) / 2
     joint = " and" if "," in name else ","
-    said = {
+    renamed = {
         int(value): f"{name}{joint} {CONTRASTS[column][0 if effects.at[value, column] > middle else 1]}"
         for value in effects.index
     }
-    return _told_apart(said, effects, [other for other in columns if other != column])
+    return _distinguished(renamed, effects, [other for other in columns if other != column])

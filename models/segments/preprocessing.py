@@ -1,6 +1,6 @@
-"""From skewed customer features to comparable columns: winsorise, Yeo-Johnson, standardise.
+"""From skewed features to comparable columns: winsorise, transform by Yeo-Johnson, standardise.
 
-Every step works on one value at a time, so one customer gets the same bits alone as in a batch of a million.
+Every step works on each value alone, so a customer gets the same bits alone as in a batch of a million.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,19 +17,19 @@ from models.plain import array_bytes, array_from, json_bytes, json_from
 
 Floats = NDArray[np.float64]
 
-WINSOR_SHARE = 0.01  # cut off at each end: a single wholesaler must not set the scale
-# Below -1 the transform turns a count into "one or more"; above 2 it only chases the longest tail.
+WINSOR_SHARE = 0.01  # clipped at each end, so that a single wholesaler does not set the scale
+# Below -1 the transform reduces a count to "one or more"; above 2 it only follows the longest tail.
 LAMBDA_RANGE = (-1.0, 2.0)
-POWER_POINTS = 2_000  # quantiles tell a column's shape; more of them move lambda in the third decimal
+POWER_POINTS = 2_000  # quantiles that lambda is fitted to; more change its third decimal
 _STATE = ("fill", "low", "high", "power", "mean", "scale")
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What was learned from each feature; every array has one entry a feature, in the order of ``features``."""
+    """The fitted constants; every array has one entry per feature, in the order of ``features``."""
 
     features: tuple[str, ...]
-    fill: Floats  # median, in the feature's unit: stands in for null
+    fill: Floats  # median, in the feature's unit: replaces null
     low: Floats  # winsor limits, in the feature's unit
     high: Floats
     power: Floats  # Yeo-Johnson lambda
@@ -38,7 +38,7 @@ class Preprocessing:
 
 
 def raw_matrix(X: pd.DataFrame, features: Sequence[str]) -> Floats:
-    """The named columns in that order as float64 (rows, at least one feature); null is NaN, infinity is refused."""
+    """(rows, features) float64 of the named columns in order, NaN for null; BadInput if one is missing or infinite."""
     missing = [name for name in features if name not in X.columns]
     if missing:
         raise BadInput(f"{len(missing)} of {len(features)} features are missing ({', '.join(missing[:5])}): send them")
@@ -54,13 +54,13 @@ def _numbers(column: "pd.Series[Any]") -> Floats:
     try:
         return column.to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise BadInput(f"{column.name} holds {column.dtype} ({error}): features are float64, null is NaN") from error
+        raise BadInput(f"{column.name} contains {column.dtype} ({error}): features are float64, null is NaN") from error
 
 
 def fit(X: pd.DataFrame, features: Sequence[str]) -> Preprocessing:
-    """Learn medians, winsor limits, powers and scales; refuses data in which every customer is the same.
+    """Fit medians, winsor limits, powers and scales; BadInput if all customers are equal in all features.
 
-    A feature that is null throughout, or the same for everyone, becomes a column of zeros.
+    A feature that is null or equal for all customers becomes a column of zeros.
     """
     if not len(features) or not len(X):
         raise BadInput(f"{len(X)} customers with {len(features)} features: segments need at least one of each")
@@ -78,7 +78,7 @@ def _fit_column(values: Floats) -> tuple[float, float, float, float, float, floa
         return 0.0, 0.0, 0.0, 1.0, 0.0, 1.0
     low, fill, high = np.quantile(known, [WINSOR_SHARE, 0.5, 1 - WINSOR_SHARE])
     if low == high:
-        # A rare trait (99% have none) still separates customers: keep its whole range.
+        # A value that 99 % share still separates the others: use the whole range.
         low, high = known.min(), known.max()
     power = _fit_power(np.clip(known, low, high)) if low < high else 1.0
     filled = np.clip(np.where(np.isnan(values), fill, values), low, high)
@@ -88,17 +88,17 @@ def _fit_column(values: Floats) -> tuple[float, float, float, float, float, floa
 
 
 def _fit_power(values: Floats) -> float:
-    """The likeliest lambda in ``LAMBDA_RANGE`` (Yeo and Johnson 2000, eq. 3.1), found on quantiles of the values."""
-    from scipy import optimize  # only for fitting: serving starts a second sooner without
+    """Maximum-likelihood lambda in ``LAMBDA_RANGE`` (Yeo and Johnson 2000, eq. 3.1), from quantiles of the values."""
+    from scipy import optimize  # only for fitting: without it serving starts a second sooner
 
     points = np.quantile(values, np.linspace(0.0, 1.0, POWER_POINTS)) if len(values) > POWER_POINTS else values
     jacobian = float((np.sign(points) * np.log1p(np.abs(points))).sum())
 
-    def unlikeliness(power: float) -> float:
+    def negative_log_likelihood(power: float) -> float:
         spread = float(yeo_johnson(points, np.float64(power)).var())
         return len(points) / 2.0 * float(np.log(max(spread, 1e-300))) - (power - 1.0) * jacobian
 
-    return float(optimize.minimize_scalar(unlikeliness, bounds=LAMBDA_RANGE, method="bounded").x)
+    return float(optimize.minimize_scalar(negative_log_likelihood, bounds=LAMBDA_RANGE, method="bounded").x)
 
 
 def yeo_johnson(values: Floats, power: Floats | np.float64) -> Floats:
@@ -114,7 +114,7 @@ def yeo_johnson(values: Floats, power: Floats | np.float64) -> Floats:
 
 
 def transform(preprocessing: Preprocessing, X: pd.DataFrame) -> Floats:
-    """Z, standard units (rows, features): finite for every finite or null input."""
+    """(rows, features) in standard deviations from the mean, finite for every finite or null input."""
     p = preprocessing
     raw = raw_matrix(X, p.features)
     filled = np.clip(np.where(np.isnan(raw), p.fill, raw), p.low, p.high)
@@ -132,9 +132,9 @@ def load(files: Mapping[str, bytes]) -> Preprocessing:
     """What :func:`dump` wrote."""
     settings = json_from(files, "preprocessing.json")
     if settings.get("state") != list(_STATE) or not isinstance(settings.get("features"), list):
-        raise BadArtifact("preprocessing.json names other steps than this version knows: train the model again")
+        raise BadArtifact("preprocessing.json has other steps than this version knows: train the model again")
     features = tuple(str(name) for name in settings["features"])
     state = array_from(files, "preprocessing.npy", np.float64, (len(_STATE), len(features)))
     if not np.isfinite(state).all():
-        raise BadArtifact("preprocessing.npy holds a value that is not finite: train the model again")
+        raise BadArtifact("preprocessing.npy contains a value that is not finite: train the model again")
     return Preprocessing(features, *state)

@@ -1,6 +1,6 @@
-"""How good is a clustering? Separation against the same clustering of shuffled data, and stability of each segment.
+"""How good is a clustering? Separation compared with the same clustering of permuted data, and stability of segments.
 
-Silhouette alone proves nothing: data whose columns were permuted, and so have no joint structure, score nearly as well.
+Silhouette alone proves nothing: data with permuted columns, which have no joint structure, score nearly as well.
 """
 
 import warnings
@@ -18,15 +18,16 @@ from models.segments import preprocessing
 from models.segments.clusterers import NOISE, Floats, Labels
 from models.segments.segmenter import Segmenter, assign_labels, fit_clusters
 
-SAMPLE = 5_000  # customers a silhouette is computed on: its cost grows with the square
+SAMPLE = 5_000  # customers that a silhouette is computed on: its cost grows with their square
 NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Silhouette of the data minus that of column-permuted data; ``low`` to ``high`` holds 95% of the draws.
+    """Silhouette of the data minus that of column-permuted data; ``low`` to ``high`` contains 95% of the draws.
 
-    Permuted data that score below 0 count as 0, what no grouping scores: failing there is no merit here.
+    Permuted data that score below 0 count as 0, the score of no grouping: a bad clustering of noise must not raise the
+    gap.
     """
 
     silhouette: float
@@ -45,10 +46,10 @@ def clustering_scores(
     sample: int = SAMPLE,
     memory: Path | None = None,
 ) -> dict[str, float]:
-    """Every score of ``segmenter`` on the customers X (all its features); nan where a score has no meaning.
+    """Every score of ``segmenter`` on the customers X (all its features); nan where a score is not defined.
 
-    silhouette, silhouette_permuted, permuted_gap (and _low, _high), dbcv, jaccard_min and jaccard_mean over segments,
-    segments_n, smallest_share and noise_share (of all customers).
+    Names: silhouette, silhouette_permuted, permuted_gap (and _low, _high), dbcv, jaccard_min and jaccard_mean over
+    segments, segments_n, smallest_share and noise_share (of all customers).
     """
     label, _ = assign_labels(segmenter, X)
     gap = permuted_gap(X, segmenter, seed, permutations, sample, memory)
@@ -67,7 +68,7 @@ def clustering_scores(
 
 
 def sizes(label: Labels) -> dict[str, float]:
-    """segments_n, smallest_share (of all customers, in the smallest segment; nan if none) and noise_share.
+    """segments_n, smallest_share (the smallest segment's share of all customers; nan if none) and noise_share.
 
     >>> sizes(np.array([0, 0, 1, -1]))
     {'segments_n': 2.0, 'smallest_share': 0.25, 'noise_share': 0.25}
@@ -84,13 +85,13 @@ def sizes(label: Labels) -> dict[str, float]:
 def silhouette(Z: Floats, label: Labels, seed: int, sample: int = SAMPLE) -> float:
     """Mean silhouette (Rousseeuw 1987) of at most ``sample`` customers, in [-1, 1]; 0 for fewer than two groups.
 
-    Noise counts as its own group: dropping it would reward clusterers that refuse the hard customers.
+    Noise counts as its own group: dropping it would reward clusterers that leave out the hard customers.
     """
     return float(_silhouettes(Z, label, seed, sample).mean())
 
 
 def _silhouettes(Z: Floats, label: Labels, seed: int, sample: int) -> Floats:
-    """One value a sampled customer (n,)."""
+    """One value per sampled customer (n,)."""
     chosen = _chosen(len(Z), seed, sample)
     groups = len(np.unique(label[chosen]))
     if groups < 2 or groups >= len(chosen):
@@ -108,18 +109,18 @@ def _chosen(rows: int, seed: int, sample: int) -> Labels:
 def dbcv(Z: Floats, label: Labels, seed: int, sample: int = 2_000) -> float:
     """Density-based validity (Moulavi et al. 2014) in [-1, 1], on a sample; nan for fewer than two clusters.
 
-    Noise lowers it: each cluster weighs by its share of all customers. Doubles of a customer count once, because
-    their density has no bound.
+    Noise lowers it, because each cluster is weighted by its share of all customers. Equal customers count once, because
+    their density would be infinite.
     """
     chosen = _chosen(len(Z), seed, sample)
     points, first = np.unique(Z[chosen], axis=0, return_index=True)
-    kept = label[chosen][first]
-    values, counts = np.unique(kept[kept != NOISE], return_counts=True)
+    labels = label[chosen][first]
+    values, counts = np.unique(labels[labels != NOISE], return_counts=True)
     if len(values) < 2 or counts.min() < 3:
         return NAN
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return float(validity_index(points, np.where(kept == NOISE, NOISE, np.searchsorted(values, kept))))
+        return float(validity_index(points, np.where(labels == NOISE, NOISE, np.searchsorted(values, labels))))
 
 
 def permuted_gap(
@@ -130,10 +131,10 @@ def permuted_gap(
     sample: int = SAMPLE,
     memory: Path | None = None,
 ) -> Gap:
-    """Silhouette against that of the same clusterer, fitted with the same parameters to column-permuted customers.
+    """Silhouette compared with that of the same clusterer and parameters on column-permuted customers.
 
-    Permuting keeps every feature's distribution and breaks what they have to do with each other. The interval is over
-    permutations and a bootstrap of customers. With ``memory`` the permuted trees are shared between trials too.
+    Permuting each column preserves its distribution and destroys its dependence on the others. The interval is over
+    permutations and a bootstrap of customers. ``memory`` is a folder in which trials share the permuted data's trees.
     """
     real = _silhouettes(*_space(X, segmenter), seed, sample)
     shuffled = []
@@ -150,7 +151,7 @@ def permuted_gap(
 
 
 def _space(X: pd.DataFrame, segmenter: Segmenter) -> tuple[Floats, Labels]:
-    """The customers in standard units, and their labels."""
+    """The customers in standard units (n, features), and their labels (n,)."""
     return preprocessing.transform(segmenter.preprocessing, X), assign_labels(segmenter, X)[0]
 
 
@@ -173,9 +174,9 @@ def _resampled_mean(values: Floats, rng: np.random.Generator) -> float:
 
 
 def jaccard(X: pd.DataFrame, segmenter: Segmenter, seed: int, draws: int = 10) -> dict[int, float]:
-    """How well each segment (by label) survives a bootstrap refit: mean Jaccard with its best match (Hennig 2007).
+    """Stability by label: mean Jaccard of a segment and its best match in bootstrap refits (Hennig 2007), in [0, 1].
 
-    In [0, 1]; below 0.6 a segment should not be trusted, above 0.75 it is a stable pattern. Noise has none.
+    Below 0.6 a segment should not be trusted, above 0.75 it is stable. Noise is left out.
     """
     label, _ = assign_labels(segmenter, X)
     values = [int(value) for value in np.unique(label) if value != NOISE]

@@ -1,4 +1,4 @@
-"""A segmenter: preprocessing, a clusterer's model and the catalogue of its segments; assigns customers to them."""
+"""A segmenter: preprocessing, a fitted clusterer and the segment catalogue; it assigns customers to segments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from models.segments.clusterers import Floats, Labels
 from models.segments.clusterers import clusterer as find_clusterer
 from models.segments.preprocessing import Preprocessing
 
-# How lately, how long, how often, how much, how wide, how returned: one column for each thing marketing acts on.
+# Recency, tenure, frequency, order value, breadth, returns, discounts: one column for each thing marketing acts on.
 SEGMENT_FEATURES = (
     "purchase_recency_days",
     "purchase_tenure_days",
@@ -31,7 +31,7 @@ SEGMENT_FEATURES = (
 
 @dataclass(frozen=True)
 class Segmenter:
-    """``features`` are all columns :func:`assign` needs; those of ``preprocessing`` span the space of the clusters."""
+    """``features`` are all columns that :func:`assign` needs; clusters are found in those of ``preprocessing``."""
 
     features: tuple[str, ...]
     preprocessing: Preprocessing
@@ -43,7 +43,7 @@ class Segmenter:
 
 
 def default_features(X: pd.DataFrame) -> list[str]:
-    """Those of ``SEGMENT_FEATURES`` that are there and differ between customers."""
+    """Those of ``SEGMENT_FEATURES`` that are in ``X`` and differ between customers."""
     return [name for name in SEGMENT_FEATURES if name in X.columns and X[name].nunique() > 1]
 
 
@@ -55,16 +55,17 @@ def fit_segmenter(
     seed: int,
     memory: Path | None = None,
 ) -> Segmenter:
-    """Group the customers ``X`` (all features, one row a customer) by ``features``; the rest of X describes them.
+    """Cluster the customers ``X`` (one row per customer) by ``features``; all columns of X describe the segments.
 
-    ``memory`` is a folder in which a clusterer may keep work that other parameters can use again.
+    ``memory`` is a folder in which a clusterer may store work that fits with other parameters can reuse. BadInput if a
+    column is missing or infinite, or there are too few different customers.
     """
     columns = list(dict.fromkeys([*features, *find_clusterer(clusterer).NEEDS, *X.columns]))
-    known = pd.DataFrame(preprocessings.raw_matrix(X, columns), columns=columns)  # refuses before the long work
-    nameless = fit_clusters(X, features, clusterer, params, seed, memory)
-    label, _ = assign_labels(nameless, X)
+    known = pd.DataFrame(preprocessings.raw_matrix(X, columns), columns=columns)  # fails before the long work
+    unnamed = fit_clusters(X, features, clusterer, params, seed, memory)
+    label, _ = assign_labels(unnamed, X)
     kind = find_clusterer(clusterer)
-    return replace(nameless, catalogue=catalogues.build(known, label, kind.labels(nameless.model), kind.NAMES))
+    return replace(unnamed, catalogue=catalogues.build(known, label, kind.labels(unnamed.model), kind.NAMES))
 
 
 def fit_clusters(
@@ -75,7 +76,7 @@ def fit_clusters(
     seed: int,
     memory: Path | None = None,
 ) -> Segmenter:
-    """Like :func:`fit_segmenter`, with an empty catalogue: for scores, which need labels and no names."""
+    """Like :func:`fit_segmenter`, with an empty catalogue: scores need labels, but no names."""
     kind = find_clusterer(clusterer)
     complete = complete_params(clusterer, kind.DEFAULTS, params)
     prepared = preprocessings.fit(X, features)
@@ -87,7 +88,7 @@ def fit_clusters(
 def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
     """segment_id, segment_name and segment_strength in [0, 1] for each row of X, in its order and with its index.
 
-    Null is filled with the median of the fit; a column that is missing or infinite is refused.
+    Null is replaced by the median of the fit; BadInput if a column is missing or infinite.
     """
     label, strength = assign_labels(segmenter, X)
     by_label = {segment.label: segment for segment in segmenter.catalogue}
@@ -110,12 +111,12 @@ table = assign
 
 
 def about(segmenter: Segmenter) -> dict[str, Any]:
-    """What a manifest says of the model."""
+    """The model's entries in the manifest of its artifact."""
     return {"task": "segments", "clusterer": segmenter.clusterer, "features": list(segmenter.features)}
 
 
 def headline(segmenter: Segmenter) -> tuple[str, ...]:  # noqa: ARG001 - the same for all
-    """Separation, stability, size."""
+    """Names of the scores that tables show: size, separation, stability."""
     return ("segments_n", "silhouette", "silhouette_permuted", "permuted_gap", "jaccard_min", "smallest_share")
 
 
@@ -133,7 +134,7 @@ def dump(segmenter: Segmenter) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> Segmenter:
-    """What :func:`dump` wrote, refused if its parts do not fit each other."""
+    """What :func:`dump` wrote; BadArtifact if files are missing or do not match each other."""
     state = json_from(files, "segmenter.json")
     lacking = sorted({"features", "clusterer", "params", "seed", "catalogue"} - set(state))
     if lacking:
@@ -142,6 +143,6 @@ def load(files: Mapping[str, bytes]) -> Segmenter:
     kind = find_clusterer(state["clusterer"])
     model, found = kind.load(files), catalogues.from_json(state["catalogue"])
     if set(kind.labels(model)) != {segment.label for segment in found}:
-        raise BadArtifact("the segment catalogue does not name the clusterer's labels: train the model again")
+        raise BadArtifact("the segment catalogue does not list the clusterer's labels: train the model again")
     features, params, seed = tuple(state["features"]), state["params"], int(state["seed"])
     return Segmenter(features, prepared, state["clusterer"], params, seed, model, found)

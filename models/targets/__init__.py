@@ -1,7 +1,7 @@
-"""Targets: the kinds of answers. One file a target, which owns all that depends on the kind.
+"""Targets: the kinds of answers. One file per target, with everything that depends on the kind.
 
-A learner's **raw** prediction becomes an **answer** (n, k) by the target's calibration; everything that is compared,
-shown or served is made from the answer by the functions of ``Target``.
+The target's calibration turns a learner's **raw** predictions into **answers** (n, k). The other functions of
+``Target`` score, draw and serve the answers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,81 +16,81 @@ from models.question import Question
 from models.sample import Floats, Mask
 
 Calibration = dict[str, Any]
-"""Plain JSON: what was learned of a model's predictions out of time."""
+"""Corrections fitted to a model's predictions out of time, as plain JSON."""
 
 
 class Target(Protocol):
-    """What a target's module must define. ``y`` are labels as ``labels`` makes them, one row a customer and cutoff."""
+    """What a target's module defines. ``y`` are labels as ``labels`` returns them, one row per customer and cutoff."""
 
     NAME: str
     LOSS: str
-    """Name of the loss among the scores; the search minimises it."""
+    """Name of the loss among ``scores``; the search minimises it."""
     LOSS_WORDS: str
-    """The loss as people write it."""
+    """The loss in words, for plots and reasons."""
     Answer: type[BaseModel]
     """One customer's answer over HTTP."""
 
     def headline(self, question: Question) -> tuple[str, ...]:
-        """Scores that tables show, in this order; the loss is the first."""
+        """Names of the scores that tables show, in this order, the loss first."""
         ...
 
     def lines(self, question: Question) -> dict[str, str]:
-        """Scores that are drawn over the test cutoffs, each with how to read it."""
+        """Scores to draw over the test cutoffs: name to axis label."""
         ...
 
     def check_horizons(self, horizons: Sequence[float]) -> None:
-        """BadInput unless the target can answer for these days ahead, which are positive and ascending."""
+        """BadInput unless the target can answer for these horizons, in days, positive."""
         ...
 
     def labels(self, label: Floats, question: Question) -> Floats:
-        """``y`` from the dataset's column ``label``; BadInput for values that are none of this target."""
+        """``y`` (n,) or (n, k) from the dataset's column ``label`` (n,); BadInput for impossible values."""
         ...
 
     @default
     def known_at(self, as_of: Floats, y: Floats, cutoff: float, question: Question) -> tuple[Mask, Floats]:
-        """Which rows' labels were known at ``cutoff`` (n,), and the labels of these rows as they were known then."""
+        """A mask (n,) of the rows whose labels were known at ``cutoff``, and their labels as known then."""
         known = as_of + question.horizon_days <= cutoff
         return known, y[known]
 
     @default
-    def complete(self, y: Floats, question: Question) -> Mask:  # noqa: ARG002 - most labels come whole or not at all
-        """Which labels (n,) are known up to the longest horizon."""
+    def complete(self, y: Floats, question: Question) -> Mask:  # noqa: ARG002 - by default a label is complete or unknown
+        """A mask (n,) of the labels that are known up to the longest horizon."""
         return np.ones(len(y), dtype=np.bool_)
 
     def enough(self, y: Floats, question: Question) -> bool:
-        """Whether these labels are enough to fit on, and to calibrate with."""
+        """Whether there are enough of these labels to fit a model or a calibration."""
         ...
 
     def calibrate(self, raw: Floats, y: Floats, question: Question) -> Calibration:
-        """What to correct, from raw predictions and labels of dates that the predicting models had not seen."""
+        """The calibration, from raw predictions and labels at cutoffs that the predicting models had not seen."""
         ...
 
     def answer(self, raw: Floats, calibration: Calibration | None, question: Question) -> Floats:
-        """The answer (n, k), calibrated if there is a calibration; a row's answer does not depend on other rows."""
+        """Answers (n, k), calibrated unless ``calibration`` is None; a row's answer does not depend on other rows."""
         ...
 
     def loss(self, y: Floats, answer: Floats, question: Question) -> Floats:
-        """Loss a row (n,); lower is better, and lowest on average for the truth."""
+        """Loss per row (n,); lower is better. It is a proper score: the true expectation has the lowest mean loss."""
         ...
 
     def scores(self, y: Floats, answer: Floats, question: Question) -> dict[str, float]:
-        """All scores of a set of answers by name, nan where one is not defined; the mean loss is among them."""
+        """All scores by name, the mean loss among them; nan where a score is not defined."""
         ...
 
     def columns(self, answer: Floats, question: Question) -> dict[str, Floats]:
-        """Columns of a table of scores, (n,) float64 each, NaN where the answer has no value."""
+        """The answers as named columns (n,) of the table of scored customers; NaN where an answer has no value."""
         ...
 
     def as_json(self, row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:
-        """One row of ``columns`` as ``Answer`` has it; ``as_of`` in days since 1970-01-01 UTC."""
+        """One row of ``columns`` as the fields of ``Answer``; ``as_of`` is in days since 1970-01-01 UTC."""
         ...
 
     def not_asked(self, question: Question, reason: str) -> dict[str, Any]:
-        """``Answer`` for a customer whom the question does not apply to: nulls and the reason."""
+        """The fields of ``Answer`` for a customer to whom the question does not apply: nulls and the reason."""
         ...
 
     def charts(self, question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:
-        """What shows whether the answers are right and good; the model is the first contestant."""
+        """Charts of calibration and ranking; the model is the first contestant, ``happens`` is the event in words."""
         ...
 
 

@@ -1,8 +1,7 @@
-"""How much, within the horizon? An expected amount of at least 0, with an interval that contains four in five.
+"""How much, within the horizon? An expected amount of at least 0, with an interval that contains four outcomes in five.
 
-Both are corrected out of time: the level of the expectations, and the interval by conformal prediction, which asks how
-far outcomes lay from what was expected of customers of about the same expectation (Boström & Johansson 2020, "Mondrian
-conformal regressors").
+Both are calibrated on predictions out of time: the expectations by a factor, the interval by conformal prediction among
+customers of similar expectation (Boström & Johansson 2020, "Mondrian conformal regressors").
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,12 +21,12 @@ from models.targets import Calibration
 
 LOSS = "tweedie_deviance"
 LOSS_WORDS = "Tweedie deviance"
-FEWEST = 100
-"""Rows, and a third as many with something in them, that a fit or a calibration needs."""
+MIN_ROWS = 100
+"""Rows that a fit or a calibration needs; a third of as many must be above 0."""
 
 
 class Answer(BaseModel):
-    """What is expected within the horizon, and the ends of an 80 % interval; null with a reason where not asked."""
+    """An expected amount and its 80 % interval; null with a reason where the question does not apply."""
 
     expected: float | None
     low: float | None
@@ -56,35 +55,35 @@ def check_horizons(horizons: Sequence[float]) -> None:
 def labels(label: Floats, question: Question) -> Floats:
     """Amounts of at least 0."""
     if not (np.isfinite(label) & (label >= 0.0)).all():
-        raise BadInput(f"labels of {question.task} hold negative or infinite amounts: label each row 0 or more")
+        raise BadInput(f"labels of {question.task} contain negative or infinite amounts: label each row 0 or more")
     return label
 
 
 def enough(y: Floats, question: Question) -> bool:  # noqa: ARG001
-    """``FEWEST`` rows, a third of that many above 0."""
-    return len(y) >= FEWEST and int((y > 0.0).sum()) >= FEWEST // 3
+    """At least ``MIN_ROWS`` rows, a third of that number above 0."""
+    return len(y) >= MIN_ROWS and int((y > 0.0).sum()) >= MIN_ROWS // 3
 
 
 def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001
-    """A factor for the level, and the interval by what is expected."""
+    """A factor for the level, and the interval at each expected amount."""
     return amounts.calibrate(raw, y)
 
 
 def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:  # noqa: ARG001
-    """(n, 3): expected, low, high; without a calibration there is no interval."""
+    """(n, 3): expected, low, high; without a calibration low and high are nan."""
     return amounts.calibrated(raw, calibration)
 
 
 def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG001
-    """Tweedie deviance a row."""
+    """Tweedie deviance per row."""
     return losses.tweedie_deviance(y, answer[:, 0])
 
 
 def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  # noqa: ARG001
-    """Error, order and level of the expectations; the share of outcomes inside the interval.
+    """Error, ranking and level of the expectations; coverage, the share of outcomes inside the interval.
 
-    ``coverage_nonzero`` is that share among customers whose ``high`` is above 0: where nine in ten spend nothing, no
-    interval contains only eight.
+    ``coverage_nonzero`` is the coverage among customers whose ``high`` is above 0: where nine in ten spend nothing,
+    every interval that contains 0 covers more than four in five. ``bias`` is the relative error of the total.
     """
     expected, _, high = answer.T
     error = expected - y
@@ -110,7 +109,7 @@ def _covered(y: Floats, answer: Floats) -> Floats:
 
 
 def _spearman(y: Floats, expected: Floats) -> float:
-    """Rank correlation; 0 where all are expected the same, nan where all outcomes are."""
+    """Rank correlation; 0 if all expectations are equal, nan if all outcomes are."""
     if len(np.unique(y)) < 2:
         return float("nan")
     return float(spearmanr(y, expected).statistic) if len(np.unique(expected)) > 1 else 0.0
@@ -122,7 +121,7 @@ def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: A
 
 
 def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
-    """The three amounts; null without an interval."""
+    """The three amounts; ``low`` and ``high`` are null without a calibration."""
     found = {name: None if np.isnan(row[name]) else row[name] for name in ("expected", "low", "high")}
     return {**found, "unit": question.unit, "horizon_days": question.horizon_days}
 
@@ -134,7 +133,7 @@ def not_asked(question: Question, reason: str) -> dict[str, Any]:
 
 
 def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:
-    """Expected against observed and the interval by groups of customers; who brings how much of the total."""
+    """Expected against observed amounts and coverage, by tenths of customers; gains over the customers."""
     ours, unit = contestants[0], f", {question.unit}" if question.unit else ""
     y, found = np.concatenate(ours.outcomes), np.concatenate(ours.answers)
     groups = equal_groups(found[:, 0])
@@ -146,12 +145,12 @@ def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -
     level = Panel("Level", f"expected{unit}", f"observed mean{unit}: {happens}", (diagonal, means))
     return [
         Chart("calibration", "Expected against observed", (level, interval_panel(ours.label, y, found))),
-        Chart("gains", "Who brings how much", (gains_panel(happens, contestants),)),
+        Chart("gains", "Gains: share of spend by expectation", (gains_panel(happens, contestants),)),
     ]
 
 
 def interval_panel(label: str, y: Floats, answer: Floats) -> Panel:
-    """Share of outcomes inside the interval in ten groups by what was expected."""
+    """Share of outcomes inside the interval, in ten groups by expectation."""
     groups = equal_groups(answer[:, 0])
     inside = np.array([_covered(y[group], answer[group]).mean() for group in groups])
     x = np.arange(1.0, len(groups) + 1.0)
@@ -163,7 +162,7 @@ def interval_panel(label: str, y: Floats, answer: Floats) -> Panel:
 
 
 def gains_panel(happens: str, contestants: Sequence[Forecasts]) -> Panel:
-    """Share of all that is brought by the customers of the highest expectations; cutoffs averaged."""
+    """Share of the total spent by the customers with the highest expectations, averaged over cutoffs."""
     curves = []
     for each in contestants:
         found = [concentration(y, a[:, 0]) for y, a in zip(each.outcomes, each.answers, strict=True)]

@@ -1,4 +1,4 @@
-"""Does it happen within the horizon? A probability, calibrated by Platt's sigmoid on dates the model had not seen."""
+"""Does it happen within the horizon? A probability, calibrated by Platt's sigmoid on predictions out of time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ LOSS = "log_loss"
 LOSS_WORDS = "log-loss"
 
 FEWEST_EACH = 30
-"""Rows of each class needed on both sides of a calibration split."""
+"""Rows of each class that a fit or a calibration needs."""
 
 
 class Answer(BaseModel):
@@ -50,7 +50,7 @@ def check_horizons(horizons: Sequence[float]) -> None:
 def labels(label: Floats, question: Question) -> Floats:
     """0.0 or 1.0 a row."""
     if not np.isin(label, (0.0, 1.0)).all():
-        raise BadInput(f"labels of {question.task} hold values other than 0 and 1: label each row 0.0 or 1.0")
+        raise BadInput(f"labels of {question.task} contain values other than 0 and 1: label each row 0.0 or 1.0")
     return label
 
 
@@ -71,7 +71,7 @@ def answer(raw: Floats, calibration: Calibration | None, question: Question) -> 
 
 
 def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG001
-    """Log-loss a row."""
+    """Log-loss per row."""
     return losses.log_loss(y, answer[:, 0])
 
 
@@ -106,7 +106,7 @@ def not_asked(question: Question, reason: str) -> dict[str, Any]:
 
 
 def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:  # noqa: ARG001
-    """Calibration of the model; gains and lift of everyone."""
+    """Calibration of the model; gains and lift of every contestant."""
     ours = contestants[0]
     y, p = np.concatenate(ours.outcomes), np.concatenate(ours.answers)[:, 0]
     slope = mean(np.array([calibration_slope(*pair) for pair in pairs(ours)]))
@@ -125,7 +125,7 @@ def pairs(forecasts: Forecasts) -> list[tuple[Floats, Floats]]:
 
 
 def reliability_panel(label: str, y: Floats, p: Floats, x_label: str, title: str = "") -> Panel:
-    """Predicted against observed in ten equally large groups, with Wilson intervals of 95 %."""
+    """Predicted against observed shares in ten equally large groups, with Wilson intervals of 95 %."""
     groups = equal_groups(p)
     predicted = np.array([p[group].mean() for group in groups])
     observed = np.array([y[group].mean() for group in groups])
@@ -140,7 +140,7 @@ def reliability_panel(label: str, y: Floats, p: Floats, x_label: str, title: str
 
 
 def gains_panels(happens: str, contestants: Sequence[Forecasts]) -> list[Panel]:
-    """Share of all cases found among the highest scores, and the rate there over the base rate; cutoffs averaged."""
+    """Share of all events among the customers with the highest scores, and their lift, averaged over cutoffs."""
     gains, lifts = [], []
     for each in contestants:
         curves = [concentration(y, p) for y, p in pairs(each)]

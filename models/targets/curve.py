@@ -1,4 +1,4 @@
-"""When, if within the horizons? Chances that never decrease with the days, and the date when the event is expected.
+"""When does it happen? Probabilities within several horizons, never decreasing, and the expected date.
 
 ``y`` is (n, 2): days from the cutoff to the event (infinite if it was not seen), and days the customer was observed.
 """
@@ -24,11 +24,11 @@ from models.targets.binary import FEWEST_EACH, reliability_panel
 LOSS = "integrated_brier"
 LOSS_WORDS = "integrated Brier score"
 QUANTILES = {"expected_days": 0.5, "earliest_days": 0.1, "latest_days": 0.9}
-"""The event is as likely before ``expected_days`` as after; four in five happen between the other two."""
+"""Quantiles of the days to the event: the median, and the ends of an interval that contains four events in five."""
 
 
 class Answer(BaseModel):
-    """Chances within each number of days, and when the event is expected (UTC); a date beyond the horizon is null."""
+    """Probability by days; the median date and the ends of its 80 % interval (UTC), null beyond the horizon."""
 
     within: dict[str, float] | None
     expected_at: str | None
@@ -59,17 +59,17 @@ def check_horizons(horizons: Sequence[float]) -> None:
 
 
 def labels(label: Floats, question: Question) -> Floats:
-    """[days to the event, days observed]: the whole horizon."""
+    """(n, 2) days to the event, days observed; a dataset observes all rows for the longest horizon."""
     if not ((label >= 0.0) & ((label < question.horizon_days) | np.isinf(label))).all():
         raise BadInput(
-            f"labels of {question.task} hold days outside [0, {question.horizon_days:g}): "
+            f"labels of {question.task} contain days outside [0, {question.horizon_days:g}): "
             "label each row with the days to the event, infinity if it does not come"
         )
     return np.column_stack([label, np.full(len(label), question.horizon_days)])
 
 
 def known_at(as_of: Floats, y: Floats, cutoff: float, question: Question) -> tuple[Mask, Floats]:
-    """Rows seen for the shortest horizon at least; what happened from the cutoff on is not known yet."""
+    """Rows observed for at least the shortest horizon at ``cutoff``; events from the cutoff on are not known yet."""
     rows = as_of + question.horizons[0] <= cutoff
     observed = np.minimum(y[rows, 1], cutoff - as_of[rows])
     event = np.where(y[rows, 0] < observed, y[rows, 0], np.inf)
@@ -110,12 +110,12 @@ def answer(raw: Floats, calibration: Calibration | None, question: Question) -> 
 
 
 def loss(y: Floats, answer: Floats, question: Question) -> Floats:
-    """Brier score a row, averaged over the days to the longest horizon."""
+    """Brier score per row, averaged over the days to the longest horizon; nan for rows observed for no horizon."""
     return losses.integrated_brier(happened(y, question.horizons), answer, question.horizons)
 
 
 def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:
-    """Loss, concordance, and at each horizon AUC, slope, and mean probability less the rate observed."""
+    """Loss and concordance; at each horizon AUC, log-loss, calibration slope, mean error and base rate."""
     each = loss(y, answer, question)
     found = {LOSS: mean(each[~np.isnan(each)]), "concordance": concordance(y[:, 0], answer[:, -1])}
     for k, days in enumerate(question.horizons):
@@ -127,7 +127,7 @@ def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:
 
 
 def _scores_at(seen: Floats, p: Floats) -> dict[str, float]:
-    """Among the rows observed for one horizon."""
+    """Scores at one horizon, of the rows that were observed for it."""
     return {
         "roc_auc": roc_auc(seen, p),
         "log_loss": mean(losses.log_loss(seen, p)),
@@ -138,13 +138,13 @@ def _scores_at(seen: Floats, p: Floats) -> dict[str, float]:
 
 
 def columns(answer: Floats, question: Question) -> dict[str, Floats]:
-    """``within_<days>`` for each horizon, and the days to the median and to both ends of its 80 % interval."""
+    """``within_<days>`` per horizon; days to the median and the ends of its 80 % interval, nan beyond the horizon."""
     within = {f"within_{days:g}": answer[:, k] for k, days in enumerate(question.horizons)}
     return within | {name: days_until(answer, question.horizons, chance) for name, chance in QUANTILES.items()}
 
 
 def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:
-    """Chances by days, and dates."""
+    """Probabilities by days, and dates."""
     dates = {name.replace("_days", "_at"): _date(as_of, row[name]) for name in QUANTILES}
     within = {f"{days:g}": row[f"within_{days:g}"] for days in question.horizons}
     return {"within": within, **dates, "horizon_days": question.horizon_days}
@@ -155,13 +155,13 @@ def _date(as_of: float, days: float) -> str | None:
 
 
 def not_asked(question: Question, reason: str) -> dict[str, Any]:
-    """No chances, and why."""
+    """No probabilities or dates, and why."""
     nothing = dict.fromkeys(("within", *(name.replace("_days", "_at") for name in QUANTILES)))
     return {**nothing, "horizon_days": question.horizon_days, "reason": reason}
 
 
 def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:
-    """Calibration at each horizon; the mean curve beside the shares observed."""
+    """Calibration at each horizon; each contestant's mean curve beside the observed shares."""
     ours = contestants[0]
     y, p = np.concatenate(ours.outcomes), np.concatenate(ours.answers)
     seen = happened(y, question.horizons)

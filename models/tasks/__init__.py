@@ -1,4 +1,4 @@
-"""Tasks: which question, about whom, and how the future labels it. One file a task."""
+"""Tasks: a question, the customers it is about, and how the future labels them. One file per task."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -16,28 +16,28 @@ from models.targets import target
 
 
 class Task(Protocol):
-    """What a task's module must define."""
+    """What a task's module defines; names with a value here may be left out."""
 
     NAME: str
     TARGET: str = "binary"
-    """The kind of answer, a file of ``models/targets``."""
+    """The kind of answer: the name of a file in ``models/targets``."""
     OUTCOME: str
-    """What a label records, so that a learner that knows the outcome (BG/NBD knows purchases) can answer."""
+    """What a label records, for learners that derive the outcome instead of learning it (BG/NBD derives purchases)."""
     HAPPENS: str
-    """The event in words, with ``{days:g}`` where the horizon stands: "orders within {days:g} days"."""
+    """The event in words, with ``{days:g}`` for the horizon: "orders within {days:g} days"."""
     UNIT: str = ""
-    """Unit of the amounts that a label records; "currency" is the shop's own."""
+    """Unit of a label that is an amount; "currency" is the shop's own."""
     MISSING_LABEL: float
     """Label of an eligible customer for whom ``label`` has no row."""
     REASON_NOT_ELIGIBLE: str
-    """What a customer is answered whom the task does not ask about."""
+    """The reason in the answer for a customer who is not eligible."""
 
     def eligible(self, horizon_days: float) -> nw.Expr:
-        """Which rows of a snapshot the task asks about; sees features only, null means not."""
+        """Whether a row of a snapshot is eligible, from its features alone; null means no."""
         ...
 
     def label(self, tables: Tables, as_of: float, horizon_days: float) -> nw.LazyFrame[Any]:
-        """``customer_id, label`` (float), at most one row a customer, from ``[as_of, as_of + horizon_days)``."""
+        """``customer_id, label`` (float), at most one row per customer, from ``[as_of, as_of + horizon_days)``."""
         ...
 
 
@@ -52,16 +52,16 @@ def task(name: str) -> Task:
 
 
 def question(task_name: str, horizons: Sequence[float]) -> Question:
-    """The task's question at these horizons in days; BadInput where its target cannot answer for them."""
+    """The task's question at these horizons in days; BadInput if its target cannot answer for them."""
     asked = task(task_name)
     target(asked.TARGET).check_horizons(horizons)
     return Question(task_name, asked.TARGET, asked.OUTCOME, tuple(map(float, horizons)), asked.UNIT)
 
 
 def labelled(question: Question, snapshot: Frame, tables: Tables, as_of: float) -> Frame:
-    """customer_id, as_of, label and the features of those in ``snapshot`` whom the task asks about.
+    """``customer_id, as_of, label`` and the features of the eligible customers in ``snapshot``.
 
-    A customer for whom the task has no label gets its ``MISSING_LABEL``; rows whose ``eligible`` is null are left out.
+    A customer without a row in ``label`` gets ``MISSING_LABEL``; rows whose ``eligible`` is null are left out.
     """
     asked, horizon_days = task(question.task), question.horizon_days
     features = [name for name in snapshot.collect_schema().names() if name != "customer_id"]
@@ -73,7 +73,7 @@ def labelled(question: Question, snapshot: Frame, tables: Tables, as_of: float) 
 
 
 def eligible_mask(task_name: str, X: pd.DataFrame, horizon_days: float) -> Mask:
-    """Which rows of ``X`` the task asks about; a null where the rule looks makes a row not eligible."""
+    """A mask (n,) of the eligible rows of ``X``; a row whose ``eligible`` is null is not eligible."""
     rule = task(task_name).eligible(horizon_days)
     answer = nw.from_native(X, eager_only=True).select(eligible=rule)["eligible"]
     return np.array([value is True or value is np.True_ for value in answer.to_list()], dtype=np.bool_)

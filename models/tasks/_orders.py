@@ -1,4 +1,4 @@
-"""What tasks about orders share: order lines of the future, and who is asked."""
+"""Shared by the tasks about orders: the future's sales, and who is eligible."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ NO_ORDER_YET = "no order before this date: nothing to learn from yet"
 
 
 def has_ordered() -> nw.Expr:
-    """Every customer with an order in the past."""
+    """Whether the customer has an order before the date."""
     return nw.col("purchase_recency_days") >= 0.0
 
 
 def future_sales(tables: Tables, as_of: float, horizon_days: float) -> nw.LazyFrame[Any]:
-    """Sale lines in ``[as_of, as_of + horizon_days)``, as finally known."""
+    """Sale lines in ``[as_of, as_of + horizon_days)``, with all corrections known today."""
     return future(tables["orders"], as_of, horizon_days).filter(nw.col("kind") == "sale")

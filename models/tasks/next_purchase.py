@@ -16,7 +16,7 @@ REASON_NOT_ELIGIBLE = NO_ORDER_YET
 
 
 def eligible(horizon_days: float) -> nw.Expr:  # noqa: ARG001 - everyone who ever bought may buy again
-    """Every customer with an order in the past."""
+    """Whether the customer has an order in the past."""
     return has_ordered()
 
 

@@ -1,4 +1,4 @@
-"""Value: what a customer spends within the horizon, less what they send back."""
+"""Value: what a customer spends within the horizon, minus returns."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ REASON_NOT_ELIGIBLE = NO_ORDER_YET
 
 
 def eligible(horizon_days: float) -> nw.Expr:  # noqa: ARG001 - everyone who ever bought may buy again
-    """Every customer with an order in the past."""
+    """Whether the customer has an order in the past."""
     return has_ordered()
 
 
 def label(tables: Tables, as_of: float, horizon_days: float) -> nw.LazyFrame[Any]:
-    """Sales less returns in the horizon, in the shop's currency; 0 where more came back than was bought."""
+    """Sales minus returns within the horizon, in the shop's currency; 0 where the returns are larger."""
     lines = order_lines(future(tables["orders"], as_of, horizon_days))
     sign = nw.when(nw.col("kind") == "return").then(-1.0).otherwise(1.0)
     net = lines.with_columns(net=nw.col("amount_ticks") * sign).group_by("customer_id").agg(nw.col("net").sum())

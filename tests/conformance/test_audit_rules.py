@@ -1,4 +1,4 @@
-"""Laws every audit rule keeps; a new file in pipelines/audit/rules is found and tested here by itself."""
+"""Laws of every audit rule; a new file in pipelines/audit/rules is found and tested here by itself."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def test_a_rule_says_what_it_is_about_and_what_to_do(rule: Rule) -> None:
 
 
 @every_rule
-def test_a_rule_looks_at_tables_and_columns_that_there_are(rule: Rule) -> None:
+def test_a_rule_reads_existing_tables_and_columns(rule: Rule) -> None:
     assert set(tables_of(rule)) <= set(TABLES)
     assert rule.CODE.startswith(f"{ANY}.") or tables_of(rule) == (rule.CODE.partition(".")[0],)
     for need in set(rule.NEEDS) - {"statistics.before"}:
@@ -58,14 +58,14 @@ def test_a_rule_is_either_a_condition_or_a_check(rule: Rule) -> None:
 
 @every_rule
 def test_the_examples_of_a_condition_show_no_personal_column(rule: Rule) -> None:
-    """Those of a check are refused by ``examples_of`` if they do."""
+    """For rules with ``check``, ``examples_of`` refuses personal columns."""
     assert set(rule.SHOW) <= SHOWN | LEFT_OUT
 
 
 @every_rule
-def test_a_rule_is_not_asked_without_what_it_needs(rule: Rule, shops: Stage) -> None:
+def test_a_rule_does_not_run_without_what_it_needs(rule: Rule, shops: Stage) -> None:
     def refuse(*_: object) -> None:
-        raise AssertionError("a rule was asked although it lacks something")
+        raise AssertionError("a rule ran although it lacks something")
 
     unasked = cast(Rule, SimpleNamespace(**{**vars(rule), "check": refuse}))
     for table in tables_of(rule):
@@ -80,7 +80,7 @@ def test_a_rule_is_not_asked_without_what_it_needs(rule: Rule, shops: Stage) -> 
         shops.follow(Shop())
 
 
-def test_every_rule_is_asked_of_a_clean_shop_and_none_finds_anything(shops: Stage) -> None:
+def test_every_rule_runs_on_a_clean_shop_and_finds_nothing(shops: Stage) -> None:
     assert run_audit(shops.con, shops.put(Shop())) == []
     assert not_applicable(shops.con) == {}
 

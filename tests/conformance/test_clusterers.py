@@ -1,4 +1,4 @@
-"""Laws of every clusterer: a new file in ``models/segments/clusterers`` is found and tested here by itself."""
+"""Laws of every clusterer; a new file in ``models/segments/clusterers/`` is found and tested here by itself."""
 
 import contextlib
 import io
@@ -24,7 +24,7 @@ EVERY = sorted(clusterers.clusterers())
 
 
 class FirstChoice:
-    """A tuner that takes the lowest of everything and remembers what it was asked for."""
+    """A tuner that always chooses the lowest value and records the names it was asked for."""
 
     def __init__(self, highest: bool = False) -> None:
         self.highest = highest
@@ -41,7 +41,7 @@ class FirstChoice:
 
 @pytest.fixture(scope="module")
 def customers() -> pd.DataFrame:
-    """Four kinds of customers, some of their features null, and a column only the catalogue describes."""
+    """Four kinds of customers, with some nulls, and a column that is only for the segment catalogue."""
     rng = np.random.default_rng(3)
     kinds = [(8, 20, 300), (300, 1, 40), (60, 4, 90), (15, 1, 60)]
     rows = [(rng.gamma(30, r / 30), 1 + rng.poisson(d - 1), rng.gamma(30, v / 30)) for r, d, v in kinds * 100]
@@ -61,7 +61,7 @@ def fitted(name: str, customers: pd.DataFrame) -> Segmenter:
     return fit_segmenter(customers, FEATURES, name, {}, seed=0)
 
 
-def test_the_folder_holds_a_baseline_and_something_to_beat_it() -> None:
+def test_the_folder_has_a_baseline_and_other_clusterers() -> None:
     assert {clusterer(name).BASELINE for name in EVERY} == {True, False}
     with pytest.raises(NotFound, match="no clusterer is called 'oracle': choose one of"):
         clusterer("oracle")
@@ -78,7 +78,7 @@ def test_saved_and_loaded_it_assigns_bit_identically(customers: pd.DataFrame, fi
     assert segmenter.dump(loaded) == segmenter.dump(fitted)
 
 
-def test_one_customer_alone_gets_what_the_batch_says(customers: pd.DataFrame, fitted: Segmenter) -> None:
+def test_one_customer_alone_gets_the_bits_of_the_batch(customers: pd.DataFrame, fitted: Segmenter) -> None:
     newcomers = customers * np.random.default_rng(5).uniform(0.5, 1.5, customers.shape)
     for X in (customers, newcomers):
         batch = assign(fitted, X)
@@ -86,7 +86,7 @@ def test_one_customer_alone_gets_what_the_batch_says(customers: pd.DataFrame, fi
         pd.testing.assert_frame_equal(alone, batch.iloc[::7], check_exact=True)
 
 
-def test_every_label_is_one_it_announced_and_strength_is_a_share(customers: pd.DataFrame, fitted: Segmenter) -> None:
+def test_every_label_is_among_its_labels_and_strength_is_a_share(customers: pd.DataFrame, fitted: Segmenter) -> None:
     possible = set(clusterer(fitted.clusterer).labels(fitted.model))
     strange = pd.concat([customers, customers * 0, customers * 1e9, -customers, customers * np.nan])
     label, strength = assign_labels(fitted, strange)
@@ -96,13 +96,13 @@ def test_every_label_is_one_it_announced_and_strength_is_a_share(customers: pd.D
     assert assign(fitted, strange)["segment_name"].notna().all()
 
 
-def test_no_row_at_all_is_answered_with_no_row(customers: pd.DataFrame, fitted: Segmenter) -> None:
+def test_no_rows_get_no_answers(customers: pd.DataFrame, fitted: Segmenter) -> None:
     nobody, somebody = assign(fitted, customers.iloc[:0]), assign(fitted, customers)
     assert len(nobody) == 0
     assert (nobody.dtypes == somebody.dtypes).all()
 
 
-def test_columns_are_found_by_name_and_the_index_is_kept(customers: pd.DataFrame, fitted: Segmenter) -> None:
+def test_columns_are_found_by_name_and_the_index_is_preserved(customers: pd.DataFrame, fitted: Segmenter) -> None:
     renumbered = customers[customers.columns[::-1]].set_axis(np.arange(len(customers)) + 1000)
     found = assign(fitted, renumbered)
     pd.testing.assert_frame_equal(found.reset_index(drop=True), assign(fitted, customers), check_exact=True)
@@ -171,11 +171,11 @@ def test_fitting_and_assigning_leave_the_customers_as_they_were(name: str, custo
     pd.testing.assert_frame_equal(customers, before, check_exact=True)
 
 
-def test_what_it_needs_are_features(name: str) -> None:
+def test_the_columns_it_needs_are_features(name: str) -> None:
     assert set(clusterer(name).NEEDS) <= set(feature_names(set(TABLES)))
 
 
-def test_a_lost_file_is_refused_in_a_sentence(fitted: Segmenter) -> None:
+def test_a_missing_file_is_refused_in_a_sentence(fitted: Segmenter) -> None:
     files = segmenter.dump(fitted)
     for lost in files:
         with pytest.raises(BadArtifact, match="again"):

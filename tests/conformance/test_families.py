@@ -1,7 +1,7 @@
 """Laws of every feature family, found by scanning; they hold for a family that is added tomorrow.
 
 Neither the future, nor the order of rows, nor other customers, nor a table that is absent can change a bit of what is
-known. Rows are cut by how they are made, not by ``features.windows``.
+known. These tests separate past and future when they make the rows, not by ``features.windows``.
 """
 
 import re
@@ -40,12 +40,12 @@ def batch(world: Frames) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def quiet(world: Frames) -> pd.DataFrame:
-    """The same customers where every table but orders and identities is present and has no row."""
+    """The features of the same customers if all tables but orders and identities are present without rows."""
     return snapshot_of({n: rows if n in ("orders", "identities") else rows.clear() for n, rows in world.items()})
 
 
 def assert_same_features(left: Rows, right: Rows) -> None:
-    """Of each customer on the left and on the right, in one snapshot of both."""
+    """Assert that both sets of rows give the same features, bit for bit, in one snapshot."""
     found = snapshot_of(side_by_side(left, right))
     side = found["customer_id"].str.split(" ", n=1, expand=True)
     halves = [found[side[0] == name].assign(customer_id=side[1]).reset_index(drop=True) for name in ("left", "right")]
@@ -55,15 +55,15 @@ def assert_same_features(left: Rows, right: Rows) -> None:
 
 @few
 @given(tables("seen"), st.one_of(tables("ahead"), tables("not yet known"), tables("replaced")))
-def test_rows_ahead_not_yet_known_or_replaced_change_nothing(past: Rows, hidden: Rows) -> None:
+def test_future_unknown_and_replaced_rows_change_nothing(past: Rows, hidden: Rows) -> None:
     with_hidden = {name: hidden.get(name, []) + rows for name, rows in past.items()}
     assert_same_features(with_hidden, past)
 
 
 @few
 @given(tables("seen"))
-def test_what_comes_to_light_later_changes_nothing_now(past: Rows) -> None:
-    """A correction, and a date that lay ahead; and it is all the same since when a row has been known."""
+def test_what_becomes_known_later_changes_nothing_now(past: Rows) -> None:
+    """A later correction or a date in the future changes nothing, nor does the moment since when a row was known."""
 
     def as_seen(table: str, row: Row) -> Row:
         dates = {name: None for name in ("signed_up_at", "ended_at") if row.get(name) and row[name] >= AS_OF}
@@ -83,7 +83,7 @@ TELLING: dict[str, Row] = {
     "customers": {"gender": "female"},
     "identities": {},
 }
-"""A row of each table that shows in the features."""
+"""A row of each table that changes the features."""
 YESTERDAY = AS_OF - timedelta(days=1)
 MOMENTS: dict[str, Row] = {
     "seen": {"at": AS_OF - TICK},
@@ -129,7 +129,7 @@ def test_the_boundary_is_one_microsecond_wide(boundary: pd.DataFrame, table: str
     without, there, found = (boundary.loc[f"{table}: {name}"] for name in ("nothing", "seen", moment))
     read = {need for family in families().values() for need in family.NEEDS} | {"identities", "subscriptions"}
     assert table not in read or not all(_equal(without[name], there[name]) for name in boundary)
-    # The one column about when the row became known.
+    # The only column that depends on when the row became known.
     found["profile_changed_days"] = there["profile_changed_days"]
     assert all(_equal(found[name], (there if moment.startswith("seen") else without)[name]) for name in boundary)
 
@@ -144,7 +144,7 @@ def test_row_order_does_not_matter(world: Frames, batch: pd.DataFrame) -> None:
 
 
 def test_one_customer_alone_equals_the_batch(world: Frames, batch: pd.DataFrame) -> None:
-    """Alone, but for family relations, which is about a company's contacts: theirs come along."""
+    """Alone, or with the company's other contacts, which the family ``relations`` reads."""
     company = {who: row["company_id"] for who, row in profiles(world, AS_OF).items() if row["company_id"]}
     whole = batch.set_index("customer_id", drop=False)
     for customer in batch["customer_id"][::5]:
@@ -166,7 +166,7 @@ def _of(world: Frames, customers: set[str]) -> Frames:
 
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"orders", "identities"}))
-def test_an_absent_table_is_an_empty_one_of_which_nothing_is_known(world: Frames, table: str) -> None:
+def test_an_absent_table_equals_an_empty_one_but_for_columns_that_become_null(world: Frames, table: str) -> None:
     found = snapshot_of({name: rows for name, rows in world.items() if name != table})
     expected = snapshot_of(world | {table: world[table].clear()})
     gone = [name for family in families().values() if table in family.NEEDS for name in family.COLUMNS]
@@ -179,7 +179,7 @@ def test_an_absent_table_is_an_empty_one_of_which_nothing_is_known(world: Frames
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"orders", "identities"}))
 def test_an_absent_table_changes_no_other_columns(world: Frames, batch: pd.DataFrame, table: str) -> None:
     bare = snapshot_of({name: rows for name, rows in world.items() if name != table})
-    # The first that fits of several occasions, of which an absent table can give none.
+    # The column is the first occasion that applies, and an absent table cannot give its own.
     mixed = {"situation_last_order_occasion"}
     known = [name for name in bare if bare[name].notna().any() and name not in mixed]
     assert_same_bits(bare[known], batch[known])
@@ -206,7 +206,7 @@ def test_every_column_is_named_after_its_family_and_documented(family: Family) -
 
 
 UNITS = {"_days": "[Dd]ay|gaps", "_years": "[Yy]ear", "_share": "[Ss]hare|0 to 1| over ", "_rate": " over | per "}
-"""What the meaning of a column with this ending has to mention."""
+"""What the description of a column with this ending has to mention."""
 
 
 @every_family
@@ -220,7 +220,7 @@ def test_every_column_states_its_unit(family: Family) -> None:
 
 @every_family
 def test_every_column_states_when_it_is_null(family: Family, batch: pd.DataFrame, quiet: pd.DataFrame) -> None:
-    """And keeps to it: a count of a present table is never null, nor is what is documented as never null."""
+    """And the data agree: counts of a present table are never null, nor is what is documented as never null."""
     for column, meaning in family.COLUMNS.items():
         assert re.search(r"\bnull\b|0 if |else 0", meaning), (column, meaning)
         never = "never null" in meaning or "null" not in meaning or column in family.ZERO_IF_NONE

@@ -1,4 +1,4 @@
-"""Laws every learner keeps; a new file in models/learners is found and tested here by itself."""
+"""Laws of every learner; a new file in models/learners is found and tested here by itself."""
 
 import io
 import json
@@ -33,7 +33,7 @@ QUESTIONS = {
 
 
 def world(target: str = "binary", rows: int = 1200, seed: int = 0) -> Sample:
-    """Customers who buy the sooner and the more, the later their last order and the more orders; with some nulls."""
+    """Customers who buy sooner and more after a more recent last order and with more orders; with some nulls."""
     random = np.random.default_rng(seed)
     tenure = random.uniform(30.0, 400.0, rows)
     days = 1.0 + random.poisson(3.0, rows)
@@ -80,7 +80,7 @@ def plausible(target: str, raw: Floats, rows: int) -> bool:
 
 
 def auc(target: str, sample: Sample, raw: Floats) -> float:
-    """How well the order of the answers fits what happened."""
+    """How well the order of the answers matches the outcomes."""
     if target == "curve":
         seen = happened(sample.y, sample.question.horizons)[:, 1]
         return roc_auc(seen, raw[:, 1])
@@ -88,7 +88,7 @@ def auc(target: str, sample: Sample, raw: Floats) -> float:
 
 
 class Corner:
-    """A tuner that always answers the lowest, or always the highest."""
+    """A tuner that always chooses the lowest value, or always the highest."""
 
     def __init__(self, high: bool) -> None:
         self.high = high
@@ -129,7 +129,7 @@ def test_both_ends_of_the_search_space_can_be_fitted_and_name_all_parameters(
 
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
-def test_answers_are_plausible_and_point_the_way_of_the_label(name: str, target: str) -> None:
+def test_answers_are_plausible_and_rise_with_the_label(name: str, target: str) -> None:
     raw = learner(name).predict(fitted(name, world(target)), world(target, seed=1).X)
     assert raw.dtype == np.float64
     assert plausible(target, raw, 1200)
@@ -137,7 +137,7 @@ def test_answers_are_plausible_and_point_the_way_of_the_label(name: str, target:
 
 
 @pytest.mark.parametrize("name", [name for name, target in SERVED if target == "binary"])
-def test_lapsing_turns_the_order_round(name: str) -> None:
+def test_lapsing_reverses_the_order_of_buying(name: str) -> None:
     buys = world()
     lapses = Sample(buys.X, 1.0 - buys.y, buys.as_of, Question("churn", "binary", "lapses", (30.0,)))
     p = learner(name).predict(fitted(name, lapses), world(seed=1).X)
@@ -185,13 +185,13 @@ def test_nulls_everywhere_still_give_an_answer(name: str, target: str) -> None:
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 @pytest.mark.parametrize("constant", [0.0, 1.0])
-def test_labels_that_are_all_the_same_are_survived(name: str, target: str, constant: float) -> None:
+def test_equal_labels_still_give_answers(name: str, target: str, constant: float) -> None:
     sample = world(target, 60)
     same = np.full(60, constant)
     y = np.column_stack([np.where(same == 1.0, 1.0, np.inf), np.full(60, 90.0)]) if target == "curve" else same
     raw = learner(name).predict(fitted(name, replace(sample, y=y)), sample.X)
     assert plausible(target, raw, 60)
-    if not learner(name).OUTCOMES:  # one that knows the outcome learns from past purchases, not from labels
+    if not learner(name).OUTCOMES:  # a learner with OUTCOMES derives them from past purchases, not from labels
         assert abs(raw.mean() - constant) < 0.1
 
 
@@ -223,7 +223,7 @@ def test_fitting_and_predicting_leave_the_sample_as_it_was(name: str, target: st
 
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
-def test_a_model_is_plain_data_and_a_lost_file_is_refused_in_a_sentence(name: str, target: str) -> None:
+def test_a_model_is_plain_data_and_a_missing_file_is_refused_in_a_sentence(name: str, target: str) -> None:
     module, sample = learner(name), world(target)
     files = module.dump(fitted(name, sample))
     assert all(is_plain(file, data) for file, data in files.items())
@@ -235,7 +235,7 @@ def test_a_model_is_plain_data_and_a_lost_file_is_refused_in_a_sentence(name: st
 
 
 def is_plain(file: str, data: bytes) -> bool:
-    """Whether the file is JSON, numbers, or text: nothing in it can run."""
+    """Whether the file is JSON, an array of numbers or text, so that it cannot contain code."""
     if file.endswith(".json"):
         return isinstance(json.loads(data), dict)
     if file.endswith(".npy"):

@@ -1,4 +1,4 @@
-"""Laws every shipped source keeps; a new folder in examples/ is found and tested here by itself."""
+"""Laws of every shipped source; a new folder in examples/ is found and tested here by itself."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def test_sources_are_found_by_their_folder() -> None:
 
 
 @every_source
-def test_a_source_bears_the_name_of_its_folder_and_says_what_it_is(source: Source) -> None:
+def test_a_source_has_the_name_of_its_folder_and_a_title(source: Source) -> None:
     assert source.name == source.folder.name
     assert source.config.title[0].isupper()
     assert re.fullmatch("[A-Z]{3}", source.config.currency)
@@ -66,14 +66,14 @@ def _parsed(sql: str) -> dict[str, Any]:
 
 
 def _returned(node: dict[str, Any]) -> list[str]:
-    """Names of the columns that a SELECT returns; of a UNION those of its first part."""
+    """Names of the columns that a SELECT returns; of a UNION those of its first SELECT."""
     while "select_list" not in node:
         node = node["left"] or node["children"][0]
     return [column["alias"] or column.get("column_names", [STAR])[-1] for column in node["select_list"]]
 
 
 def _tables_in(tree: Any) -> set[str]:
-    """Names of the tables that are read anywhere in a parse tree, but for those it defines itself by WITH."""
+    """Names of the tables read anywhere in a parse tree, without those that it defines itself by WITH."""
     if isinstance(tree, list):
         return set().union(*map(_tables_in, tree))
     if not isinstance(tree, dict):

@@ -1,4 +1,4 @@
-"""Laws every target keeps; a new file in models/targets is found here and needs a world below to be tested in."""
+"""Laws of every target; a new file in models/targets is found here and needs a ``World`` below to be tested in."""
 
 import json
 from collections.abc import Callable
@@ -26,11 +26,11 @@ AS_OF = 19_000.0
 
 @dataclass(frozen=True)
 class World:
-    """What a target's laws are tested on. ``raw`` are predictions of a learner, one row a customer.
+    """Simulated data for the laws of a target. Raw predictions have one row per customer.
 
-    ``truth`` draws raw predictions that are right, ``labels`` what then happens over the whole horizon, ``wrong`` makes
-    predictions worse by a degree above or below 0. ``other`` draws labels that are the same up to some days after the
-    cutoff, and may differ in all that happens later.
+    ``truth`` draws true raw predictions, and ``labels`` outcomes from them over the whole horizon. ``wrong`` distorts
+    predictions by a degree above or below 0. ``other`` draws labels that are equal up to some days after the cutoff and
+    may differ after that. ``sound`` checks answers.
     """
 
     question: Question
@@ -46,7 +46,7 @@ def odds_times(p: Floats, degree: float) -> Floats:
 
 
 def known_whole(horizon_days: float, draw_all: Callable[[Generator, int], Floats]) -> Any:
-    """Labels that are known when the horizon is over, and not a bit before."""
+    """``other`` for labels that become known only when the horizon is over."""
 
     def other(random: Generator, y: Floats, days: Floats) -> Floats:
         return np.where(days >= horizon_days, y, draw_all(random, len(y)))
@@ -62,7 +62,7 @@ def hazards(random: Generator, rows: int) -> Floats:
 
 
 def event_days(random: Generator, curve: Floats) -> Floats:
-    """When, within the interval that the curve draws; infinity if not within the longest horizon."""
+    """Days to an event drawn from the curve; infinity if it is not within the longest horizon."""
     interval = (random.uniform(size=(len(curve), 1)) >= curve).sum(axis=1)
     starts, ends = np.array([0.0, *HORIZONS, 0.0]), np.array([*HORIZONS, np.inf])
     inside = random.uniform(starts[interval], np.minimum(ends, HORIZONS[-1])[interval])
@@ -70,7 +70,7 @@ def event_days(random: Generator, curve: Floats) -> Floats:
 
 
 def later_event(random: Generator, label: Floats, days: Floats) -> Floats:
-    """An event before ``days`` stays; from then on it may come at any time, or not at all."""
+    """An event before ``days`` is unchanged; others may come at any later time, or not at all."""
     later = days + random.choice([0.0, 1.0, 40.0, np.inf], len(label))
     return np.where(label < days, label, np.where(later < HORIZONS[-1], later, np.inf))
 
@@ -117,14 +117,14 @@ def of(name: str) -> tuple[Target, World]:
 
 
 def drawn(name: str, rows: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """Right raw predictions and labels."""
+    """True raw predictions, and labels drawn from them."""
     (kind, world), random = of(name), default_rng(seed)
     raw = world.truth(random, rows)
     return raw, kind.labels(world.labels(random, raw), world.question)
 
 
 def calibrated(name: str, degree: float = 0.5, rows: int = 4000) -> tuple[Floats, dict[str, Any]]:
-    """Wrong raw predictions, and a calibration fitted on others that are as wrong."""
+    """Distorted raw predictions, and a calibration fitted on others with the same distortion."""
     kind, world = of(name)
     raw, y = drawn(name, rows, seed=1)
     return world.wrong(drawn(name, rows, seed=2)[0], degree), kind.calibrate(
@@ -154,7 +154,7 @@ def test_the_loss_is_lowest_on_average_for_the_truth(name: str, degree: float) -
 
 
 @every_target
-def test_scores_have_the_mean_loss_and_all_that_tables_and_lines_show(name: str) -> None:
+def test_scores_include_the_mean_loss_and_everything_that_tables_and_lines_show(name: str) -> None:
     kind, world = of(name)
     raw, y = drawn(name, 2000)
     answer = kind.answer(*calibrated(name, rows=2000), world.question)
@@ -186,7 +186,7 @@ def test_a_calibration_is_plain_json_and_brings_wrong_predictions_nearer_to_the_
 @every_target
 @pytest.mark.parametrize("rows", [60, 500])
 @pytest.mark.parametrize("seed", range(5))
-def test_answers_are_sound_also_where_a_calibration_had_few_rows_and_a_prediction_is_extreme(
+def test_answers_are_valid_even_after_a_calibration_on_few_rows_and_for_extreme_predictions(
     name: str, rows: int, seed: int
 ) -> None:
     """Probabilities lie in [0, 1] and never fall with the days, the low end of an interval not above the high one."""
@@ -227,7 +227,7 @@ def test_no_rows_get_no_answers_and_the_same_columns(name: str) -> None:
 
 
 @every_target
-def test_what_is_sent_is_what_the_schema_says(name: str) -> None:
+def test_the_json_answer_matches_its_schema(name: str) -> None:
     kind, world = of(name)
     raw, found = calibrated(name)
     fields = set(kind.Answer.model_fields)
@@ -254,11 +254,10 @@ days_ago = st.lists(
 @settings(max_examples=60)
 @given(ago=days_ago, seed=st.integers(0, 9999))
 def test_what_is_known_at_a_cutoff_uses_nothing_from_the_cutoff_on(name: str, ago: list[float], seed: int) -> None:
-    """Two worlds that are the same before the cutoff, and not after it, are the same at the cutoff."""
+    """Labels that are equal before the cutoff and differ after it give equal labels as known at the cutoff."""
     (kind, world), random = of(name), default_rng(seed)
     as_of, cutoff = AS_OF - np.array(ago), AS_OF
-    label = np.round(world.labels(random, world.truth(random, len(ago))))
-    label = np.where(label == world.question.horizon_days, np.inf, label)  # rounded up to the end
+    label = np.floor(world.labels(random, world.truth(random, len(ago))))  # so that some equal the days ago
     change = world.other(random, label, cutoff - as_of)
     seen = [kind.known_at(as_of, kind.labels(each, world.question), cutoff, world.question) for each in (label, change)]
     assert bits(seen[0][0]) == bits(seen[1][0])
@@ -269,7 +268,7 @@ def test_what_is_known_at_a_cutoff_uses_nothing_from_the_cutoff_on(name: str, ag
 
 
 @every_target
-def test_long_after_everything_is_known_and_complete(name: str) -> None:
+def test_after_the_horizon_all_labels_are_known_and_complete(name: str) -> None:
     kind, world = of(name)
     _, y = drawn(name, 500)
     as_of = AS_OF - default_rng(0).integers(0, 300, 500)

@@ -1,4 +1,4 @@
-"""Laws every task keeps; a new file in models/tasks is found and tested here by itself."""
+"""Laws of every task; a new file in models/tasks is found and tested here by itself."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -46,16 +46,16 @@ def shop() -> Frames:
     return whole_shop()
 
 
-def cut(frames: Frames, keep: Any) -> Frames:
-    """The rows of each table whose time is one that ``keep`` accepts; tables without times stay."""
+def cut(frames: Frames, condition: Any) -> Frames:
+    """The rows of each table whose time satisfies ``condition``; tables without times are unchanged."""
     return {
-        name: rows.filter(keep(pl.col(TABLES[name].time))) if TABLES[name].time else rows
+        name: rows.filter(condition(pl.col(TABLES[name].time))) if TABLES[name].time else rows
         for name, rows in frames.items()
     }
 
 
 def all_at(frames: Frames, moment: datetime) -> Frames:
-    """Everything happens at one moment."""
+    """The same rows, with all times set to one moment."""
     return {
         name: rows.with_columns(pl.lit(moment).cast(pl.Datetime("us")).alias(str(TABLES[name].time)))
         if TABLES[name].time
@@ -65,7 +65,7 @@ def all_at(frames: Frames, moment: datetime) -> Frames:
 
 
 @every_task
-def test_a_task_says_what_it_asks(task: Task) -> None:
+def test_a_task_describes_its_outcome_in_words(task: Task) -> None:
     assert task.OUTCOME
     assert "{days:g}" in task.HAPPENS
     assert "30 days" in task.HAPPENS.format(days=30.0)
@@ -74,21 +74,21 @@ def test_a_task_says_what_it_asks(task: Task) -> None:
 
 
 @every_task
-def test_every_label_is_one_of_its_target_and_so_is_the_missing_one(task: Task, shop: Frames) -> None:
+def test_labels_and_the_missing_label_are_valid_for_the_target(task: Task, shop: Frames) -> None:
     found = np.array([*labels(task, shop_of(shop)).values(), task.MISSING_LABEL])
     assert len(found) > 10
     assert len(target(task.TARGET).labels(found, asked(task))) == len(found)
 
 
 @every_task
-def test_a_label_looks_at_the_horizon_and_at_nothing_else(task: Task, shop: Frames) -> None:
+def test_a_label_depends_on_the_horizon_alone(task: Task, shop: Frames) -> None:
     inside = cut(shop, lambda at: (at >= AS_OF) & (at < END))
     assert labels(task, shop_of(inside)) == labels(task, shop_of(shop))
 
 
 @every_task
 @pytest.mark.parametrize(("moment", "counts"), [(AS_OF - TICK, False), (AS_OF, True), (END - TICK, True), (END, False)])
-def test_the_horizon_begins_at_as_of_and_ends_before_its_last_moment(
+def test_the_horizon_includes_its_start_and_excludes_its_end(
     task: Task, shop: Frames, moment: datetime, counts: bool
 ) -> None:
     found = labels(task, shop_of(all_at(shop, moment))).values()
@@ -96,8 +96,8 @@ def test_the_horizon_begins_at_as_of_and_ends_before_its_last_moment(
 
 
 @every_task
-def test_a_row_that_was_corrected_counts_once_and_as_corrected(task: Task, shop: Frames) -> None:
-    """Whatever the wrong version said, and however late the right one became known."""
+def test_a_corrected_row_counts_once_as_corrected(task: Task, shop: Frames) -> None:
+    """Whatever the wrong version contained, and however late the correction became known."""
     orders = shop["orders"].filter(pl.col("replaced_at").is_null())
     late = orders.with_columns(known_at=pl.col("at") + timedelta(days=300))
     wrong = orders.with_columns(
@@ -131,9 +131,7 @@ def test_the_labels_are_the_same_on_duckdb(task: Task, shop: Frames, tmp_path: P
 
 
 @every_task
-def test_whom_it_asks_about_is_seen_in_the_features_alone_and_is_the_same_in_training_and_serving(
-    task: Task, shop: Frames
-) -> None:
+def test_eligibility_needs_features_alone_and_is_the_same_in_training_and_serving(task: Task, shop: Frames) -> None:
     tables = shop_of(shop)
     features = snapshot(tables, to_days(AS_OF))
     X = to_pandas(features)
@@ -144,7 +142,7 @@ def test_whom_it_asks_about_is_seen_in_the_features_alone_and_is_the_same_in_tra
 
 
 @every_task
-def test_customers_of_whom_nothing_happens_get_the_missing_label(task: Task, shop: Frames) -> None:
+def test_customers_without_events_get_the_missing_label(task: Task, shop: Frames) -> None:
     nothing = cut(shop, lambda at: at < AS_OF)
     tables = shop_of(nothing)
     rows = to_pandas(labelled(asked(task), snapshot(tables, to_days(AS_OF)), tables, to_days(AS_OF)))

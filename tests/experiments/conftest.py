@@ -1,4 +1,4 @@
-"""A small panel with a known rule, and tracking stores that are made once."""
+"""Small datasets with a known rule, and tracking stores that are created once."""
 
 import shutil
 from collections.abc import Callable
@@ -138,7 +138,7 @@ def group_study(**changes: Any) -> SegmentStudy:
 
 @pytest.fixture(scope="session")
 def empty_tracking(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database without a run; creating its tables takes seconds, copying it none."""
+    """An MLflow database without runs; creating its tables takes seconds, copying it no time."""
     folder = tmp_path_factory.mktemp("empty")
     open_client(Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", ""))
     return folder / "mlflow.db"
@@ -146,7 +146,7 @@ def empty_tracking(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_stores(tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path) -> Callable[[], Stores]:
-    """``make()``: stores of their own in a new folder."""
+    """``make()``: new stores in a new folder."""
 
     def make() -> Stores:
         folder = tmp_path_factory.mktemp("home")
@@ -158,7 +158,7 @@ def make_stores(tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path) 
 
 @pytest.fixture(scope="session")
 def segments_run(group_dataset: Dataset, make_stores: Callable[[], Stores]) -> tuple[Stores, StudyResult]:
-    """A finished study of segments, whose refits take seconds, and where it is kept."""
+    """A finished study of segments, whose refits take seconds, and its stores."""
     stores = make_stores()
     return stores, run_study(group_study(), group_dataset, stores, trials=2)
 
@@ -177,5 +177,5 @@ def with_labels(dataset: Dataset, label: "pd.Series[float]") -> Dataset:
 
 
 def flipped_where(dataset: Dataset, unknown: "pd.Series[bool]") -> Dataset:
-    """The dataset with the labels of these rows turned round."""
+    """The dataset with the labels of these rows flipped."""
     return with_labels(dataset, dataset.frame["label"].where(~unknown, 1 - dataset.frame["label"]))

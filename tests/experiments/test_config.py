@@ -1,4 +1,4 @@
-"""A study's TOML: shipped ones load, wrong ones are told by key, and the written one reads back the same."""
+"""A study's TOML: shipped ones load, errors name the key, and a written study reads back the same."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A database is there whole or not at all: killed, out of disk, old, half-made, or opened by two at once.
+"""A database is there complete or not at all: killed, out of disk, old, half-made, or opened by two at once.
 
 A few kill points are tried, with a copy in place of MLflow's own creation after each. ``KILL_POINTS=1000 pytest
 tests/experiments/test_databases.py -k killed`` tries as many, and creates anew after each (a second a point).
@@ -79,7 +79,7 @@ def in_a_child(work: Callable[[], Any]) -> int:
 
 
 def stepwise(work: Open, home: Path, kill_at: int = 0) -> Callable[[], None]:
-    """``work`` that writes how many steps it took, or is killed just before one of them."""
+    """``work`` that writes down how many steps it took, or is killed just before one of them."""
 
     def run() -> None:
         done = 0
@@ -147,7 +147,7 @@ def create_old_tracking(path: Path) -> None:
 
 @pytest.fixture
 def copied_creation(empty_tracking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """MLflow's tables are copied instead of made, unless every kill point was asked for."""
+    """MLflow's tables are copied instead of created, unless every kill point is tried."""
     made = mlflow_schema
 
     def copied(artifact_uri: str | None) -> Schema:
@@ -245,7 +245,7 @@ def test_half_a_database_without_content_is_moved_aside(statements: list[str], o
     ("statements", "message"),
     [
         ([HALF_A_MIGRATION], r"MLflow cannot create or migrate .*already exists.*move it away to start anew"),
-        (["DROP TABLE alembic_version"], "holds rows, but its creation by MLflow was never finished.*move it away"),
+        (["DROP TABLE alembic_version"], "contains rows, but its creation by MLflow was never finished.*move it away"),
         (
             ["UPDATE alembic_version SET version_num = 'ffff'"],
             "does not know.*newer.*upgrade MLflow, or restore",
@@ -272,7 +272,7 @@ def test_a_file_that_is_no_database_is_left_as_it_was(name: str, tmp_path: Path)
 
 
 def no_room(home: Path) -> None:
-    """Files may grow to 100 kB and no further; to SQLite, as to a disk that fails, that is an I/O error."""
+    """Limit files to 100 kB; SQLite sees an I/O error, as with a failing disk."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     for name, work in OPEN.items():
@@ -304,7 +304,7 @@ def read_only_disk(path: Path) -> None:
 @pytest.mark.parametrize(
     ("create", "message"), [(disk_is_full, "the disk is full.*make room"), (read_only_disk, "Read-only file system")]
 )
-def test_what_the_disk_refuses_is_said_in_one_sentence(create: Open, message: str, tmp_path: Path) -> None:
+def test_an_error_of_the_disk_is_one_sentence(create: Open, message: str, tmp_path: Path) -> None:
     with pytest.raises(BadDatabase, match=message):
         prepare(stores_in(tmp_path).storage_url, replace(optuna_schema(), create=create))
     assert not contents(tmp_path)
@@ -376,7 +376,7 @@ def test_the_journal_of_a_database_that_is_gone_does_not_spoil_the_new_one(old: 
     assert read(path, NAMES["optuna.db"]) == ["again"]
 
 
-def test_who_has_the_old_database_open_cannot_write_to_what_is_no_longer_read(old: Path, tmp_path: Path) -> None:
+def test_a_process_with_the_old_database_open_cannot_write_to_it_any_more(old: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(old / "optuna.db", tmp_path))
     with closing(sqlite3.connect(path)) as con:
         con.execute("SELECT * FROM studies").fetchall()

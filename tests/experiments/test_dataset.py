@@ -25,7 +25,7 @@ def test_the_order_of_rows_does_not_change_a_byte(tmp_path: Path) -> None:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_one_other_label_is_another_fingerprint(tmp_path: Path) -> None:
+def test_another_label_gives_another_fingerprint(tmp_path: Path) -> None:
     frame = panel(20, 3)
     changed = frame.assign(label=frame["label"].where(frame.index != 7, 1 - frame["label"]))
     assert write(tmp_path / "a", frame) != write(tmp_path / "b", changed)
@@ -56,12 +56,12 @@ def test_a_missing_feature_is_named(tmp_path: Path) -> None:
         write(tmp_path, panel(20, 3).drop(columns="purchase_orders_n"))
 
 
-def test_an_empty_panel_is_refused(tmp_path: Path) -> None:
+def test_an_empty_dataset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has no row"):
         write(tmp_path, panel(20, 3).iloc[:0])
 
 
-def test_no_dataset_says_how_to_make_one(tmp_path: Path) -> None:
+def test_a_missing_dataset_is_an_error_that_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="coterie dataset"):
         read_dataset(tmp_path)
 

@@ -34,7 +34,7 @@ STRUCTURE = {"permuted_gap": 0.1, "permuted_gap_low": 0.08, "jaccard_min": 0.8}
 
 
 @pytest.mark.parametrize(
-    ("rule", "baseline", "champion", "promoted", "said"),
+    ("rule", "baseline", "champion", "promoted", "reason"),
     [
         ("better", BETTER, None, True, "log-loss advantage over logistic"),
         ("better", MAYBE, None, False, "not proven better than logistic"),
@@ -50,11 +50,11 @@ STRUCTURE = {"permuted_gap": 0.1, "permuted_gap_low": 0.08, "jaccard_min": 0.8}
         ("not_worse", BETTER, WORSE, False, "worse than the champion"),
     ],
 )
-def test_the_gate_opens_only_for_the_proven(
-    rule: Any, baseline: Difference, champion: Difference | None, promoted: bool, said: str
+def test_only_a_challenger_proven_better_is_promoted(
+    rule: Any, baseline: Difference, champion: Difference | None, promoted: bool, reason: str
 ) -> None:
     verdict = decide(Promotion(champion=rule), "log-loss", {"logistic": baseline}, champion)
-    assert (verdict.promote, said in verdict.reason) == (promoted, True), verdict.reason
+    assert (verdict.promote, reason in verdict.reason) == (promoted, True), verdict.reason
 
 
 def test_the_weakest_comparison_is_the_one_named() -> None:
@@ -121,16 +121,16 @@ def test_the_first_champion_has_beaten_the_baselines(first: Verdict, stores: Sto
 
 
 @pytest.mark.usefixtures("first")
-def test_the_evidence_of_the_run_says_what_a_new_test_says(dataset: Dataset, stores: Stores) -> None:
+def test_the_evidence_of_the_run_gives_the_verdict_of_a_new_test(dataset: Dataset, stores: Stores) -> None:
     client = open_client(stores)
     version = aliased(stores, "churn", CHALLENGER)
     assert version is not None
-    kept = judge(study(), dataset, client, version, None)
+    recalled = judge(study(), dataset, client, version, None)
     fewer_trials = judge(study().adjusted(trials=1), dataset, client, version, None)
-    client.set_tag(version.run_id, HASH_TAG, "0" * 64)  # evidence that is not what was kept is not believed
+    client.set_tag(version.run_id, HASH_TAG, "0" * 64)  # evidence that was changed is not used
     anew = judge(study(), dataset, client, version, None)
-    assert kept == fewer_trials == anew
-    assert kept.promote
+    assert recalled == fewer_trials == anew
+    assert recalled.promote
 
 
 @pytest.mark.usefixtures("first")
@@ -149,7 +149,7 @@ def test_promoting_again_changes_nothing(dataset: Dataset, stores: Stores) -> No
 
 
 @pytest.mark.usefixtures("first")
-def test_an_equal_challenger_is_refused_with_the_reason_on_it(dataset: Dataset, stores: Stores) -> None:
+def test_an_equal_challenger_is_refused_with_the_reason_in_its_tags(dataset: Dataset, stores: Stores) -> None:
     run_study(study(), dataset, stores, seed=99)
     verdict = promote(study(), dataset, stores)
     assert not verdict.promote
@@ -184,13 +184,13 @@ def test_noise_is_not_promoted(make_dataset: Callable[..., Dataset], make_stores
 
 
 @pytest.mark.usefixtures("first")
-def test_a_model_that_has_learned_the_folds_labels_is_not_judged_on_it(dataset: Dataset, stores: Stores) -> None:
+def test_a_model_trained_on_the_labels_of_a_cutoff_is_not_judged_there(dataset: Dataset, stores: Stores) -> None:
     older = dataset.frame[dataset.frame["as_of"] < dataset.cutoffs[-2]].reset_index(drop=True)
     past = replace(dataset, frame=older, fingerprint="older")
     run_study(study(), dataset, stores, seed=98)
     verdict = promote(study(), past, stores)
     assert not verdict.promote
-    assert "has learned labels up to" in verdict.reason
+    assert "was trained on labels up to" in verdict.reason
 
 
 @pytest.mark.usefixtures("first")

@@ -49,7 +49,7 @@ def test_a_moved_workspace_finds_its_artifacts_and_writes_new_ones(
     assert old.name not in dump(new).replace(new.name, "")
 
 
-def test_of_two_copies_each_reads_its_own(make_stores: Callable[[], Stores], tmp_path: Path) -> None:
+def test_each_of_two_copies_reads_its_own_artifacts(make_stores: Callable[[], Stores], tmp_path: Path) -> None:
     one = Path(str(make_stores().artifact_root)).parent
     run_id = a_run(stores_in(one), "one")
     two = Path(shutil.copytree(one, tmp_path / "two"))

@@ -41,7 +41,7 @@ def test_a_bad_first_guess_is_replaced(dataset: Dataset) -> None:
     assert why.startswith("trial 1 of 2 is better than the first guess by")
 
 
-def test_the_best_is_taken_unproven_where_the_study_says_so(dataset: Dataset) -> None:
+def test_the_best_trial_is_taken_unproven_if_the_study_says_so(dataset: Dataset) -> None:
     best_wanted = study(search={"trials": 6, "validation_folds": 2, "accept": "best"})
     chosen, _ = predict.choose(predict.prepare(best_wanted, dataset), [trial(0, 1.0, 0.5), trial(1, 1.001, 0.4999)])
     assert chosen.slot == 1
@@ -52,13 +52,13 @@ def test_a_first_guess_that_failed_is_no_guess(dataset: Dataset) -> None:
     assert chosen.slot == 1
 
 
-def test_segments_go_on_with_the_largest_gap(group_dataset: Dataset) -> None:
+def test_segments_take_the_trial_with_the_largest_gap(group_dataset: Dataset) -> None:
     chosen, _ = segment.choose(segment.prepare(group_study(), group_dataset), [trial(0, 1.0, 0.1), trial(1, 2.0, 0.2)])
     assert chosen.slot == 1
 
 
 def test_losses_of_rows_average_to_what_the_search_compared(dataset: Dataset) -> None:
-    # Both folds hold equally many customers, so the mean over rows is the mean over folds.
+    # Both folds have equally many customers, so the mean over rows is the mean over folds.
     each = Validation(predict.prepare(study(), dataset)).losses("logistic", {"ridge": 1.0})
     assert each.mean() == pytest.approx(loss(dataset, 1.0))
 

@@ -1,4 +1,4 @@
-"""The rolling-origin test: nothing that was unknown at a cutoff moves what is predicted at it."""
+"""The rolling-origin test: what was unknown at a cutoff does not change the predictions at it."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ LOGISTIC = Contestant(TUNED, "logistic", {"ridge": 1.0})
 
 
 @pytest.mark.parametrize("calibrate", [False, True])
-def test_labels_unknown_at_a_cutoff_do_not_move_its_predictions(dataset: Dataset, calibrate: bool) -> None:
+def test_labels_unknown_at_a_cutoff_do_not_change_its_predictions(dataset: Dataset, calibrate: bool) -> None:
     config = study(calibrate=calibrate)
     for i, cutoff in enumerate(prepare(config, dataset).tests):
         other = flipped_where(dataset, dataset.frame["as_of"] + 30.0 > cutoff)
@@ -47,7 +47,7 @@ def test_events_after_a_cutoff_do_not_move_its_curves(learner: str) -> None:
         assert np.array_equal(known, moved)
 
 
-def test_the_labels_known_at_a_cutoff_do_move_its_predictions(dataset: Dataset) -> None:
+def test_labels_known_at_a_cutoff_do_change_its_predictions(dataset: Dataset) -> None:
     other = flipped_where(dataset, dataset.frame["as_of"] > 0)
     one, two = (rolling_test(prepare(study(), each), LOGISTIC).answers[-1] for each in (dataset, other))
     assert not np.array_equal(one, two)
@@ -72,7 +72,7 @@ def test_a_baseline_reads_its_columns_even_where_the_study_leaves_them_out(datas
     assert abs(tuned.scores["roc_auc"] - 0.5) < 0.1, "noise predicts nothing, unless the label leaks"
 
 
-def test_the_winner_stands_beside_itself_untuned_and_every_baseline_but_itself() -> None:
+def test_contestants_are_the_tuned_model_the_untuned_one_and_all_other_baselines() -> None:
     found = contestants("logistic", {"ridge": 9.0}, logistic.DEFAULTS, ["constant", "logistic", "recency"])
     assert [each.name for each in found] == [
         "tuned logistic",
@@ -92,11 +92,11 @@ def test_the_winner_stands_beside_itself_untuned_and_every_baseline_but_itself()
         ({"segments_n": 4, "noise_share": 0.0, "smallest_share": 0.01}, 0.2),
     ],
 )
-def test_a_clustering_of_no_use_loses(sizes: dict[str, float], lost: float) -> None:
+def test_a_clustering_of_no_use_is_penalised(sizes: dict[str, float], lost: float) -> None:
     assert penalty(Segments(fewest=4, most=10, smallest_share=0.03, most_noise=0.3), sizes) == pytest.approx(lost)
 
 
-def test_planted_groups_are_worth_more_than_the_wrong_number_of_them(group_dataset: Dataset) -> None:
+def test_planted_groups_score_higher_than_the_wrong_number_of_them(group_dataset: Dataset) -> None:
     objective = Separation(segment.prepare(group_study(), group_dataset))
     values = {k: objective("kmeans", {"k": k})[0] for k in (3, 4, 8)}
     assert max(values, key=lambda k: values[k]) == 4
@@ -148,7 +148,7 @@ def test_the_simpler_model_is_registered_unless_the_tuned_one_is_proven_better(
     assert bool(why) == (registered != "lightgbm")
 
 
-def test_a_baseline_that_reads_what_the_study_forbids_never_stands_in() -> None:
+def test_a_baseline_that_reads_excluded_features_never_stands_in() -> None:
     y = [0.0, 1.0] * 50
     ours = contender(TUNED, "lightgbm", [0.9 if one else 0.1 for one in y], y)
     better = contender(BASELINE, "bgnbd", [0.95 if one else 0.05 for one in y], y)

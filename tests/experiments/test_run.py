@@ -1,4 +1,4 @@
-"""A study's run: what MLflow shows, what the registry holds, and that doing it twice does it once."""
+"""A study's run: what MLflow shows, what the registry has, and that running twice runs once."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) 
     assert run.data.tags["coterie.dataset"] == dataset.fingerprint
 
 
-def test_the_run_tells_its_origin_and_its_scores(run: Any) -> None:
+def test_the_run_records_its_origin_and_its_scores(run: Any) -> None:
     assert "| baseline constant |" in run.data.tags["mlflow.note.content"]
     assert run.data.tags["mlflow.source.name"] == "coterie train churn"
     assert run.data.params["candidate"] == "logistic"
@@ -170,7 +170,7 @@ def test_the_same_seed_gives_the_same_model_and_another_does_not(
 
 
 class Killed(BaseException):
-    """Stands for the end of the process: nothing catches it."""
+    """Simulates the end of the process: nothing catches it."""
 
 
 def test_a_killed_study_is_finished_by_the_next_run_in_the_same_parent(
@@ -206,7 +206,7 @@ def test_a_killed_study_is_finished_by_the_next_run_in_the_same_parent(
 def test_a_baseline_that_stands_in_is_registered_with_the_columns_it_reads(
     dataset: Dataset, make_stores: MakeStores
 ) -> None:
-    """The labels come from a logistic rule, which trees do not beat: the rule is drawn, saved, judged and loaded."""
+    """Labels from a logistic rule, which trees do not beat: the baseline is plotted, saved, judged and loaded."""
     noisy = replace(
         dataset, frame=dataset.frame.assign(profile_age_years=40.0), features=(*dataset.features, "profile_age_years")
     )

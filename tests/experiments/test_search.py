@@ -44,7 +44,7 @@ def test_another_seed_tries_other_parameters(dataset: Dataset, tmp_path: Path) -
     assert listed(one)[1:] != listed(two)[1:]
 
 
-def test_a_killed_search_goes_on_with_the_trials_it_lacks(
+def test_a_killed_search_resumes_with_the_missing_trials(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = study()
@@ -122,7 +122,9 @@ def test_parameters_that_cannot_be_fitted_are_recorded_and_passed_over(
     )
 
 
-def test_a_search_without_a_success_says_why(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_without_a_successful_trial_says_why(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(*_: Any) -> Any:
         raise BadInput("no such luck")
 
@@ -131,9 +133,7 @@ def test_a_search_without_a_success_says_why(dataset: Dataset, tmp_path: Path, m
         best(searched(study(), dataset, tmp_path), "minimize")
 
 
-def test_a_bug_in_a_learner_is_not_taken_for_an_answer(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_in_a_learner_ends_the_search(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> Any:
         raise AttributeError("bug")
 
@@ -213,7 +213,7 @@ def test_labels_unknown_at_the_first_test_cutoff_do_not_reach_the_search(dataset
     assert known == seen
 
 
-def test_labels_unknown_at_a_validation_fold_do_not_move_its_predictions(dataset: Dataset) -> None:
+def test_labels_unknown_at_a_validation_fold_do_not_change_its_predictions(dataset: Dataset) -> None:
     cutoffs = validation_folds(dataset.cutoffs, prepare(study(), dataset).tests[0], 30.0, 2)
     assert len(cutoffs) == 2
     for i, cutoff in enumerate(cutoffs):
@@ -224,6 +224,6 @@ def test_labels_unknown_at_a_validation_fold_do_not_move_its_predictions(dataset
         assert np.array_equal(honest, seen)
 
 
-def test_the_panel_has_something_to_learn(dataset: Dataset) -> None:
+def test_the_dataset_has_something_to_learn(dataset: Dataset) -> None:
     _, scores = Validation(prepare(study(), dataset))("logistic", {"ridge": 1.0})
     assert scores["validation_roc_auc"] > 0.7

@@ -1,4 +1,4 @@
-"""Cutoffs and folds: labels are known when they are learned from, and the newest complete ones are tested on."""
+"""Cutoffs and folds: training labels are known at the cutoff, and the newest complete cutoffs are for testing."""
 
 import itertools
 from datetime import date
@@ -69,7 +69,7 @@ def test_test_cutoffs_have_complete_labels_and_share_none_where_there_is_room(
 
 
 @given(st.lists(st.floats(0, 1000), max_size=50), st.floats(0, 1000), horizons)
-def test_no_label_is_learned_before_it_is_known(as_of: list[float], cutoff: float, horizon_days: float) -> None:
+def test_no_label_is_used_before_it_is_known(as_of: list[float], cutoff: float, horizon_days: float) -> None:
     rows = np.array(as_of)
     sample = Sample(pd.DataFrame(index=range(len(rows))), np.zeros(len(rows)), rows, question("churn", [horizon_days]))
     # The last instant that decides a label lies just before as_of + horizon.
@@ -100,7 +100,7 @@ def test_a_long_horizon_reaches_back_for_the_cutoffs_it_needs(horizon_days: floa
     assert validation_folds(chosen, tests[0], horizon_days, 1)
 
 
-def test_a_dataset_is_tested_where_its_study_meant_it_to_be() -> None:
+def test_the_test_cutoffs_of_a_dataset_are_those_its_study_chose() -> None:
     for horizon_days, first in itertools.product((30.0, 60.0, 91.0), days("2010-12-01", "2009-01-01", "2007-01-01")):
         last = days("2011-12-09")[0]
         chosen = study_cutoffs(Cutoffs(), horizon_days, first, last)
@@ -110,7 +110,7 @@ def test_a_dataset_is_tested_where_its_study_meant_it_to_be() -> None:
         )
 
 
-def test_named_test_dates_are_taken_even_off_the_calendar() -> None:
+def test_named_test_dates_need_not_be_calendar_cutoffs() -> None:
     named = Cutoffs(every="month", test=(date(2011, 9, 10), date(2011, 10, 20)), min_history_days=0)
     chosen = study_cutoffs(named, 30.0, *days("2010-12-01", "2011-12-09"))
     assert set(days("2011-09-10", "2011-10-20")) <= set(chosen)

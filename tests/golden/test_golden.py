@@ -1,4 +1,4 @@
-"""Artifacts that were written once must load for ever, and say what they said."""
+"""Artifacts of released formats must load for ever and give the same answers."""
 
 from pathlib import Path
 

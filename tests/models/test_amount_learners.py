@@ -1,4 +1,4 @@
-"""Learners of amounts: any currency, any horizon, and the parts that an expectation is made of."""
+"""Learners of amounts: any currency, any horizon, and what an expectation depends on."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from models.sample import Sample
 
 
 def shoppers(unit: float = 1.0, horizon_days: float = 90.0, rows: int = 900) -> Sample:
-    """Customers whose spend to come is drawn around that of the last 90 days; ``unit`` is the currency's."""
+    """Customers whose future spend is drawn around that of the last 90 days; ``unit`` scales the currency."""
     random = np.random.default_rng(0)
     days, tenure = 1.0 + random.poisson(3.0, rows), random.uniform(100.0, 300.0, rows)
     last_90 = random.gamma(1.0, 80.0, rows) * (random.random(rows) < 0.6)
@@ -48,7 +48,7 @@ def test_trees_follow_the_spend_and_get_the_total_right() -> None:
 
 
 @pytest.mark.parametrize(("horizon_days", "share"), [(90.0, 1.0), (60.0, 2.0 / 3.0), (180.0, 2.0)])
-def test_the_nearest_window_stands_for_the_horizon_in_proportion(horizon_days: float, share: float) -> None:
+def test_the_nearest_window_is_scaled_to_the_horizon(horizon_days: float, share: float) -> None:
     sample = shoppers(horizon_days=horizon_days)
     expected = last_horizon.predict(last_horizon.fit(sample, {}, 0), sample.X)
     spend = sample.X["purchase_spend_90d"].to_numpy()
@@ -56,7 +56,7 @@ def test_the_nearest_window_stands_for_the_horizon_in_proportion(horizon_days: f
     assert expected[spend == 0.0] == pytest.approx(0.01 * sample.y.mean())
 
 
-def test_bgnbd_expects_purchases_times_their_amount() -> None:
+def test_bgnbd_multiplies_purchases_by_their_amount() -> None:
     """Twice the spend on as many days means about twice the expectation, and half the days clearly less."""
     sample = shoppers()
     model = bgnbd.fit(sample, {}, 0)

@@ -1,4 +1,4 @@
-"""The level and the interval of amounts: coverage, monotony, and the order's score."""
+"""The level and the interval of amounts: coverage, monotonicity, and the Gini coefficient."""
 
 import json
 
@@ -13,14 +13,14 @@ from models.targets import amount
 
 
 def spenders(rows: int = 6000, seed: int = 0) -> tuple[Floats, Floats]:
-    """What is expected and what came: the less is expected, the likelier nothing comes."""
+    """Expectations and outcomes: the less is expected, the likelier the outcome is 0."""
     random = np.random.default_rng(seed)
     expected = random.gamma(0.7, 120.0, rows) + 1.0
     pays = random.random(rows) < (expected + 40.0) / (expected + 80.0)
     return expected, np.where(pays, random.gamma(1.5, (expected + 60.0) / 1.5), 0.0)
 
 
-def test_four_in_five_outcomes_lie_inside_also_among_low_middle_and_high_expectations() -> None:
+def test_the_interval_contains_four_in_five_outcomes_at_low_middle_and_high_expectations() -> None:
     state = json.loads(json.dumps(amounts.calibrate(*spenders())))
     expected, y = spenders(seed=1)
     answer = amounts.calibrated(expected, state)
@@ -30,7 +30,7 @@ def test_four_in_five_outcomes_lie_inside_also_among_low_middle_and_high_expecta
         assert inside[third].mean() == pytest.approx(0.8, abs=0.04)
 
 
-def test_whoever_is_expected_to_spend_more_never_has_a_lower_interval() -> None:
+def test_a_higher_expectation_never_has_a_lower_interval() -> None:
     state = amounts.calibrate(*spenders())
     expected = np.geomspace(1e-3, 1e6, 500)
     answer = amounts.calibrated(expected, state)
@@ -45,7 +45,7 @@ def test_one_row_gets_the_bits_it_gets_in_a_batch() -> None:
     assert alone.tobytes() == amounts.calibrated(expected, state).tobytes()
 
 
-def test_where_most_spend_nothing_the_interval_is_nothing() -> None:
+def test_where_most_spend_nothing_the_interval_is_zero() -> None:
     y = np.zeros(500)
     y[:50] = 90.0
     random = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def test_the_gini_is_the_area_between_lorenz_curves() -> None:
     assert amounts.normalised_gini(y, np.ones(400)) == 0.0
 
 
-def test_scores_say_how_far_the_total_is_off_and_how_many_lie_inside() -> None:
+def test_bias_is_the_error_of_the_total_and_coverage_the_share_inside_the_interval() -> None:
     question = Question("value", "amount", "net_spend", (90.0,))
     answer = np.array([[2.0, 0.0, 3.0], [4.0, 5.0, 6.0], [0.1, 0.0, 0.0]])
     scores = amount.scores(np.array([1.0, 4.0, 0.0]), answer, question)

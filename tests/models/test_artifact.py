@@ -108,7 +108,7 @@ def test_a_file_over_the_limit_is_not_read(saved: Path, monkeypatch: pytest.Monk
         ("files", [], "no kind of model or no files"),
     ],
 )
-def test_a_manifest_that_is_not_ours_is_refused(key: str, value: object, sentence: str, saved: Path) -> None:
+def test_a_foreign_manifest_is_refused(key: str, value: object, sentence: str, saved: Path) -> None:
     manifest = json.loads((saved / "manifest.json").read_bytes())
     (saved / "manifest.json").write_text(json.dumps({**manifest, key: value}))
     with pytest.raises(BadArtifact, match=sentence):
@@ -124,6 +124,6 @@ def test_a_model_is_not_saved_over_another_and_an_empty_folder_is_no_model(
         artifact.load(tmp_path / "nothing")
 
 
-def test_facts_cannot_replace_what_the_model_says_of_itself(model: Predictor, tmp_path: Path) -> None:
+def test_facts_cannot_replace_the_models_own_entries(model: Predictor, tmp_path: Path) -> None:
     with pytest.raises(BadArtifact, match="features"):
         artifact.save(tmp_path / "model", model, {"features": []})

@@ -1,4 +1,4 @@
-"""BG/NBD as a learner: which rows it reads, and what it answers to each outcome."""
+"""BG/NBD as a learner: which rows it is fitted on, and what it predicts for each outcome."""
 
 import numpy as np
 import pandas as pd

@@ -70,7 +70,7 @@ def test_the_likelihood_is_the_integral_over_rates_and_dropouts(x: int, t_x: flo
 
 
 def simulated(process: btyd.BgNbd, customers: int, T: float, t: float) -> tuple[np.ndarray, ...]:
-    """x, t_x and whether each bought in (T, T + t], played out purchase by purchase."""
+    """x, t_x and whether each bought in (T, T + t], simulated purchase by purchase."""
     random = np.random.default_rng(3)
     x, t_x, buys = np.zeros(customers), np.zeros(customers), np.zeros(customers, dtype=bool)
     rate = random.gamma(process.r, 1.0 / process.alpha, customers)
@@ -82,7 +82,7 @@ def simulated(process: btyd.BgNbd, customers: int, T: float, t: float) -> tuple[
         x[before] += 1
         t_x[before] = now[before]
         buys |= after
-        # Only the first purchase after T matters, so whoever passed T is done.
+        # Only the first purchase after T matters, so customers past T are done.
         alive = before & (random.uniform(size=customers) >= drop)
     return x, t_x, buys
 
@@ -103,7 +103,7 @@ def test_the_purchase_probability_agrees_with_a_simulation_in_every_group() -> N
         assert p[chosen].mean() == pytest.approx(buys[chosen].mean(), abs=4 * error), name
 
 
-def test_a_one_time_buyer_is_surely_alive_but_not_sure_to_buy() -> None:
+def test_a_one_time_buyer_is_certainly_alive_but_not_certain_to_buy() -> None:
     customer = one(0, 0.0, 38.86)
     assert btyd.alive_probability(PAPER, *customer)[0] == 1.0
     assert btyd.purchase_probability(PAPER, *customer, 30.0)[0] < 0.15
@@ -150,7 +150,7 @@ def test_expected_purchases_are_the_papers_series_and_finite_for_the_most_freque
 
 
 def test_where_the_series_fails_the_integral_agrees_with_it_elsewhere() -> None:
-    """A shop where every order follows the next within minutes: the series has no number for it."""
+    """A shop where orders follow each other within minutes: the series overflows."""
     x, T = np.array([0.0, 2.0, 30.0]), np.array([10.0, 38.0, 38.0])
     series = btyd.expected_purchases(PAPER, x, T, T, 39.0) / btyd.alive_probability(PAPER, x, T, T)
     assert btyd._integrated_purchases(PAPER, x, T, 39.0) == pytest.approx(series, rel=1e-3)

@@ -1,4 +1,4 @@
-"""Calibration undoes a known distortion and never changes who stands before whom."""
+"""Calibration undoes a known distortion and never changes the order of customers."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_calibrated_probabilities_have_the_mean_of_the_labels_and_a_smaller_loss
     assert log_loss(y, q).mean() < log_loss(y, p).mean() - 0.02
 
 
-def test_half_the_trust_in_the_level_moves_the_middle_half_as_far_and_keeps_the_slope() -> None:
+def test_half_the_level_trust_moves_the_middle_half_as_far_with_the_same_slope() -> None:
     p, y = distorted(1.4, 0.8)
     none, half, full = (fit(p, y, level_trust) for level_trust in (0.0, 0.5, 1.0))
     middle = 1.0 / (1.0 + np.exp(-logit(p).mean()))
@@ -47,7 +47,7 @@ def test_a_handful_of_rows_hardly_moves_the_scores() -> None:
     assert abs(found["intercept"]) < 0.3
 
 
-def test_scores_that_point_the_wrong_way_are_not_turned_round() -> None:
+def test_scores_in_the_wrong_order_are_not_reversed() -> None:
     p, y = distorted(-1.0, 0.0)
     assert fit(p, y)["slope"] == 0.0
     assert np.ptp(apply(fit(p, y), p)) == 0.0
@@ -60,7 +60,7 @@ def test_customers_stay_in_order(slope: float, intercept: float, values: list[fl
     assert (np.diff(apply({"intercept": intercept, "slope": slope}, p)) >= 0.0).all()
 
 
-def test_certainty_has_finite_log_odds_and_no_change_changes_nothing() -> None:
+def test_log_odds_of_0_and_1_are_finite_and_the_identity_changes_nothing() -> None:
     assert np.isfinite(logit(np.array([0.0, 1.0]))).all()
     p = np.linspace(0.001, 0.999, 50)
     assert apply({"intercept": 0.0, "slope": 1.0}, p) == pytest.approx(p, abs=1e-12)

@@ -37,7 +37,7 @@ def test_without_censoring_the_base_curve_is_the_share_of_events() -> None:
 
 
 def test_censoring_does_not_bend_the_base_curve() -> None:
-    """Events at a constant rate, most customers observed for a month only: the share among all would be far off."""
+    """Events at a constant rate; most customers were observed for a month only, so the raw share would be far off."""
     random = np.random.default_rng(1)
     event, observed = random.exponential(50.0, 40_000), random.choice([7.0, 30.0, 90.0], 40_000, p=[0.5, 0.4, 0.1])
     y = np.column_stack([np.where(event < observed, event, np.inf), observed])
@@ -45,8 +45,8 @@ def test_censoring_does_not_bend_the_base_curve() -> None:
     assert curves.from_hazards(curves.base_hazards(y, HORIZONS)[None])[0] == pytest.approx(truth, abs=0.015)
 
 
-def test_at_the_day_found_the_chance_is_the_wanted_one() -> None:
-    """The chance at a day is one minus the survival under a hazard constant in each interval, integrated."""
+def test_the_curve_reaches_the_chance_at_the_day_found() -> None:
+    """The chance at a day is one minus the survival, integrated under a hazard that is constant in each interval."""
     within, days = np.array([0.2, 0.5, 0.9]), (0.0, *HORIZONS)
     survival = np.concatenate([[1.0], 1.0 - within])
     rates = [np.log(survival[k] / survival[k + 1]) / (days[k + 1] - days[k]) for k in range(3)]
@@ -71,13 +71,13 @@ def test_calibration_brings_each_horizon_nearer_to_its_rate_and_never_lets_a_cur
     fixed = curve.answer(squeezed, curve.calibrate(squeezed, y, QUESTION), QUESTION)
     assert (np.diff(fixed, axis=1) >= 0.0).all()
     before, after = (curve.scores(y, answer, QUESTION) for answer in (squeezed, fixed))
-    for horizon in HORIZONS:  # half of the level's error is trusted, on the scale of log odds
+    for horizon in HORIZONS:  # half of the level's error is corrected, on the scale of log odds
         assert abs(after[f"mean_error_{horizon:g}"]) < 0.9 * abs(before[f"mean_error_{horizon:g}"])
         assert abs(after[f"slope_{horizon:g}"] - 1.0) < abs(before[f"slope_{horizon:g}"] - 1.0)
     assert after["integrated_brier"] < before["integrated_brier"]
 
 
-def test_a_horizon_nobody_was_observed_for_is_left_as_it_is() -> None:
+def test_a_horizon_without_observations_is_not_calibrated() -> None:
     y = np.column_stack([np.full(100, np.inf), np.full(100, 30.0)])
     y[:40, 0] = 3.0
     raw = np.tile([0.3, 0.4, 0.7], (100, 1))

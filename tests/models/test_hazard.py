@@ -1,4 +1,4 @@
-"""The hazard learner: recent cutoffs count, and the base curve is met where nothing else is known."""
+"""The hazard learner: recent cutoffs count, and without informative columns it predicts the base curve."""
 
 from dataclasses import replace
 

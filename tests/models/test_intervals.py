@@ -1,4 +1,4 @@
-"""The clustered bootstrap against resampling customer by customer, and what repeated rows may not do."""
+"""The clustered bootstrap against resampling customer by customer; repeated rows do not narrow the interval."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from models.intervals import clustered_mean
 
 
 def slow(each: np.ndarray, customer: np.ndarray, draws: int, confidence: float, seed: int) -> tuple[float, float]:
-    """Ends of the interval, every resample put together row by row."""
+    """Ends of the interval, with every resample built row by row."""
     random, means = np.random.default_rng(seed), []
     ids = np.unique(customer)
     for _ in range(draws):

@@ -1,4 +1,4 @@
-"""Rows to learn from: a snapshot's customers whom a task asks about, each with what happened next."""
+"""Labelled rows: a snapshot's eligible customers, each with what happened next."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ def rows(task: str, horizon_days: float = 30.0) -> pd.DataFrame:
     return to_pandas(found).sort_values("customer_id", ignore_index=True)
 
 
-def test_features_stay_as_they_are_and_those_not_asked_about_are_left_out() -> None:
+def test_features_are_unchanged_and_ineligible_customers_are_left_out() -> None:
     every = to_pandas(snapshot(TABLES, AS_OF)).sort_values("customer_id", ignore_index=True)
     assert rows("next_purchase").drop(columns=["as_of", "label"]).equals(every)
     active = every[every["purchase_recency_days"] <= 90].reset_index(drop=True)

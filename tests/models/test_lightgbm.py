@@ -1,4 +1,4 @@
-"""What the tree learner does with dates: it forgets old rows by half-lives and does not memorise the calendar."""
+"""The tree learner and dates: weights of old rows halve, and the calendar is not memorised."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ PARAMS = {**lightgbm.DEFAULTS, "n_estimators": 30, "min_data_in_leaf": 20}
 
 
 def drifting(last_day: float) -> Sample:
-    """Two cutoffs, the base rate .2 at the first and .8 at the second, and a column that only tells the date."""
+    """Two cutoffs, the base rate .2 at the first and .8 at the second, and a column that only shows the date."""
     random = np.random.default_rng(0)
     as_of = np.repeat([0.0, last_day], 1000)
     y = (random.uniform(size=2000) < np.where(as_of == 0.0, 0.2, 0.8)).astype(float)
@@ -23,7 +23,7 @@ def drifting(last_day: float) -> Sample:
 
 
 @pytest.mark.parametrize(("last_day", "used"), [(300.0, False), (729.0, False), (730.0, True)])
-def test_a_column_that_only_tells_the_date_is_used_after_two_years(last_day: float, used: bool) -> None:
+def test_a_column_that_only_shows_the_date_is_used_after_two_years(last_day: float, used: bool) -> None:
     assert ("season" in lightgbm.importance(lightgbm.fit(drifting(last_day), PARAMS, 0))) is used
 
 

@@ -7,14 +7,14 @@ from sklearn.metrics import mean_tweedie_deviance
 from models.losses import brier, integrated_brier, log_loss, tweedie_deviance
 
 
-def test_the_deviance_is_scikit_learns() -> None:
+def test_the_deviance_equals_that_of_scikit_learn() -> None:
     random = np.random.default_rng(0)
     y = np.where(random.random(500) < 0.6, 0.0, random.gamma(0.5, 400.0, 500))
     expected = random.gamma(0.5, 200.0, 500) + 1e-3
     assert tweedie_deviance(y, expected).mean() == pytest.approx(mean_tweedie_deviance(y, expected, power=1.5))
 
 
-def test_no_answer_costs_infinity_and_a_right_one_costs_nothing() -> None:
+def test_no_answer_has_an_infinite_loss_and_a_right_one_has_none() -> None:
     y = np.array([0.0, 1.0, 1e6])
     assert np.isfinite(tweedie_deviance(y, np.zeros(3))).all()
     assert (tweedie_deviance(y[1:], y[1:]) == 0.0).all()

@@ -19,7 +19,7 @@ DAYS = (1000.0, 1015.0, 1030.0, 1045.0, 1060.0)
 
 
 def sample(rows_a_cutoff: int = 400, cutoffs: tuple[float, ...] = DAYS, seed: int = 0) -> Sample:
-    """Buying falls with recency; the base rate of the last cutoff is far above that of the others."""
+    """Longer recency means fewer purchases; the base rate at the last cutoff is far above that at the others."""
     random = np.random.default_rng(seed)
     rows = rows_a_cutoff * len(cutoffs)
     as_of = np.repeat(cutoffs, rows_a_cutoff)
@@ -42,7 +42,7 @@ def trees() -> Predictor:
     return fit_predictor("lightgbm", sample(), {"n_estimators": 20}, seed=1, calibrate=True)
 
 
-def test_columns_are_found_by_name_whatever_their_order_and_company(trees: Predictor) -> None:
+def test_columns_are_found_by_name_whatever_their_order_and_neighbours(trees: Predictor) -> None:
     X = sample(seed=5).X
     swapped = X.assign(other="text")[["other", "purchase_spend", "purchase_recency_days", "purchase_orders_n"]]
     assert (predict(trees, X) == predict(trees, swapped)).all()
@@ -73,7 +73,7 @@ def test_infinity_is_refused_before_fitting() -> None:
 
 
 def test_a_learner_that_names_its_columns_is_all_the_predictor_needs() -> None:
-    """Else a baseline that stands in would ask the service for every feature there is, the protected among them."""
+    """Otherwise a baseline that stands in would need every feature in the service, protected ones included."""
     rows = sample()
     wide = replace(rows, X=rows.X.assign(profile_age_years=40.0, profile_gender=1.0))
     fitted = fit_predictor("recency", wide, {}, 0, calibrate=True)
@@ -93,8 +93,8 @@ def test_an_unknown_parameter_is_named() -> None:
         fit_predictor("lightgbm", sample(), {"num_leafs": 3}, 0, calibrate=False)
 
 
-def test_calibration_carries_the_newest_base_rate_over() -> None:
-    """The learner pools all dates; its own mean lags behind the newest ones, and the sigmoid makes up for some."""
+def test_calibration_moves_the_level_towards_the_newest_base_rate() -> None:
+    """The learner pools all dates, so its mean lags behind the newest ones; the sigmoid corrects part of it."""
     rows = sample()
     newest = rows.where(rows.as_of == max(DAYS))
     plain, calibrated = (predict(fit_predictor("logistic", rows, {}, 0, calibrate=c), newest.X) for c in (False, True))
@@ -135,7 +135,7 @@ def test_no_rows_and_an_unknown_learner_are_clear_errors() -> None:
 
 
 @pytest.mark.parametrize("learner", ["lightgbm", "logistic", "constant"])
-def test_plain_data_brings_back_the_same_predictor(learner: str) -> None:
+def test_a_dumped_predictor_loads_as_the_same_predictor(learner: str) -> None:
     one = fit_predictor(learner, sample(), {}, 3, calibrate=True)
     again = predictor.load(predictor.dump(one))
     X = sample(seed=9).X
@@ -149,7 +149,7 @@ def test_one_row_gets_the_bits_it_gets_in_a_batch(trees: Predictor) -> None:
     assert alone.tobytes() == predict(trees, X).tobytes()
 
 
-def test_a_missing_part_is_a_bad_artifact(trees: Predictor) -> None:
+def test_a_missing_file_or_entry_is_a_bad_artifact(trees: Predictor) -> None:
     files = predictor.dump(trees)
     for name in files:
         with pytest.raises(BadArtifact):

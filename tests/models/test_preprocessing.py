@@ -65,7 +65,7 @@ def test_one_customer_gets_the_same_bits_alone_as_in_the_batch(customers: pd.Dat
         assert (preprocessing.transform(fitted, customers.iloc[[row]]) == Z[row]).all()
 
 
-def test_columns_are_found_by_name_and_null_stands_at_the_median(customers: pd.DataFrame) -> None:
+def test_columns_are_found_by_name_and_null_becomes_the_median(customers: pd.DataFrame) -> None:
     fitted = preprocessing.fit(customers, SKEWED)
     swapped = customers[SKEWED[::-1]]
     assert (preprocessing.transform(fitted, swapped) == preprocessing.transform(fitted, customers)).all()
@@ -74,14 +74,14 @@ def test_columns_are_found_by_name_and_null_stands_at_the_median(customers: pd.D
     assert (preprocessing.transform(fitted, typical) == preprocessing.transform(fitted, filled)).all()
 
 
-def test_nobody_stands_beyond_the_winsor_limits(customers: pd.DataFrame) -> None:
+def test_no_value_lies_beyond_the_winsor_limits(customers: pd.DataFrame) -> None:
     fitted = preprocessing.fit(customers, SKEWED)
     limit = customers.assign(spend=customers["spend"].quantile(0.99))
     beyond = customers.assign(spend=1e300)
     assert (preprocessing.transform(fitted, beyond) == preprocessing.transform(fitted, limit)).all()
 
 
-def test_a_trait_that_fewer_than_one_in_a_hundred_have_is_kept() -> None:
+def test_a_trait_that_fewer_than_one_in_a_hundred_have_is_not_clipped_away() -> None:
     X = pd.DataFrame({"rare": [0.0] * 995 + [0.5] * 5})
     Z = preprocessing.transform(preprocessing.fit(X, ["rare"]), X)
     assert Z[-1, 0] - Z[0, 0] > 1
@@ -100,7 +100,7 @@ def test_a_constant_or_empty_column_becomes_zeros_beside_a_varying_one() -> None
         (pd.DataFrame({"a": [1.0, 1.0], "b": [2.0, 2.0]}), "all 2 customers look the same in a, b"),
         (pd.DataFrame({"a": [1.0, np.inf], "b": [2.0, 3.0]}), "infinite values in a"),
         (pd.DataFrame({"a": [1.0, 2.0]}), r"1 of 2 features are missing \(b\)"),
-        (pd.DataFrame({"a": ["x", "y"], "b": [2.0, 3.0]}), "a holds str"),
+        (pd.DataFrame({"a": ["x", "y"], "b": [2.0, 3.0]}), "a contains str"),
         (pd.DataFrame({"a": [], "b": []}), "0 customers with 2 features"),
     ],
 )
@@ -121,7 +121,7 @@ def test_files_that_do_not_fit_are_refused(customers: pd.DataFrame) -> None:
     other = preprocessing.dump(preprocessing.fit(customers, SKEWED[:2]))
     with pytest.raises(BadArtifact, match="needs float64 of shape"):
         preprocessing.load({**files, "preprocessing.npy": other["preprocessing.npy"]})
-    with pytest.raises(BadArtifact, match="missing or no array"):
+    with pytest.raises(BadArtifact, match="missing or not an array"):
         preprocessing.load({**files, "preprocessing.npy": b"pickle?"})
-    with pytest.raises(BadArtifact, match="missing or no JSON"):
+    with pytest.raises(BadArtifact, match="missing or not JSON"):
         preprocessing.load({"preprocessing.npy": files["preprocessing.npy"]})

@@ -51,7 +51,7 @@ def test_no_score_depends_on_the_order_of_the_rows(rows: list[tuple[int, float]]
         ([1, 0, 0, 0], [0.9, 0.2, 0.1, 0.3], 0.25, 4.0),
         ([1, 1, 0, 0], [0.9, 0.8, 0.1, 0.3], 0.50, 2.0),
         ([1, 0, 1, 0], [0.5, 0.5, 0.5, 0.5], 0.25, 1.0),  # all tied: the base rate
-        ([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1], 0.50, 1.5),  # one place, two tied rows of which one buys
+        ([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1], 0.50, 1.5),  # two tied rows at the edge, of which one buys
     ],
 )
 def test_lift_by_hand(y: list[int], p: list[float], top: float, expected: float) -> None:

@@ -1,4 +1,4 @@
-"""Scores of clusterings: structure is told from its shuffled self, and stable segments from chance ones."""
+"""Scores of clusterings separate structure from permuted data, and stable segments from chance ones."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ FEATURES = ["a", "b", "c"]
 
 
 def blobs(spread: float, each: int = 120) -> pd.DataFrame:
-    """Three groups at the corners of a cube; with a wide ``spread`` none is left."""
+    """Three groups at the corners of a cube; with a wide ``spread`` they merge."""
     rng = np.random.default_rng(1)
     corners = np.array([[0, 0, 0], [4, 4, 0], [0, 4, 4]], dtype=np.float64)
     points = np.repeat(corners, each, axis=0) if spread < 10 else np.zeros((3 * each, 3))
@@ -21,7 +21,7 @@ def blobs(spread: float, each: int = 120) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("clusterer", "params"), [("kmeans", {"k": 3}), ("hdbscan", {"min_cluster_share": 0.1})])
-def test_planted_groups_stand_far_above_their_shuffled_selves(clusterer: str, params: dict[str, float]) -> None:
+def test_planted_groups_score_far_above_their_permuted_columns(clusterer: str, params: dict[str, float]) -> None:
     X = blobs(0.4)
     fitted = fit_segmenter(X, FEATURES, clusterer, params, seed=0)
     scores = clustering_scores(X, fitted, seed=0, permutations=3, draws=5)
@@ -57,7 +57,7 @@ def test_silhouette_is_that_of_scikit_learn_with_noise_as_a_group_of_its_own() -
     assert silhouette(Z, label, seed=0) == pytest.approx(silhouette_score(Z, label))
 
 
-def test_a_sampled_silhouette_is_near_the_full_one_and_repeats_itself() -> None:
+def test_a_sampled_silhouette_is_near_the_full_one_and_reproducible() -> None:
     X = blobs(0.8, each=400)
     fitted = fit_segmenter(X, FEATURES, "kmeans", {"k": 3}, seed=0)
     Z, (label, _) = preprocessing.transform(fitted.preprocessing, X), assign_labels(fitted, X)
@@ -86,14 +86,14 @@ def test_dbcv_rates_dense_groups_above_a_cut_through_them() -> None:
     assert dbcv(doubled, np.concatenate([groups, groups]), seed=0) == pytest.approx(dbcv(Z, groups, seed=0))
 
 
-def test_scores_repeat_themselves_for_the_same_seed() -> None:
+def test_scores_are_reproducible_with_the_same_seed() -> None:
     X = blobs(0.8, each=60)
     fitted = fit_segmenter(X, FEATURES, "kmeans", {"k": 3}, seed=0)
     first, second = (clustering_scores(X, fitted, seed=4, permutations=2, draws=2) for _ in range(2))
     assert first == second
 
 
-def test_no_cluster_at_all_is_scored_without_a_claim() -> None:
+def test_without_a_cluster_scores_are_nan_or_zero() -> None:
     X = blobs(10, each=30)
     fitted = fit_segmenter(X, FEATURES, "hdbscan", {"min_cluster_share": 0.6}, seed=0)
     scores = clustering_scores(X, fitted, seed=0, permutations=2, draws=2)

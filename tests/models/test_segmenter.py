@@ -1,4 +1,4 @@
-"""Segments: planted groups are found, and the catalogue says who they are."""
+"""Segments: planted groups are found, and the segment catalogue describes them."""
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ def test_customers_never_seen_join_the_group_they_resemble_and_a_stranger_none()
     label, _ = assign_labels(fitted, later)
     assert (label == -1).mean() < 0.15
     assert adjusted_rand_score(truth[label != -1], label[label != -1]) > 0.95
-    # Lapsed like nobody and yet buying like a wholesaler: between all groups.
+    # Long lapsed, yet buying like a wholesaler: far from all groups.
     stranger = pd.DataFrame([{**X.median(), "purchase_recency_days": 330.0, "purchase_days_n": 22.0}])
     assert assign(fitted, stranger)["segment_id"].tolist() == ["s0"]
 
@@ -60,7 +60,7 @@ def test_hdbscan_points_get_back_the_labels_the_library_gave_them(params: dict[s
     assert (label == model.label).mean() >= 0.99
 
 
-def test_hdbscan_joins_the_nearest_group_past_a_nearer_loner_but_not_beyond_its_reach() -> None:
+def test_hdbscan_joins_the_nearest_group_past_a_nearer_noise_point_but_not_beyond_its_reach() -> None:
     line = np.array([[0.0], [1.0], [2.0], [3.0], [3.6]])
     loner_last = np.array([0, 0, 0, 0, -1])
     model = hdbscan._model(line, loner_last, np.array([1.0, 1.0, 1.0, 1.2, 9.0]), min_samples=1)
@@ -79,7 +79,7 @@ def test_hdbscan_fits_a_sample_of_many_customers(monkeypatch: pytest.MonkeyPatch
     assert adjusted_rand_score(truth, label) > 0.9
 
 
-def test_hdbscan_that_finds_no_group_says_so_for_everyone() -> None:
+def test_hdbscan_that_finds_no_group_labels_everyone_noise() -> None:
     X = pd.DataFrame(np.random.default_rng(0).uniform(0, 1, (60, 2)), columns=["a", "b"])
     fitted = fit_segmenter(X, ["a", "b"], "hdbscan", {"min_cluster_share": 0.6}, seed=0)
     assert [(segment.id, segment.name, segment.size) for segment in fitted.catalogue] == [
@@ -88,7 +88,7 @@ def test_hdbscan_that_finds_no_group_says_so_for_everyone() -> None:
     assert (assign(fitted, X)["segment_strength"] == 0).all()
 
 
-def test_kmeans_strength_is_one_at_the_centre_and_nothing_half_way() -> None:
+def test_kmeans_strength_is_one_at_the_centre_and_zero_half_way() -> None:
     X = pd.DataFrame({"a": [0.0, 0.0, 2.0, 2.0], "b": [0.0, 0.0, 0.0, 0.0]})
     fitted = fit_segmenter(X, ["a"], "kmeans", {"k": 2}, seed=0)
     answer = assign(fitted, pd.DataFrame({"a": [0.0, 2.0]}))
@@ -110,7 +110,7 @@ def test_kmeans_strength_is_one_at_the_centre_and_nothing_half_way() -> None:
         (1, 1, 2, (5, 1, 1), "New customers"),
         (6, 2, 3, (3, 1, 2), "About to sleep"),
         (10, 1, 1, (1, 1, 1), "Lost"),
-        (np.nan, np.nan, np.nan, (1, 1, 1), "Lost"),  # nothing known: nothing claimed
+        (np.nan, np.nan, np.nan, (1, 1, 1), "Lost"),  # all null: the lowest scores
     ],
 )
 def test_rfm_rules_by_hand(
@@ -163,18 +163,20 @@ def test_recency_is_judged_against_the_customers_own_rhythm(customer: tuple[floa
     assert segment_names(X, truth)[4] == name
 
 
-def test_segments_that_would_share_a_name_are_told_apart_by_what_differs() -> None:
+def test_segments_that_would_share_a_name_are_distinguished_by_a_contrast() -> None:
     X, truth = shop(STEADY, (60, 400, 5, 110), WHOLESALER, LAPSED)
     names = segment_names(X, truth)
     assert names[0] == "Occasional buyers, smaller orders"
     assert names[1] == "Occasional buyers, larger orders"
 
 
-def test_four_segments_of_one_name_are_told_apart_by_two_things() -> None:
+def test_four_segments_of_one_name_are_distinguished_by_two_contrasts() -> None:
     effects = pd.DataFrame(
         {"purchase_order_value_mean": [-1.0, -1.0, 1.0, 1.0], "purchase_recency_days": [-0.5, 0.5, -0.4, 0.4]}
     )
-    names = segment_names_module._told_apart(dict.fromkeys(range(4), "Repeat buyers"), effects, list(effects.columns))
+    names = segment_names_module._distinguished(
+        dict.fromkeys(range(4), "Repeat buyers"), effects, list(effects.columns)
+    )
     assert names == {
         0: "Repeat buyers, smaller orders and more recent",
         1: "Repeat buyers, smaller orders and longer ago",
@@ -209,7 +211,7 @@ def test_the_catalogue_counts_everyone_once_and_orders_by_revenue() -> None:
     assert found[0].medians["purchase_recency_days"] == X.loc[truth == 0, "purchase_recency_days"].median()
 
 
-def test_without_spend_segments_are_ordered_by_size_and_claim_no_revenue() -> None:
+def test_without_spend_segments_are_ordered_by_size_and_have_no_revenue() -> None:
     X = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
     found = catalogue.build(X, np.array([0, 1, 1]), (0, 1), {})
     assert [(segment.label, segment.revenue_share) for segment in found] == [(1, None), (0, None)]
@@ -226,7 +228,7 @@ def test_a_group_without_a_customer_today_is_listed_because_one_may_come_tomorro
     assert (empty.share, empty.revenue_share, empty.medians["purchase_spend"]) == (0.0, 0.0, None)
 
 
-def test_default_features_are_those_that_are_there_and_differ() -> None:
+def test_default_features_are_those_that_exist_and_differ() -> None:
     X, _ = shop(WHOLESALER, NEW)
     X["basket_return_share"], X["basket_discount_share"] = 0.0, np.nan
     assert default_features(X) == FEATURES
@@ -250,7 +252,7 @@ def test_a_catalogue_of_another_model_is_refused() -> None:
     X, _ = shop(WHOLESALER, LAPSED, STEADY, NEW)
     three = segmenter.dump(fit_segmenter(X, FEATURES, "kmeans", {"k": 3}, seed=0))
     four = segmenter.dump(fit_segmenter(X, FEATURES, "kmeans", {"k": 4}, seed=0))
-    with pytest.raises(BadArtifact, match="does not name the clusterer's labels"):
+    with pytest.raises(BadArtifact, match="does not list the clusterer's labels"):
         segmenter.load({**four, "segmenter.json": three["segmenter.json"]})
-    with pytest.raises(BadArtifact, match="odd entry"):
+    with pytest.raises(BadArtifact, match="invalid entry"):
         catalogue.from_json([{"id": "s1"}])

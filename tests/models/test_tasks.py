@@ -1,4 +1,4 @@
-"""Tasks label the half-open future, ask about the right customers, and are found by scanning."""
+"""Tasks label the half-open horizon, for the right customers, and are found by scanning."""
 
 from datetime import datetime
 
@@ -61,7 +61,7 @@ def test_the_scan_finds_the_tasks_and_an_unknown_one_is_named_with_them() -> Non
 LABELS = {
     "churn": {"at the cutoff": 0.0, "twice": 0.0, "last moment": 0.0, "keeps one of two": 0.0},
     "next_purchase": {"at the cutoff": 0.0, "twice": 1.0, "last moment": 30 - 1 / 86_400, "keeps one of two": 3.0},
-    # Each line is worth 1.00; who only sends back brings less than nothing, which counts as nothing.
+    # Each line costs 1.00; a customer with returns only has a negative net spend, which counts as 0.
     "value": {"at the cutoff": 1.0, "twice": 2.0, "last moment": 1.0, "sends back": 0.0, "keeps one of two": 1.0},
 }
 
@@ -89,7 +89,7 @@ def test_who_is_asked_about(name: str, expected: list[bool]) -> None:
     assert eligible_mask(name, X, 30.0).tolist() == expected
 
 
-def test_nobody_to_ask_about_is_an_empty_mask() -> None:
+def test_without_rows_the_mask_of_eligible_customers_is_empty() -> None:
     assert eligible_mask("churn", pd.DataFrame({"purchase_recency_days": []}, dtype=float), 30.0).shape == (0,)
 
 

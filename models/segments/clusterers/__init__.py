@@ -1,4 +1,4 @@
-"""How customers are grouped: one file a clusterer, found by scanning this folder."""
+"""Clusterers: how customers are grouped. One file per clusterer, with the functions of ``Clusterer``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,32 +20,41 @@ NOISE = -1  # the label of customers in no cluster
 
 
 class Clusterer(Protocol):
-    """One file of this folder. ``X`` are features in their units, ``Z`` the same customers preprocessed."""
+    """What a clusterer's module defines; names with a value here may be left out.
+
+    ``X`` are features in their units, one row per customer; ``Z`` (n, features) are the same customers preprocessed.
+    """
 
     NAME: str
     BASELINE: bool = False
     DEFAULTS: Mapping[str, Any] = MappingProxyType({})
     NEEDS: tuple[str, ...] = ()
-    """Columns of X it reads besides Z."""
+    """Columns of X that it reads besides Z."""
     KEEPS_POINTS: bool = True
-    """Whether a fitted model contains feature vectors of the customers it was fitted on."""
+    """Whether a fitted model contains feature vectors of single customers, which matters when one asks to be erased."""
     NAMES: Mapping[int, str] = MappingProxyType({})
-    """Names its labels always have; empty if the data must name them."""
+    """Fixed names of its labels; empty if names are derived from the data."""
 
     @default
     def space(self, trial: Trial) -> dict[str, Any]:  # noqa: ARG002 - nothing to tune
-        """Parameters proposed by a tuner; keys of ``DEFAULTS``."""
+        """Parameters drawn by the tuner; their names are keys of ``DEFAULTS``."""
         return {}
 
-    def fit(self, X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Any: ...
+    def fit(self, X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Any:
+        """The fitted model; ``memory`` is a folder for work that later fits can reuse. BadInput if it fails."""
+
     def labels(self, model: Any) -> tuple[int, ...]:
-        """Every label the model can give, noise included."""
+        """Every label that the model can give, noise included."""
 
     def assign(self, model: Any, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:
-        """Label (rows,) and strength in [0, 1] (rows,); one row gets the same bits alone as in a batch."""
+        """Labels (n,) and strengths (n,) in [0, 1]; one row gets the same bits alone as in a batch."""
 
-    def dump(self, model: Any) -> dict[str, bytes]: ...
-    def load(self, files: Mapping[str, bytes]) -> Any: ...
+    def dump(self, model: Any) -> dict[str, bytes]:
+        """The model as files of plain data by name, never pickled."""
+        ...
+
+    def load(self, files: Mapping[str, bytes]) -> Any:
+        """The model that ``dump`` wrote."""
 
 
 def clusterers() -> Mapping[str, Clusterer]:
@@ -54,5 +63,5 @@ def clusterers() -> Mapping[str, Clusterer]:
 
 
 def clusterer(name: str) -> Clusterer:
-    """The clusterer of this name; NotFound names the others."""
+    """The clusterer called ``name``; NotFound names the others."""
     return plugin(__name__, Clusterer, name)

@@ -1,8 +1,8 @@
 """HDBSCAN (Campello, Moulavi, Sander 2013): dense groups of any shape, and customers who belong to none.
 
-A fitted model is plain data: the fit points with their labels and core distances. A customer joins the label of the
-point nearest in mutual reachability, if no farther than that cluster's loosest member; else noise. Points of the fit
-so get back the labels HDBSCAN gave them, and new ones never a label that the fit does not know.
+A fitted model is plain data: the points of the fit with their labels and core distances. A customer gets the label of
+the point nearest in mutual reachability, unless it is farther than that cluster's loosest member; then it is noise. So
+points of the fit get back the labels that HDBSCAN gave them, and new ones only labels that the fit has.
 """
 
 import warnings
@@ -26,13 +26,13 @@ DEFAULTS: dict[str, Any] = {
     "selection": "eom",
 }
 BLOCK = 50_000
-FIT_ROWS = 20_000  # more rows are sampled: density needs no more, and the tree stays small enough to serve
+FIT_ROWS = 20_000  # of more rows a sample is drawn: enough to estimate density, and small enough to serve
 
 
 @dataclass(frozen=True)
 class Model:
-    """Fit points in standard units (n, features), their label and core distance (n,); per cluster (c,) the reach
-    (mutual reachability of its loosest member) and the dense reach (of its densest twentieth)."""
+    """Points of the fit in standard units (n, features), their labels and core distances (n,). Per cluster (c,): the
+    mutual reachability of its loosest member (``reach``) and the 5 % quantile over its members (``dense``)."""
 
     points: Floats
     label: Labels
@@ -44,7 +44,7 @@ class Model:
 
 
 def space(trial: Trial) -> dict[str, Any]:
-    """Only ``min_samples`` changes the tree, so it takes few values: with ``memory`` other trials are nearly free."""
+    """``min_samples`` has few values, because only it changes the tree: with ``memory``, trials share their trees."""
     return {
         "min_cluster_share": trial.suggest_float("min_cluster_share", 0.01, 0.12),
         "min_samples": trial.suggest_categorical("min_samples", (5, 10, 20, 40)),
@@ -54,11 +54,11 @@ def space(trial: Trial) -> dict[str, Any]:
 
 
 def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001
-    """Cluster at most ``FIT_ROWS`` customers; their tree is kept in the folder ``memory`` for later fits.
+    """Cluster at most ``FIT_ROWS`` customers; the folder ``memory`` caches their tree for later fits.
 
-    Finding no cluster is an answer, not an error: then everyone is noise.
+    Finding no cluster is not an error: then everyone is noise.
     """
-    import hdbscan as library  # only for fitting: it takes seconds, and serving does without
+    import hdbscan as library  # only for fitting: the import takes seconds, and serving does not need it
 
     points = _sample(Z, seed)
     min_samples, min_size = int(params["min_samples"]), max(5, round(params["min_cluster_share"] * len(points)))
@@ -76,13 +76,13 @@ def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory
         **({} if memory is None else {"memory": str(memory)}),
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a slow cache or an empty result is no news to the user
+        warnings.simplefilter("ignore")  # of a slow cache, or of no cluster, which is a valid result
         found.fit(points)
     return _model(points, found.labels_.astype(np.int64), _leaving_distance(found, len(points)), min_samples)
 
 
 def _sample(Z: Floats, seed: int) -> Floats:
-    """Every row, or ``FIT_ROWS`` of them in their order."""
+    """All rows, or ``FIT_ROWS`` random ones in their order."""
     if len(Z) <= FIT_ROWS:
         return np.ascontiguousarray(Z)
     chosen = np.random.default_rng(seed).choice(len(Z), FIT_ROWS, replace=False)
@@ -101,7 +101,7 @@ def _leaving_distance(found: Any, rows: int) -> Floats:
 def _model(points: Floats, label: Labels, leaving: Floats, min_samples: int) -> Model:
     """The model with the reach of each cluster."""
     clusters = range(int(label.max()) + 1)
-    # The tree keeps 1 / distance; going back and forth must not push the loosest member out.
+    # The tree stores 1 / distance: rounding it back must not exclude the loosest member.
     reach = np.array([leaving[label == c].max() * (1 + 1e-9) for c in clusters], dtype=np.float64)
     dense = np.array([np.quantile(leaving[label == c], 0.05) for c in clusters], dtype=np.float64)
     tree = cKDTree(points)
@@ -110,22 +110,22 @@ def _model(points: Floats, label: Labels, leaving: Floats, min_samples: int) -> 
 
 
 def labels(model: Model) -> tuple[int, ...]:
-    """The clusters, and noise."""
+    """0 to the number of clusters - 1, and noise."""
     return (*range(len(model.reach)), NOISE)
 
 
 def assign(model: Model, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:  # noqa: ARG001
-    """The nearest point's label and how dense it is there: 1 among the densest twentieth, 0 for noise."""
+    """The nearest point's label, and how dense the cluster is there: 1 in its densest twentieth, 0 for noise."""
     if not len(model.reach) or not len(Z):
         return np.full(len(Z), NOISE, dtype=np.int64), np.zeros(len(Z))
     blocks = [_assign_block(model, Z[start : start + BLOCK]) for start in range(0, len(Z), BLOCK)]
-    label, strength = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    label, strength = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
     return label, strength
 
 
 def _assign_block(model: Model, Z: Floats) -> tuple[Labels, Floats]:
-    """:func:`assign` for as many rows as their neighbours fit into memory."""
-    # Twice min_samples neighbours, as the library itself looks: beyond them the core distance decides anyway.
+    """:func:`assign` for few enough rows that their neighbours fit into memory."""
+    # Twice min_samples neighbours, like the library's own approximate_predict.
     count = min(len(model.points), 2 * model.min_samples + 1)
     distance, index = model.tree.query(Z, k=count)
     reachable = np.maximum(np.maximum(distance, model.core[index]), distance[:, [model.min_samples]])
@@ -151,7 +151,7 @@ def dump(model: Model) -> dict[str, bytes]:
 
 
 def load(files: Mapping[str, bytes]) -> Model:
-    """What :func:`dump` wrote, refused if the parts do not fit each other."""
+    """What :func:`dump` wrote; BadArtifact if the files do not match each other."""
     min_samples = json_from(files, "hdbscan.json").get("min_samples")
     points = array_from(files, "hdbscan_points.npy", np.float64, (None, None))
     label = array_from(files, "hdbscan_labels.npy", np.int64, (len(points),))
@@ -160,5 +160,5 @@ def load(files: Mapping[str, bytes]) -> Model:
     if not isinstance(min_samples, int) or not 0 < min_samples < len(points):
         raise BadArtifact(f"min_samples is {min_samples!r} for {len(points)} points: train the model again")
     if not np.isfinite(points).all() or label.min() < NOISE or label.max() >= len(reach):
-        raise BadArtifact("the hdbscan files do not fit each other: train the model again")
+        raise BadArtifact("the hdbscan files do not match each other: train the model again")
     return Model(points, label, core, reach, dense, min_samples, cKDTree(points))

@@ -1,4 +1,4 @@
-"""k-means (Lloyd): round groups around k typical customers."""
+"""k-means (Lloyd): round groups around k centres."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ def space(trial: Trial) -> dict[str, Any]:
 
 
 def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001
-    """The best of ten k-means++ starts; one thread, because sums over threads differ in their last bits."""
-    # Only for fitting: it takes seconds to import, and serving does without.
+    """The best of ten k-means++ starts, on one thread, because sums over threads differ in their last bits."""
+    # Only for fitting: the import takes seconds, and serving does not need it.
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -49,7 +49,7 @@ def labels(model: Model) -> tuple[int, ...]:
 
 
 def assign(model: Model, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:  # noqa: ARG001
-    """The nearest centre; strength 1 at the centre, 0 half-way to the second nearest."""
+    """The label of the nearest centre; strength is 1 at the centre and 0 half-way to the second nearest."""
     distance = np.sqrt(_squared_distances(Z, model.centres))
     label = distance.argmin(axis=1).astype(np.int64)
     if len(model.centres) == 1:
@@ -59,7 +59,7 @@ def assign(model: Model, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:  
 
 
 def _squared_distances(Z: Floats, centres: Floats) -> Floats:
-    """(rows, k), added one feature at a time: the order of a sum must not depend on the number of rows."""
+    """(rows, k), summed one feature at a time: the order of a sum must not depend on the number of rows."""
     total = np.zeros((len(Z), len(centres)))
     for column, centre in zip(Z.T, centres.T, strict=True):
         total += (column[:, None] - centre[None, :]) ** 2

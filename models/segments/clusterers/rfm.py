@@ -1,4 +1,4 @@
-"""RFM rules: quintiles of recency, frequency and spend, and the groups every marketer knows. The baseline."""
+"""RFM rules, the baseline: quintiles of recency, frequency and spend, and the customary names of their groups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ NAMES: Mapping[int, str] = {
     7: "About to sleep",
     8: "Lost",
 }
-# Rows: how valuable (high, middle, low); columns: how lately (score 4-5, 3, 1-2).
+# Rows: value (high, middle, low); columns: recency score (4-5, 3, 1-2).
 GRID = np.array([[0, 1, 2], [3, 4, 5], [6, 7, 8]], dtype=np.int64)
 QUINTILES = (0.2, 0.4, 0.6, 0.8)
 
@@ -45,7 +45,7 @@ def space(trial: Trial) -> dict[str, Any]:  # noqa: ARG001
 
 
 def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001
-    """Quintiles of the customers at hand; a null counts for nothing."""
+    """Quintiles of these customers; nulls are ignored. BadInput if a column is null for all of them."""
     known = raw_matrix(X, NEEDS)
     empty = [name for name, column in zip(NEEDS, known.T, strict=True) if np.isnan(column).all()]
     if empty:
@@ -61,8 +61,8 @@ def labels(model: Model) -> tuple[int, ...]:  # noqa: ARG001
 def scores(model: Model, X: pd.DataFrame) -> Labels:
     """Recency, frequency and monetary scores (rows, 3), 1 to 5, 5 the best; a null scores 1.
 
-    Equal values share a score, on an edge that of the smaller ones: one-time buyers score 1 together however many they
-    are, and whoever bought on the last day scores 5.
+    Equal values get equal scores; a value on an edge belongs to the smaller ones. So all one-time buyers have frequency
+    1, however many they are, and everyone who bought on the last day has recency 5.
     """
     recency, days, spend = raw_matrix(X, NEEDS).T
     r = 5 - np.searchsorted(model.edges[0], np.nan_to_num(recency, nan=np.inf), side="left")
@@ -72,7 +72,7 @@ def scores(model: Model, X: pd.DataFrame) -> Labels:
 
 
 def assign(model: Model, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:  # noqa: ARG001
-    """The group of the scores; value is the mean of F and M. Strength is 1: a rule has no doubt."""
+    """The group of the scores, where value is the mean of F and M. Strength is always 1."""
     r, f, m = scores(model, X).T
     value = np.where(f + m >= 7, 0, np.where(f + m >= 4, 1, 2))
     lately = np.where(r >= 4, 0, np.where(r == 3, 1, 2))
