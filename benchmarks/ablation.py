@@ -1,8 +1,8 @@
 """What each feature family adds: ``python -m benchmarks.ablation --home workspace [--study churn ...]``.
 
-For each family two differences of log-loss over the study's test cutoffs, customers resampled whole: added to what
-orders alone say (purchase, cadence, basket), and taken away from everything. Above 0 the family helps. LightGBM with
-its defaults, calibrated, the same folds and rows for all; without ``--home`` a shop of 3,000 customers is simulated.
+For each family two differences of the study's loss over its test cutoffs, customers resampled whole: the family added
+to those of orders alone (purchase, cadence, basket), and taken from all. Above 0 the family helps. The study's first
+learner with its defaults, calibrated, the same folds and rows for all; without ``--home`` a shop is simulated.
 """
 
 import argparse
@@ -10,11 +10,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.evaluate import TUNED, Contestant, Tested, customers_at, lead, rolling_test
+import numpy as np
 
+from experiments.contest import TUNED, Contestant, Scored
 from experiments.dataset import Dataset, read_dataset
+from experiments.predict import difference, prepare
+from experiments.rolling import customers_at, losses, rolling_test
 from experiments.studies import load_study
-from experiments.study import StudyConfig
+from experiments.study import PredictStudy
+from experiments.verdict import Difference
 from features.families import families
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.dataset import build_dataset
@@ -22,43 +26,42 @@ from pipelines.steps.ingest import ingest_step
 from pipelines.workspace import Workspace
 
 ORDERS = ("purchase", "cadence", "basket")
-LEARNER = Contestant(TUNED, "lightgbm", {})
 
 
-def reading(study: StudyConfig, names: Sequence[str]) -> StudyConfig:
-    """The study, with the features of these families only."""
-    patterns = tuple(f"{name}_*" for name in names)
-    return study.model_copy(update={"features": study.features.model_copy(update={"include": patterns})})
-
-
-def test(study: StudyConfig, dataset: Dataset, names: Sequence[str]) -> Tested:
+def test(study: PredictStudy, dataset: Dataset, names: Sequence[str]) -> Scored:
     """The learner on the features of these families."""
-    return rolling_test(reading(study, names), dataset, LEARNER)
+    patterns = tuple(f"{name}_*" for name in names)
+    features = study.features.model_copy(update={"include": patterns})
+    problem = prepare(study.model_copy(update={"features": features}), dataset)
+    return rolling_test(problem, Contestant(TUNED, study.learners[0], {}))
 
 
-def ablate(study: StudyConfig, dataset: Dataset) -> None:
+def ablate(study: PredictStudy, dataset: Dataset) -> None:
     """Print one row a family."""
+    problem = prepare(study, dataset)
+    customer = customers_at(dataset, problem.tests)
+
+    def lead(ours: Scored, other: Scored) -> str:
+        return starred(
+            difference(
+                problem, np.concatenate(losses(problem, other)) - np.concatenate(losses(problem, ours)), customer
+            )
+        )
+
     there = [name for name in families() if any(column.startswith(f"{name}_") for column in dataset.features)]
     base, whole = test(study, dataset, ORDERS), test(study, dataset, there)
-    customer = customers_at(dataset, base.cutoffs)
-    both = lead(study, customer, whole, base)
-    print(
-        f"\n{study.name}: log-loss {base.scores['log_loss']:.4f} from orders, {whole.scores['log_loss']:.4f} from all"
-    )
-    print(f"AUC {base.scores['roc_auc']:.4f} and {whole.scores['roc_auc']:.4f}; all families gain {interval(both)}\n")
-    print("| family | added to orders | taken from all |\n|---|---|---|")
-    for name in there:
-        if name in ORDERS:
-            continue
-        added = lead(study, customer, test(study, dataset, [*ORDERS, name]), base)
-        taken = lead(study, customer, whole, test(study, dataset, [other for other in there if other != name]))
-        print(f"| {name} | {interval(added)} | {interval(taken)} |", flush=True)
+    for score in problem.target.headline(problem.question)[:2]:
+        print(f"{study.name}: {score} {base.scores[score]:.4f} from orders, {whole.scores[score]:.4f} from all")
+    print(f"all families gain {lead(whole, base)}\n\n| family | added to orders | taken from all |\n|---|---|---|")
+    for name in [name for name in there if name not in ORDERS]:
+        added = lead(test(study, dataset, [*ORDERS, name]), base)
+        taken = lead(whole, test(study, dataset, [other for other in there if other != name]))
+        print(f"| {name} | {added} | {taken} |", flush=True)
 
 
-def interval(found: tuple[float, float, float]) -> str:
+def starred(found: Difference) -> str:
     """Mean and interval; a star where the whole interval is above 0."""
-    mean, low, high = found
-    return f"{mean:+.4f} [{low:+.4f}, {high:+.4f}]{' *' if low > 0 else ''}"
+    return f"{found}{' *' if found.low > 0 else ''}"
 
 
 def main() -> None:
@@ -69,13 +72,13 @@ def main() -> None:
     parser.add_argument("--study", action="append")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Workspace(arguments.home or Path(folder))
+        workspace = Workspace(arguments.home or Path(folder))
         if not arguments.home:
-            simulate(home.home / "raw" / "simulated", customers=arguments.customers, seed=7)
-            ingest_step(home, "simulated", "", None)
+            simulate(workspace.home / "raw" / "simulated", customers=arguments.customers, seed=7)
+            ingest_step(workspace, "simulated", "", None)
         for name in arguments.study or ["churn", "next_purchase"]:
             study = load_study(name)
-            ablate(study, read_dataset(build_dataset(home, study)))
+            ablate(study, read_dataset(build_dataset(workspace, study)))
 
 
 if __name__ == "__main__":

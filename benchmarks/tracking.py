@@ -15,16 +15,19 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-from experiments.objective import Objective
 
 from experiments.dataset import Dataset, write_dataset
-from experiments.run import log_trial
-from experiments.search.trials import Trial, search
+from experiments.predict import evaluation, prepare
+from experiments.run import record_trial
+from experiments.search.objective import Objective
+from experiments.search.trials import Space, Trial, search
 from experiments.splits import calendar_cutoffs
 from experiments.studies import load_study, parse_study
-from experiments.study import StudyConfig
+from experiments.study import PredictStudy
 from experiments.tracking.runs import open_client, open_experiment, start_study
 from experiments.tracking.stores import Stores
+from models.learners import learner
+from models.tasks import question
 
 LIMIT = 0.10
 
@@ -41,10 +44,10 @@ def synthetic(folder: Path, customers: int) -> Dataset:
         as_of=np.repeat(cutoffs, customers),
         label=(random.random(rows) < p).astype(float),
     )
-    return write_dataset(folder, frame, list(X.columns), "next_purchase", 30.0, {})
+    return write_dataset(folder, frame, list(X.columns), question("churn", [30.0]), {})
 
 
-def measure(config: StudyConfig, dataset: Dataset, folder: Path) -> tuple[float, float]:
+def measure(config: PredictStudy, dataset: Dataset, folder: Path) -> tuple[float, float]:
     """Seconds of a stored and mirrored search, and of the same evaluations bare; opening the stores is not counted.
 
     After each tracked trial its parameters are evaluated bare, so both sides meet the same minute of the machine.
@@ -52,19 +55,21 @@ def measure(config: StudyConfig, dataset: Dataset, folder: Path) -> tuple[float,
     stores = Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", f"sqlite:///{folder / 'optuna.db'}")
     client = open_client(stores)
     study = start_study(client, open_experiment(client, stores, config.name), config, dataset)
-    objective = Objective(config, dataset)
+    evaluate = evaluation(prepare(config, dataset))
+    objective = Objective(evaluate)
     objective("lightgbm", {"n_estimators": 1})  # both sides start with their folds cut
     bare = 0.0
 
     def after(trial: Trial) -> None:
         nonlocal bare
-        log_trial(study, trial)
+        record_trial(study, None, trial)
         started = time.perf_counter()
         objective(trial.candidate, trial.params)
         bare += time.perf_counter() - started
 
     started = time.perf_counter()
-    search(config, dataset, stores.storage_url, "benchmark", on_trial=after)
+    space = Space({"lightgbm": learner("lightgbm")}, config.search, "minimize")
+    search(space, evaluate, stores.storage_url, "benchmark", on_trial=after)
     return time.perf_counter() - started - bare, bare
 
 
@@ -74,8 +79,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=10)
     chosen = parser.parse_args()
-    shipped = load_study("next_purchase").adjusted(trials=chosen.trials).model_dump()
-    config = parse_study(shipped | {"cutoffs": shipped["cutoffs"] | {"every": "month"}}, "benchmark")
+    shipped = load_study("churn").adjusted(trials=chosen.trials).model_dump()
+    changes = {"cutoffs": shipped["cutoffs"] | {"every": "month"}, "baselines": [], "features": {}}
+    config = parse_study(shipped | changes, "benchmark")
     overheads = []
     with tempfile.TemporaryDirectory() as temporary:
         dataset = synthetic(Path(temporary) / "data", chosen.customers)

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 from scipy.stats.contingency import association as association_of
 
 from models.logit import newton
+from models.losses import log_loss
 from models.sample import Floats
 from pipelines.audit.coverage.encoding import categories, design
 
@@ -85,8 +87,7 @@ def _log_loss(X: Floats, y: Floats, folds: Ints) -> Floats:
     for fold in range(FOLDS):
         out = folds == fold
         coef = newton(Z[~out], y[~out], RIDGE)
-        logit = coef[0] + Z[out] @ coef[1:]
-        loss[out] = np.logaddexp(0.0, np.where(y[out] == 1, -logit, logit))
+        loss[out] = log_loss(y[out], expit(coef[0] + Z[out] @ coef[1:]))
     return loss
 
 
