@@ -143,8 +143,10 @@ def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -
     diagonal = Series("perfect", np.array([0.0, top]), np.array([0.0, top]), "reference")
     means = Series(ours.label, expected, observed, "points", observed - error, observed + error)
     level = Panel("Level", f"expected{unit}", f"observed mean{unit}: {happens}", (diagonal, means))
+    # Without a calibration there is no interval to show.
+    interval = () if np.isnan(found[:, 1]).any() else (interval_panel(ours.label, y, found),)
     return [
-        Chart("calibration", "Expected against observed", (level, interval_panel(ours.label, y, found))),
+        Chart("calibration", "Expected against observed", (level, *interval)),
         Chart("gains", "Gains: share of spend by expectation", (gains_panel(happens, contestants),)),
     ]
 

@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import auc
 
 from models import amounts
+from models.charts import Forecasts
 from models.question import Question
 from models.sample import Floats
 from models.targets import amount
@@ -88,8 +89,18 @@ def test_bias_is_the_error_of_the_total_and_coverage_the_share_inside_the_interv
     assert (scores["coverage"], scores["coverage_nonzero"]) == pytest.approx((2.0 / 3.0, 0.5))
 
 
-def test_without_an_interval_no_share_is_drawn_inside_it() -> None:
+def test_without_an_interval_none_is_drawn() -> None:
     expected, y = spenders(200)
-    ours = amount.interval_panel(y, amounts.calibrated(expected, None)).series[1]
-    assert np.isnan(ours.y).all()
-    assert amount.interval_panel(y, np.column_stack([expected, y - 1, y + 1])).series[1].y.tolist() == [1.0] * 10
+
+    def panels(answer: Floats) -> list[str]:
+        found = amount.charts(
+            Question("value", "amount", "net_spend", (90.0,), "currency"),
+            "spends",
+            [Forecasts("ours", True, [y], [answer])],
+        )
+        return [panel.title for panel in found[0].panels]
+
+    assert panels(amounts.calibrated(expected, None)) == ["Level"]
+    assert panels(np.column_stack([expected, y - 1, y + 1])) == ["Level", "Interval"]
+    inside = amount.interval_panel("ours", y, np.column_stack([expected, y - 1, y + 1])).series[1]
+    assert inside.y.tolist() == [1.0] * 10
