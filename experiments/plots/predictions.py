@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.contest import Scored
@@ -11,11 +12,13 @@ from experiments.plots.style import COLOURS, GREY, figure
 from experiments.rolling import Problem
 from experiments.splits import day_of
 from models.charts import Chart, Panel, Series, Style
-from models.predictor import predict
+from models.learners import learner
+from models.predictor import Predictor, predict
 
 IMPORTANCE_ROWS = 2_000
 IMPORTANCE_SHUFFLES = 3
 IMPORTANCE_SHOWN = 15
+IMPORTANCE_COLUMNS = 2 * IMPORTANCE_SHOWN
 
 
 def scores_by_cutoff(problem: Problem, tested: Sequence[Scored]) -> Chart:
@@ -50,19 +53,28 @@ def importance_plot(path: Path, title: str, problem: Problem, ours: Scored) -> N
 
 
 def permutation_importance(problem: Problem, ours: Scored) -> tuple[list[str], NDArray[np.float64]]:
-    """Names of the columns the model reads, and the rise of its loss when one is shuffled: (features, shuffles).
+    """Names of columns, and the rise of the model's loss when one is shuffled: (columns, shuffles).
 
-    It uses at most ``IMPORTANCE_ROWS`` customers of the newest test cutoff.
+    It shuffles the ``IMPORTANCE_COLUMNS`` to which the model itself gives most weight, among at most
+    ``IMPORTANCE_ROWS`` customers of the newest test cutoff.
     """
     random = np.random.default_rng(problem.search.seed)
     sample = problem.dataset.sample(ours.model.features)
     newest = sample.where(sample.as_of == problem.tests[-1])
     rows = np.sort(random.permutation(len(newest))[:IMPORTANCE_ROWS])
-    X, y, names = newest.X.iloc[rows].reset_index(drop=True), newest.y[rows], list(ours.model.features)
-    base = problem.target.loss(y, predict(ours.model, X), problem.question).mean()
-    rises = np.zeros((len(names), IMPORTANCE_SHUFFLES))
-    for i, name in enumerate(names):
-        for shuffle in range(IMPORTANCE_SHUFFLES):
-            shuffled = X.assign(**{name: random.permutation(X[name].to_numpy())})
-            rises[i, shuffle] = problem.target.loss(y, predict(ours.model, shuffled), problem.question).mean() - base
-    return names, rises
+    X, y, names = newest.X.iloc[rows].reset_index(drop=True), newest.y[rows], heaviest(ours.model)
+
+    def loss(X: pd.DataFrame) -> float:
+        return float(problem.target.loss(y, predict(ours.model, X), problem.question).mean())
+
+    base = loss(X)
+    shuffles = range(IMPORTANCE_SHUFFLES)
+    rises = [[loss(X.assign(**{name: random.permutation(X[name])})) - base for _ in shuffles] for name in names]
+    return names, np.array(rises).reshape(len(names), IMPORTANCE_SHUFFLES)
+
+
+def heaviest(model: Predictor) -> list[str]:
+    """The columns to which the model gives most weight; all that it reads if it gives no weights."""
+    weights = learner(model.learner).importance(model.model)
+    ordered = sorted(model.features, key=lambda name: -weights.get(name, 0.0))
+    return ordered[:IMPORTANCE_COLUMNS] if weights else ordered

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from experiments import predict, segment
-from experiments.contest import BASELINE, Contestant, Scored
+from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
-from experiments.rolling import Validation
+from experiments.plots.predictions import permutation_importance
+from experiments.rolling import Validation, rolling_test
 from experiments.search.trials import Trial
 from features.errors import BadConfig, HistoryTooShort
 from tests.experiments.conftest import group_study, panel, study
@@ -81,3 +82,11 @@ def test_amounts_without_an_interval_are_told_apart_by_what_is_expected(expected
     answers = [np.column_stack([expected, np.full((2, 2), np.nan)])]
     with warnings.catch_warnings(action="error"):
         assert predict.tells_apart(Scored(Contestant(BASELINE, "it", {}), None, {}, 0.0, answers=answers)) == apart
+
+
+def test_what_the_labels_depend_on_is_what_the_model_is_shown_to_rely_on(dataset: Dataset) -> None:
+    problem = predict.prepare(study(learners=["lightgbm"]), dataset)
+    names, rises = permutation_importance(problem, rolling_test(problem, Contestant(TUNED, "lightgbm", {})))
+    rise = dict(zip(names, rises.mean(axis=1), strict=True))
+    assert max(rise, key=lambda name: rise[name]) == "purchase_recency_days"
+    assert rise["purchase_recency_days"] > 10 * abs(rise["noise_a"])
