@@ -23,6 +23,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from features.definition import joined
 from features.engines import Tables, free, on_polars, open_tables, shared
 from features.executors.many import computed
 from features.executors.parts import parts_of
@@ -92,10 +93,7 @@ def asked_of(tables: Tables, names: tuple[str, ...], made: list[Frame]) -> Frame
 
     as_of = to_days(AS_OF)
     past = look_back(tables, as_of, share)
-    frame = past.who
-    for name in names:
-        frame = frame.join(families()[name].compute(past, as_of), on="customer_id", how="left")
-    return frame
+    return joined([families()[name] for name in names], past, as_of)
 
 
 def at_dates(folder: Path, out: Path, dates: list[str]) -> None:

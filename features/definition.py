@@ -17,7 +17,11 @@ def features_of(past: Past, as_of: float) -> Frame:
 
     Null or zero is settled here, by the rule in ``features.families``.
     """
-    found = families_for(past.present).values()
+    return joined(families_for(past.present).values(), past, as_of)
+
+
+def joined(found: Collection[Family], past: Past, as_of: float) -> Frame:
+    """customer_id and the columns of these families."""
     frame = past.who
     for family in found:
         frame = frame.join(_computed(family, past, as_of), on="customer_id", how="left")
