@@ -14,9 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.engines import from_frames, to_pandas
+from features.entities import about
 from features.families import Family, families, text_names
+from features.past import look_back
 from features.snapshot import feature_names
 from features.tables import TABLES
+from features.windows import to_days
 from tests.features.alike import assert_same_bits, snapshot_of
 from tests.features.plain import Frames, known_rows, profiles
 from tests.features.rows import AS_OF, SALES, TICK, Row, Rows, frames, side_by_side, tables
@@ -228,6 +232,17 @@ def test_every_column_states_when_it_is_null(family: Family, batch: pd.DataFrame
             assert not (never and found[column].isna().any()), (column, meaning)
         if column in family.ZERO_IF_NONE:
             assert re.search("0 if |else 0", meaning), (column, meaning)
+
+
+@every_family
+def test_a_null_becomes_zero_in_counts_alone(family: Family, world: Frames, batch: pd.DataFrame) -> None:
+    """What the family itself computes is null for the same customers in the snapshot, unless it counts."""
+    days = to_days(AS_OF)
+    own = family.compute(look_back(about(from_frames(world), days), days), days)
+    computed = to_pandas(own).set_index("customer_id").reindex(batch["customer_id"])
+    for column in family.COLUMNS:
+        null = 0 if column in family.ZERO_IF_NONE else computed[column].isna().to_numpy()
+        assert (batch[column].isna().to_numpy() == null).all(), column
 
 
 def test_no_two_families_share_a_column() -> None:

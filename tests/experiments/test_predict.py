@@ -10,7 +10,7 @@ import pytest
 from experiments import predict, segment
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
-from experiments.plots.predictions import permutation_importance
+from experiments.plots import predictions
 from experiments.rolling import Validation, rolling_test
 from experiments.search.trials import Trial
 from features.errors import BadConfig, HistoryTooShort
@@ -84,9 +84,17 @@ def test_amounts_without_an_interval_are_told_apart_by_what_is_expected(expected
         assert predict.tells_apart(Scored(Contestant(BASELINE, "it", {}), None, {}, 0.0, answers=answers)) == apart
 
 
-def test_what_the_labels_depend_on_is_what_the_model_is_shown_to_rely_on(dataset: Dataset) -> None:
+def test_what_the_labels_depend_on_is_what_the_model_is_shown_to_rely_on(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     problem = predict.prepare(study(learners=["lightgbm"]), dataset)
-    names, rises = permutation_importance(problem, rolling_test(problem, Contestant(TUNED, "lightgbm", {})))
+    tested = rolling_test(problem, Contestant(TUNED, "lightgbm", {}))
+    names, rises = predictions.permutation_importance(problem, tested)
     rise = dict(zip(names, rises.mean(axis=1), strict=True))
     assert max(rise, key=lambda name: rise[name]) == "purchase_recency_days"
     assert rise["purchase_recency_days"] > 10 * abs(rise["noise_a"])
+    monkeypatch.setattr(predictions, "IMPORTANCE_COLUMNS", 2)
+    heaviest, _ = predictions.permutation_importance(problem, tested)
+    assert len(heaviest) == 2, "of many columns only the heaviest are shuffled"
+    assert "purchase_recency_days" in heaviest
+    assert "noise_a" not in heaviest
