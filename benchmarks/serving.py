@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from experiments.studies import load_study
 from features.engines import from_frames, to_pandas
 from features.indicators import numbers
 from features.snapshot import snapshot
@@ -29,7 +30,7 @@ from features.windows import to_days
 from models.artifact import save
 from models.predictor import fit_predictor
 from models.sample import Sample
-from models.segments.segmenter import default_features, fit_segmenter
+from models.segments.segmenter import fit_segmenter
 from models.tasks import question
 from serving.bundle import load_bundle, write_bundle
 from serving.launch import command, environment
@@ -65,7 +66,7 @@ def synthetic_bundle(folder: Path, customers: int) -> Path:
     sample = Sample(X, coin.astype(float), np.full(len(X), AS_OF), question("churn", (30.0,)))
     models: dict[str, Any] = {
         "churn": fit_predictor("lightgbm", sample, {}, 1, calibrate=False),
-        "segments": fit_segmenter(X, default_features(X), "kmeans", {"k": 6}, 1),
+        "segments": fit_segmenter(X, load_study("segments").features.select(X.columns), "kmeans", {"k": 6}, 1),
     }
     for name, model in models.items():
         save(folder / name, model, {})

@@ -17,17 +17,6 @@ from models.segments.clusterers import Floats, Labels
 from models.segments.clusterers import clusterer as find_clusterer
 from models.segments.preprocessing import Preprocessing
 
-# Recency, tenure, frequency, order value, breadth, returns, discounts: one column for each thing marketing acts on.
-SEGMENT_FEATURES = (
-    "purchase_recency_days",
-    "purchase_tenure_days",
-    "purchase_days_n",
-    "purchase_order_value_mean",
-    "basket_products_n",
-    "basket_return_share",
-    "basket_discount_share",
-)
-
 
 @dataclass(frozen=True)
 class Segmenter:
@@ -40,11 +29,6 @@ class Segmenter:
     seed: int
     model: Any
     catalogue: Catalogue
-
-
-def default_features(X: pd.DataFrame) -> list[str]:
-    """Those of ``SEGMENT_FEATURES`` that are in ``X`` and differ between customers."""
-    return [name for name in SEGMENT_FEATURES if name in X.columns and X[name].nunique() > 1]
 
 
 def fit_segmenter(

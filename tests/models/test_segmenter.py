@@ -10,7 +10,7 @@ from models.segments import catalogue, segmenter
 from models.segments import names as segment_names_module
 from models.segments.clusterers import hdbscan, kmeans, rfm
 from models.segments.names import segment_names
-from models.segments.segmenter import assign, assign_labels, default_features, fit_segmenter
+from models.segments.segmenter import assign, assign_labels, fit_segmenter
 
 FEATURES = ["purchase_recency_days", "purchase_tenure_days", "purchase_days_n", "purchase_order_value_mean"]
 # recency, tenure, days with a purchase, order value
@@ -226,12 +226,6 @@ def test_a_group_without_a_customer_today_is_listed_because_one_may_come_tomorro
     assert unnamed[1].name == "Nobody yet, group 2"
     empty = next(segment for segment in fitted.catalogue if segment.size == 0)
     assert (empty.share, empty.revenue_share, empty.medians["purchase_spend"]) == (0.0, 0.0, None)
-
-
-def test_default_features_are_those_that_exist_and_differ() -> None:
-    X, _ = shop(WHOLESALER, NEW)
-    X["basket_return_share"], X["basket_discount_share"] = 0.0, np.nan
-    assert default_features(X) == FEATURES
 
 
 def test_a_feature_a_clusterer_needs_is_asked_for_by_name() -> None:
