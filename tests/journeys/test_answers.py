@@ -1,5 +1,8 @@
 """The service answers what the batch wrote, bit for bit, from stored features and from a history in the request."""
 
+import ast
+import re
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -72,3 +75,11 @@ def plain(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows as JSON: times as ISO 8601, what is null left out."""
     texts = rows.with_columns(cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
     return [{name: value for name, value in row.items() if value is not None} for row in texts.to_dicts()]
+
+
+def test_the_readme_asks_about_a_history_word_for_word(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(import requests.*?)```", readme, re.DOTALL)
+    exec(block.replace("http://127.0.0.1:3000", address), {})
+    printed = ast.literal_eval(capsys.readouterr().out)
+    assert printed.keys() == ast.literal_eval(block.rpartition("# ")[2]).keys()
