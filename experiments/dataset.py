@@ -23,7 +23,7 @@ from features.errors import BadArtifact, BadInput, NotFound
 from features.families import text_names
 from features.indicators import indicator_names, split, with_indicators
 from models.question import Question
-from models.sample import Floats, Sample
+from models.sample import Floats, Sample, select
 from models.targets import target
 
 FORMAT = 3
@@ -84,7 +84,7 @@ class Dataset:
     @property
     def inputs(self) -> pd.DataFrame:
         """All features, with the rows of ``frame``."""
-        return self.frame[list(self.features)]
+        return select(self.frame, self.features)
 
     def sample(self, columns: Sequence[str]) -> Sample:
         """All rows with the features ``columns`` and their labels, for a learner."""
@@ -97,7 +97,7 @@ class Dataset:
         """These columns, one row a row of ``frame``; indicators of levels that have become rare are made for it."""
         if missing := self.lacks(columns):
             raise BadInput(f"the dataset has no column {', '.join(missing[:5])}: train on a dataset of this source")
-        return with_indicators(self.frame, columns)[list(columns)]
+        return select(with_indicators(self.frame, columns), columns)
 
     def lacks(self, columns: Sequence[str]) -> list[str]:
         """Those of the columns that can neither be read nor be made of a text feature."""
