@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import narwhals as nw
-import pandas as pd
 
 from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of
@@ -60,12 +59,11 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
         "tables": sorted(tables),
     }
     snapshots = stored_snapshots(workspace, canonical, tables, cutoffs, study.entity)
-    dated = [
+    dated = (
         to_pandas(kind.rows(study, snapshot, about(tables, as_of, study.entity), as_of))
         for as_of, snapshot in zip(cutoffs, snapshots, strict=True)
-    ]
-    frame = pd.concat(dated, ignore_index=True)
-    write_dataset(folder, frame, feature_names(tables), kind.question(study), facts)
+    )
+    write_dataset(folder, dated, feature_names(tables), kind.question(study), facts)
 
 
 def _identity(canonical: str, study: Study) -> str:
