@@ -4,12 +4,13 @@ A part is a range of customer ids, so that of a table sorted by customer only th
 depend on each other are in the same part: all ids of a customer, and all who ever worked for one company.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import narwhals as nw
 import polars as pl
 
-from features.engines import Tables, beside, counted
+from features.engines import Tables, beside, counted, on_polars
 from features.entities import of_customers
 from features.exact import rows_n
 from features.executors.groups import moved_ids, with_root
@@ -29,26 +30,44 @@ class Parts:
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
-    def of(self, tables: Tables, part: int) -> Tables:
-        """The tables with the rows of one part's customers only; tables without customers (products) stay whole."""
+    @property
+    def moved_to(self) -> pl.DataFrame:
+        """[customer_id, part] of the moved ids."""
+        starts = pl.Series(self.bounds[1:-1], dtype=pl.String)
+        part = pl.Series(starts.search_sorted(self.moved["root"], side="right"), dtype=pl.Int64)
+        return self.moved.select("customer_id", part=part)
+
+    def of(self, tables: Tables, part: int, came: Mapping[str, pl.DataFrame] | None = None) -> Tables:
+        """The tables with the rows of one part's customers only; tables without customers (products) stay whole.
+
+        ``came`` are the rows of the ids that were moved to this part, by table; None searches all rows for them.
+        """
         low, high = self.bounds[part : part + 2]
         if low is None and high is None:
             return tables
-        here = pl.lit(value=True) if low is None else pl.col("root") >= low
-        come = self.moved.filter(here if high is None else here & (pl.col("root") < high)).select("customer_id")
         whose = of_customers(tables)
-        return {name: self._own(table, low, high, come) if name in whose else table for name, table in tables.items()}
+        if came is None:
+            came = self._search(whose, part)
+        stay = {name: self._stay(table, low, high) for name, table in whose.items()}
+        joined = {name: nw.concat([own, beside(own, came[name])]) for name, own in stay.items() if name in came}
+        return {**tables, **stay, **joined}
 
-    def _own(self, table: Frame, low: str | None, high: str | None, come: pl.DataFrame) -> Frame:
-        inside = table
+    def _stay(self, table: Frame, low: str | None, high: str | None) -> Frame:
+        """Rows of ids in the range that were not moved."""
         if low is not None:
-            inside = inside.filter(nw.col("customer_id") >= low)
+            table = table.filter(nw.col("customer_id") >= low)
         if high is not None:
-            inside = inside.filter(nw.col("customer_id") < high)
+            table = table.filter(nw.col("customer_id") < high)
         if self.moved.height == 0:
-            return inside
-        stay = inside.join(beside(table, self.moved.select("customer_id")), on="customer_id", how="anti")
-        return nw.concat([stay, table.join(beside(table, come), on="customer_id", how="semi")])
+            return table
+        return table.join(beside(table, self.moved.select("customer_id")), on="customer_id", how="anti")
+
+    def _search(self, whose: Tables, part: int) -> dict[str, pl.DataFrame]:
+        ids = self.moved_to.filter(pl.col("part") == part).select("customer_id")
+        return {
+            name: on_polars(table.join(beside(table, ids), on="customer_id", how="semi"))
+            for name, table in (whose.items() if ids.height else ())
+        }
 
 
 def parts_of(tables: Tables, rows: int = ROWS) -> Parts:
