@@ -1,6 +1,5 @@
 """Where the rows about one person lie: every file of the workspace, its place, and how many rows are theirs."""
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.dataset import MANIFEST, PANEL, Dataset, read_dataset
+from experiments.dataset import PANEL, ROWS, Dataset, read_dataset, read_manifest, rows_file
 from features.errors import BadArtifact
 from pipelines import extracts, snapshots
 from pipelines.privacy.erased import Person
@@ -54,7 +53,7 @@ def files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
     for folder in workspace.published("snapshots"):
         yield "snapshots", folder / snapshots.FILE
     for folder in workspace.published("datasets"):
-        yield "datasets", folder / PANEL
+        yield "datasets", rows_file(folder)
     for folder in workspace.published("bundles"):
         yield "online features", folder / "online" / IDS
     for folder in stored_versions(workspace.bento_home).values():
@@ -94,12 +93,12 @@ def whose(dataset: Path, person: Person) -> frozenset[str]:
 
     A company's features are made from all its contacts, so what was computed with the person goes as a whole.
     """
-    facts = json.loads((dataset / MANIFEST).read_text(encoding="utf-8"))["facts"]
+    facts = read_manifest(dataset)["facts"]
     return person.companies if facts.get("entity") == "company" else person.ids
 
 
 def _count(rows: PersonRows, path: Path, person: Person) -> int:
-    if path.name == PANEL:
+    if path.name in (ROWS, PANEL):
         ids = pq.read_table(path, columns=["customer_id"]).column(0)
         return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)
     if path.name != IDS:

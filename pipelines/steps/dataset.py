@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import narwhals as nw
-import pandas as pd
 
 from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of
@@ -67,8 +66,7 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
     if drawn.share < 1:
         facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
     dated = _dated(workspace, canonical, study, cutoffs, drawn, engine)
-    frame = pd.concat(dated, ignore_index=True)
-    write_dataset(folder, frame, feature_names(tables), kind.question(study), facts)
+    write_dataset(folder, dated, feature_names(tables), kind.question(study), facts)
 
 
 def _dated(
