@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from experiments.dataset import PANEL, ROWS, Dataset, read_dataset, read_manifest, rows_file
 from features.errors import BadArtifact
-from pipelines import snapshots
+from pipelines import extracts, snapshots
 from pipelines.privacy.erased import Person
 from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.workspace import Workspace
@@ -18,7 +18,17 @@ from serving.bundle import load_bundle
 from serving.model_store import stored_versions
 from serving.online_store import stored_among
 
-PLACES = ("canonical tables", "rejects", "staging", "snapshots", "datasets", "online features", "model store", "scores")
+PLACES = (
+    "canonical tables",
+    "rejects",
+    "staging",
+    "extracts",
+    "snapshots",
+    "datasets",
+    "online features",
+    "model store",
+    "scores",
+)
 IDS = "ids.npy"
 LINEAGE = "erased_from"  # among a dataset's facts
 
@@ -38,6 +48,8 @@ def files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
         yield from (("canonical tables", path) for path in sorted(folder.glob("*.parquet")))
         yield from (("rejects", path) for path in sorted((folder / "rejects").glob("*.parquet")))
     yield from (("staging", path) for path in sorted((workspace.home / "staging").rglob("*.parquet")))
+    for folder in workspace.published(extracts.KIND):
+        yield from (("extracts", path) for path in sorted(folder.rglob("*.parquet")))
     for folder in workspace.published("snapshots"):
         yield "snapshots", folder / snapshots.FILE
     for folder in workspace.published("datasets"):

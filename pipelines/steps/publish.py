@@ -63,7 +63,7 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
-        online=to_pandas(stored_snapshots(workspace, canonical, tables, [as_of], "customer")[0]),
+        online=to_pandas(stored_snapshots(workspace, canonical, tables, [as_of], "customer")[0].frame),
         as_of=as_of,
         products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
         tables=sorted(tables),
