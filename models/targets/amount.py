@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
-from scipy.stats import spearmanr
 
 from features.errors import BadInput
 from models import amounts, losses
@@ -110,6 +109,8 @@ def _covered(y: Floats, answer: Floats) -> Floats:
 
 def _spearman(y: Floats, expected: Floats) -> float:
     """Rank correlation; 0 if all expectations are equal, nan if all outcomes are."""
+    from scipy.stats import spearmanr  # only for scores: the import takes a second, and serving does without
+
     if len(np.unique(y)) < 2:
         return float("nan")
     return float(spearmanr(y, expected).statistic) if len(np.unique(expected)) > 1 else 0.0

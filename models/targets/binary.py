@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
-from sklearn.metrics import average_precision_score, brier_score_loss
 
 from features.errors import BadInput
 from models import calibration as sigmoids
@@ -77,6 +76,9 @@ def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG0
 
 def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  # noqa: ARG001
     """Discrimination, loss, lift and calibration; ``base_rate`` and ``mean_prediction`` beside them."""
+    # Only for scores: the import takes a second, and serving does without.
+    from sklearn.metrics import average_precision_score, brier_score_loss
+
     p = answer[:, 0]
     return {
         "roc_auc": roc_auc(y, p),
