@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import bentoml
+import numpy as np
+import pandas as pd
 from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,11 +19,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.errors import CoterieError
-from serving.answers import as_json, columns_by_model, kind_of
+from features.snapshot import feature_names
+from serving.answers import answer, body, kind_of
 from serving.bundle import Bundle, iso, load_bundle
 from serving.live import live_features
 from serving.model_store import find_bundle
-from serving.online_store import lookup
 from serving.requests.errors import reader
 from serving.requests.guard import CHECKED, Guard
 from serving.requests.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest
@@ -89,7 +91,7 @@ def status_page(request: Request) -> Response:
     """Which bundle answers, and for how many customers."""
     bundle: Bundle = request.app.state.bundle
     return as_response(
-        {"status": "ready", "bundle": bundle.version, "as_of": iso(bundle.as_of), "customers": len(bundle.online)}
+        {"status": "ready", "bundle": bundle.version, "as_of": iso(bundle.as_of), "customers": len(bundle.answers)}
     )
 
 
@@ -100,9 +102,10 @@ def front_page(_: Request) -> Response:
     return as_response({**posts, **gets, "GET /docs.json": "All of this as OpenAPI."})
 
 
-def as_response(body: dict[str, Any], status: int = 200) -> Response:
+def as_response(content: bytes | dict[str, Any], status: int = 200) -> Response:
     """JSON whose floats read back to the same bits; NaN raises an error instead of becoming null."""
-    return Response(json.dumps(body, allow_nan=False), status, media_type="application/json")
+    written = content if isinstance(content, bytes) else json.dumps(content, allow_nan=False)
+    return Response(written, status, media_type="application/json")
 
 
 REQUESTS: dict[str, type[BaseModel]] = {"/predict": PredictRequest, "/predict_history": HistoryRequest}
@@ -131,12 +134,13 @@ class Coterie:
 
     @bentoml.api(input_spec=PredictInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
     async def predict(self, customer_ids: list[str]) -> Response:
-        """Known customers by id, from their features at the bundle's as_of."""
-        features, found = lookup(self.bundle.online, customer_ids)
-        unknown = [name for name, known in zip(customer_ids, found, strict=True) if not known]
-        if features.empty:
+        """Known customers by id: their answers at the bundle's as_of."""
+        answers = [self.bundle.answers.find(name) for name in customer_ids]
+        unknown = [name for name, found in zip(customer_ids, answers, strict=True) if found is None]
+        known = [found for found in answers if found is not None]
+        if not known:
             return as_response({"error": all_unknown(unknown)}, 404)
-        return as_response(as_json(self.bundle, features, unknown, self.bundle.as_of))
+        return as_response(body(self.bundle, known, unknown, self.bundle.as_of))
 
     @bentoml.api(input_spec=HistoryInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
     async def predict_history(self, customers: list[CustomerHistory], as_of: datetime | None = None) -> Response:
@@ -149,7 +153,7 @@ class Coterie:
         unknown = [customer.customer_id for customer in customers if customer.customer_id not in known]
         if not known:
             return as_response({"error": no_sale(len(unknown), moment)}, 422)
-        return as_response(as_json(self.bundle, features, unknown, moment))
+        return as_response(body(self.bundle, answer(self.bundle.models, features).as_json(moment), unknown, moment))
 
 
 def all_unknown(unknown: list[str]) -> str:
@@ -172,8 +176,9 @@ def warm_up(bundle: Bundle) -> None:
 
     A full collection visits every object of every library, which delayed a request by tens of milliseconds.
     """
-    first = [bundle.online.ids[0].decode()] if len(bundle.online) else []
-    columns_by_model(bundle, lookup(bundle.online, first)[0])
+    read = [name for loaded in bundle.models.values() for name in loaded.manifest["features"]]
+    nothing_known = pd.DataFrame(np.nan, columns=list(dict.fromkeys([*feature_names(bundle.tables), *read])), index=[0])
+    answer(bundle.models, nothing_known.assign(customer_id="")).as_json(bundle.as_of)
     gc.collect()
     gc.freeze()
 
