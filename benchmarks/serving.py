@@ -32,8 +32,9 @@ from models.predictor import fit_predictor
 from models.sample import Sample
 from models.segments.segmenter import fit_segmenter
 from models.tasks import question
-from serving.bundle import load_bundle, write_bundle
+from serving.bundle import load_bundle
 from serving.launch import command, environment
+from serving.publication import write_bundle
 
 START = datetime(2024, 1, 1)
 AS_OF = to_days("2025-01-01")
@@ -60,8 +61,8 @@ def synthetic_orders(customers: int, lines: int, seed: int) -> pl.DataFrame:
 
 def synthetic_bundle(folder: Path, customers: int) -> Path:
     """A bundle like a real one in size and shape; what its models say means nothing."""
-    online = to_pandas(snapshot(from_frames({"orders": synthetic_orders(customers, 10, seed=1)}), AS_OF))
-    X = online[numbers(online)].drop(columns="customer_id")
+    found = to_pandas(snapshot(from_frames({"orders": synthetic_orders(customers, 10, seed=1)}), AS_OF))
+    X = found[numbers(found)].drop(columns="customer_id")
     coin = np.random.default_rng(2).random(len(X)) < 1 / (1 + X["purchase_recency_days"].to_numpy() / 30)
     sample = Sample(X, coin.astype(float), np.full(len(X), AS_OF), question("churn", (30.0,)))
     models: dict[str, Any] = {
@@ -70,7 +71,7 @@ def synthetic_bundle(folder: Path, customers: int) -> Path:
     }
     for name, model in models.items():
         save(folder / name, model, {})
-    version = write_bundle(folder / "draft", {name: folder / name for name in models}, {}, online, AS_OF)
+    version = write_bundle(folder / "draft", {name: folder / name for name in models}, {}, [found], AS_OF)
     return (folder / "draft").rename(folder / version)
 
 
@@ -158,7 +159,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         bundle = chosen.bundle or synthetic_bundle(folder, chosen.customers)
-        ids = [name.decode() for name in load_bundle(bundle).online.ids]
+        ids = [name.decode() for name in load_bundle(bundle).answers.ids]
         n = chosen.requests
         as_of = {} if chosen.bundle is None else {"as_of": datetime.now(UTC).isoformat()}
         histories = [json.dumps({**json.loads(body), **as_of}).encode() for body in history_bodies(n // 4, 20)]

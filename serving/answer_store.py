@@ -71,6 +71,7 @@ def write_answers(folder: Path, ids: NDArray[np.bytes_], parts: Iterable[Sequenc
     """
     _check_ascending(ids)
     folder.mkdir(parents=True, exist_ok=True)
+    width = int(np.char.str_len(ids).max(initial=1))
     lengths = []
     with (folder / ANSWERS).open("wb") as file:
         for answers in parts:
@@ -79,7 +80,7 @@ def write_answers(folder: Path, ids: NDArray[np.bytes_], parts: Iterable[Sequenc
     offsets = np.cumsum(np.concatenate([np.zeros(1, OFFSET), *lengths]), dtype=OFFSET)
     if len(offsets) != len(ids) + 1:
         raise BadInput(f"{len(offsets) - 1} answers are of {len(ids)} customers: give one answer a customer")
-    np.save(folder / IDS, ids, allow_pickle=False)
+    np.save(folder / IDS, ids.astype(f"S{width}"), allow_pickle=False)
     np.save(folder / OFFSETS, offsets, allow_pickle=False)
 
 

@@ -7,12 +7,12 @@ from typing import Any, get_args
 from features.errors import CoterieError
 from features.tables import EventKind, FeedbackKind, TouchChannel, TouchKind
 from features.windows import to_datetime
-from serving.answers import as_json
+from serving.answers import answer
 from serving.bundle import Bundle, iso
 from serving.live import live_features
 from serving.requests.errors import reader
 from serving.requests.payload import HistoryRequest
-from serving.requests.reply import Reply, as_bytes, failure, refused
+from serving.requests.reply import Reply, answered, as_bytes, facts, failure, refused
 from serving.requests.strict_json import strict_json
 
 read_request = reader(HistoryRequest)
@@ -30,7 +30,8 @@ def answer_history(bundle: Bundle, body: bytes) -> Reply:
     unknown = [customer.customer_id for customer in asked.customers if customer.customer_id not in known]
     if not known:
         return failure(422, no_sale(len(unknown), moment))
-    return Reply(200, as_bytes(as_json(bundle, features, unknown, moment)))
+    about = facts(iso(moment), bundle.versions, bundle.version)
+    return answered(answer(bundle.models, features).as_json(moment), unknown, about)
 
 
 def no_sale(customers_n: int, as_of: float) -> str:

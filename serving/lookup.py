@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.answer_store import AnswerStore, read_answers
-from serving.manifest import check_files, read_manifest
+from serving.manifest import ANSWERS, check_files, read_manifest
 from serving.requests.errors import reader
 from serving.requests.payload import PredictRequest
 from serving.requests.refusal import quoted
-from serving.requests.reply import Reply, as_bytes, failure
+from serving.requests.reply import Reply, answered, facts, failure
 from serving.requests.strict_json import strict_json
 
 read_request = reader(PredictRequest)
@@ -38,8 +38,7 @@ class Lookups:
                 answers.append(found)
         if not answers:
             return failure(404, all_unknown(unknown))
-        named = as_bytes(unknown) if unknown else b"[]"
-        return Reply(200, b'{"answers": [%b], "unknown": %b, %b' % (b", ".join(answers), named, self.facts))
+        return answered(answers, unknown, self.facts)
 
     def answer(self, body: bytes) -> Reply:
         """The reply to the body of a request, raising ``CoterieError`` to refuse it."""
@@ -50,15 +49,9 @@ def load_lookups(folder: Path, version: str) -> Lookups:
     """The answers of the bundle ``version`` in ``folder``; BadArtifact unless every byte is as it was published."""
     manifest = read_manifest(folder, version)
     check_files(folder, manifest.files)
-    models = {name: about.model_dump() for name, about in sorted(manifest.models.items())}
-    facts = as_bytes({"as_of": manifest.as_of_utc, "models": models, "bundle": version})
-    if not (folder / "answers").is_dir():
-        from serving.standin import store_of
-
-        store = store_of(folder, version)
-    else:
-        store = read_answers(folder / "answers")
-    return Lookups(store, version, manifest.as_of_utc, facts.removeprefix(b"{"))
+    versions = {name: about.model_dump() for name, about in sorted(manifest.models.items())}
+    store = read_answers(folder / ANSWERS)
+    return Lookups(store, version, manifest.as_of_utc, facts(manifest.as_of_utc, versions, version))
 
 
 def all_unknown(unknown: Sequence[str]) -> str:

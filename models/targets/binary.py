@@ -97,9 +97,9 @@ def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: A
     return {"probability": answer[:, 0]}
 
 
-def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
+def as_json(columns: Mapping[str, Floats], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
     """The probability and its horizon."""
-    return {"probability": row["probability"], "horizon_days": question.horizon_days}
+    return {"probability": columns["probability"], "horizon_days": question.horizon_days}
 
 
 def not_asked(question: Question, reason: str) -> dict[str, Any]:

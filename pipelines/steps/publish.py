@@ -1,21 +1,28 @@
-"""``coterie publish``: all champions and every customer's online features in one immutable bundle."""
+"""``coterie publish``: all champions and every customer's answer in one immutable bundle."""
 
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
+import pandas as pd
 import polars as pl
 
 from experiments.tracking.registry import Champion, champions
 from features.engines import open_tables, to_pandas
 from features.errors import NotFound
+from features.windows import Frame
 from models import artifact
 from pipelines.snapshots import stored_snapshots
 from pipelines.steps.dataset import order_span
 from pipelines.workspace import Workspace
-from serving.bundle import write_bundle
 from serving.model_store import put_in_store
+from serving.publication import write_bundle
+
+PART_ROWS = 20_000
+"""Customers that are answered about at a time."""
 
 
 class NoChampion(NotFound):
@@ -63,8 +70,16 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
-        online=to_pandas(stored_snapshots(workspace, canonical, tables, [as_of], "customer")[0]),
+        parts=in_parts(stored_snapshots(workspace, canonical, tables, [as_of], "customer")[0]),
         as_of=as_of,
         products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
         tables=sorted(tables),
     )
+
+
+def in_parts(snapshot: Frame) -> Iterator[pd.DataFrame]:
+    """The snapshot [customer_id, *features], a number of customers at a time; at least one part."""
+    rows: pl.LazyFrame = snapshot.to_native()
+    customers = int(rows.select(pl.len()).collect().item())
+    for start in range(0, max(customers, 1), PART_ROWS):
+        yield to_pandas(nw.from_native(rows.slice(start, PART_ROWS)))

@@ -1,7 +1,7 @@
 """What a request is answered with: an HTTP status and the bytes of a JSON body."""
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from features.errors import CoterieError
@@ -21,6 +21,16 @@ class Reply(NamedTuple):
 def as_bytes(body: object) -> bytes:
     """JSON whose floats read back to the same bits; NaN raises an error instead of becoming null."""
     return json.dumps(body, allow_nan=False).encode()
+
+
+def facts(as_of: str, models: Mapping[str, Mapping[str, str]], bundle: str) -> bytes:
+    """The end of every body of answers: the time they are about, the models' versions, the bundle's version."""
+    return as_bytes({"as_of": as_of, "models": models, "bundle": bundle}).removeprefix(b"{")
+
+
+def answered(answers: Sequence[bytes], unknown: Sequence[str], facts: bytes) -> Reply:
+    """The body that ``payload.Answers`` describes, from each customer's answer as JSON."""
+    return Reply(200, b'{"answers": [%b], "unknown": %b, %b' % (b", ".join(answers), as_bytes(unknown), facts))
 
 
 def refused(error: CoterieError) -> Reply:

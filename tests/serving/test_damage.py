@@ -37,8 +37,8 @@ NOT_MANIFESTS = (
 def small(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of two small models and a few customers."""
     models = {name: shop.artifacts[name] for name in ("churn", "segments")}
-    online = shop.online[["customer_id", *features_of(models)]].head(5)
-    return published(tmp_path_factory.mktemp("small"), models, {}, online, AS_OF, shop.products)
+    few = shop.snapshot[["customer_id", *features_of(models)]].head(5)
+    return published(tmp_path_factory.mktemp("small"), models, {}, [few], AS_OF, shop.products)
 
 
 def features_of(models: dict[str, Path]) -> list[str]:
