@@ -1,4 +1,4 @@
-"""A load generator in a process of its own: plain sockets and one selector, so that it costs less than what it measures.
+"""A load generator in a process of its own: plain sockets and one selector, to cost less than what it measures.
 
 ``python -m benchmarks.load PORT PATH BODIES [--connections N] [--seconds S]`` sends the lines of the file ``BODIES`` in
 turn. Every connection stays open and sends its next request when its answer is complete. Prints one JSON line.

@@ -16,7 +16,7 @@ from features.indicators import split, with_indicators
 from models.artifact import Loaded, load
 from serving.bundle import PRODUCTS, RESERVED, iso, load_bundle
 from serving.every_answer import tables_without, write_every_answer, write_sorted
-from serving.manifest import FORMAT, MANIFEST, PLAIN_NAME, file_names, file_sha256, version_of
+from serving.manifest import ANSWERS, FORMAT, MANIFEST, PLAIN_NAME, file_names, file_sha256, version_of
 
 
 def write_bundle(

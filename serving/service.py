@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from serving.history_queue import HistoryQueue
 from serving.lookup import Lookups, load_lookups
+from serving.metrics import Metrics
 from serving.model_store import find_bundle
 from serving.requests.errors import reader
 from serving.requests.guard import Guard
@@ -110,10 +111,16 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]
     """A service whose POST requests are answered by the guard, which BentoML's own road costs several times as much."""
 
     def to_asgi(self, is_main: bool = True) -> Any:
-        """BentoML's application with the guard behind its metrics, which so count all, and before everything else."""
+        """BentoML's application, the guard behind its metrics, which so count all, and before everything else."""
         app = super().to_asgi(is_main)
+        counting, *others = app.user_middleware
         answers = {"/predict": answer_lookup, "/predict_history": answer_history}
-        app.user_middleware.insert(1, Middleware(Guard, answers=answers, pages=(*PAGES, *BENTOML_PAGES)))
+        pages = (*PAGES, *BENTOML_PAGES)
+        app.user_middleware[:] = [
+            Middleware(Metrics, paths=(*answers, *pages), **counting.kwargs),
+            Middleware(Guard, answers=answers, pages=pages),
+            *others,
+        ]
         return app
 
 

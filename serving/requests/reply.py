@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from features.errors import CoterieError
 from serving.requests.refusal import status_of
 
+_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would make one for each call
+
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
@@ -20,7 +22,7 @@ class Reply(NamedTuple):
 
 def as_bytes(body: object) -> bytes:
     """JSON whose floats read back to the same bits; NaN raises an error instead of becoming null."""
-    return json.dumps(body, allow_nan=False).encode()
+    return _ENCODER.encode(body).encode()
 
 
 def facts(as_of: str, models: Mapping[str, Mapping[str, str]], bundle: str) -> bytes:
