@@ -1,7 +1,7 @@
 """A load generator in a process of its own: plain sockets and one selector, to cost less than what it measures.
 
 ``python -m benchmarks.load PORT PATH BODIES [--connections N] [--seconds S]`` sends the lines of the file ``BODIES`` in
-turn. Every connection stays open and sends its next request when its answer is complete. Prints one JSON line.
+turn. Every connection stays open and sends its next request when its answer is complete. Prints one JSON line. ``--serve PORT`` instead answers everything with the same few bytes.
 """
 
 import argparse
@@ -83,15 +83,34 @@ def summary(took: list[float], seconds: float) -> dict[str, Any]:
     return {"requests": len(took), "requests_per_s": len(took) / seconds, **at, "max_ms": ordered[-1] * 1e3}
 
 
+def serve_nothing(port: int) -> None:
+    """The cheapest server there can be, to see what this load generator is able to ask."""
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+    with socket.create_server(("127.0.0.1", port)) as server, selectors.DefaultSelector() as selector:
+        selector.register(server, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is server:
+                    selector.register(server.accept()[0], selectors.EVENT_READ)
+                elif key.fileobj.recv(1 << 16):  # type: ignore[union-attr]
+                    key.fileobj.send(answer)  # type: ignore[union-attr]
+                else:
+                    selector.unregister(key.fileobj)
+                    key.fileobj.close()  # type: ignore[union-attr]
+
+
 def main() -> None:
     """Drive the service and print the figures, with this process's own CPU seconds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
-    parser.add_argument("path")
-    parser.add_argument("bodies", type=Path)
+    parser.add_argument("path", nargs="?")
+    parser.add_argument("bodies", nargs="?", type=Path)
+    parser.add_argument("--serve", action="store_true")
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=5.0)
     chosen = parser.parse_args()
+    if chosen.serve:
+        serve_nothing(chosen.port)
     asked = requests(chosen.port, chosen.path, chosen.bodies.read_bytes().splitlines())
     took, seconds = drive(chosen.port, asked, chosen.connections, chosen.seconds)
     print(json.dumps({**summary(took, seconds), "client_cpu_s": time.process_time()}))
