@@ -1,7 +1,8 @@
 """A load generator in a process of its own: plain sockets and one selector, to cost less than what it measures.
 
 ``python -m benchmarks.load PORT PATH BODIES [--connections N] [--seconds S]`` sends the lines of the file ``BODIES`` in
-turn. Every connection stays open and sends its next request when its answer is complete. Prints one JSON line. ``--serve PORT`` instead answers everything with the same few bytes.
+turn. Every connection stays open and sends its next request when its answer is complete. Prints one JSON line.
+``python -m benchmarks.load PORT --serve`` is a server instead, which answers everything with the same few bytes.
 """
 
 import argparse
@@ -87,16 +88,22 @@ def serve_nothing(port: int) -> None:
     """The cheapest server there can be, to see what this load generator is able to ask."""
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
     with socket.create_server(("127.0.0.1", port)) as server, selectors.DefaultSelector() as selector:
-        selector.register(server, selectors.EVENT_READ)
+        selector.register(server, selectors.EVENT_READ, None)
         while True:
             for key, _ in selector.select():
-                if key.fileobj is server:
-                    selector.register(server.accept()[0], selectors.EVENT_READ)
-                elif key.fileobj.recv(1 << 16):  # type: ignore[union-attr]
-                    key.fileobj.send(answer)  # type: ignore[union-attr]
-                else:
-                    selector.unregister(key.fileobj)
-                    key.fileobj.close()  # type: ignore[union-attr]
+                if key.data is None:
+                    client, _ = server.accept()
+                    selector.register(client, selectors.EVENT_READ, client)
+                elif not _is_answered(key.data, answer):
+                    selector.unregister(key.data)
+                    key.data.close()
+
+
+def _is_answered(client: socket.socket, answer: bytes) -> bool:
+    try:
+        return bool(client.recv(1 << 16)) and bool(client.send(answer))
+    except ConnectionError:  # closed while an answer was under way
+        return False
 
 
 def main() -> None:

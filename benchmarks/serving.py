@@ -67,7 +67,7 @@ def main() -> None:
 
 def contestants(folder: Path, sizes: Sequence[int]) -> Iterator[Contestant]:
     """The empty server first: it shows what the load generator can do at most."""
-    yield Contestant("nothing", [sys.executable, "-m", "benchmarks.load", "--serve", str(PORT)], os.environ, [b"{}"])
+    yield Contestant("nothing", [sys.executable, "-m", "benchmarks.load", str(PORT), "--serve"], os.environ, [b"{}"])
     for customers in sizes:
         yield service(bundle_of(folder, customers), folder, customers)
     yield by_hand(bundle_of(folder, sizes[0]), sizes[0])
@@ -95,17 +95,21 @@ def mlflow_serve(made: Path) -> Contestant:
     """``mlflow models serve`` of the booster alone; the features come with each request, since it has no store."""
     import lightgbm as lgb
     import mlflow.lightgbm
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
 
     model = made / "mlflow"
     booster = lgb.Booster(model_file=made / "models" / "churn" / "lightgbm.txt")
-    if not model.is_dir():
-        mlflow.lightgbm.save_model(booster, model, pip_requirements=[])
-    features = np.load(made / "features.npy")
     names = booster.feature_name()
+    if not model.is_dir():
+        signature = ModelSignature(Schema([ColSpec("double", name) for name in names]))
+        mlflow.lightgbm.save_model(booster, model, signature=signature, pip_requirements=[])
+    features = np.load(made / "features.npy")
     bodies = [json.dumps({"dataframe_split": {"columns": names, "data": [split(row)]}}).encode() for row in features]
     start = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
     start += ["--host", LOOPBACK, "--port", str(PORT), "--workers", "1"]
-    env = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it starts whatever uvicorn is found
+    env = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": found}
     return Contestant("mlflow models serve", start, env, bodies, "/invocations", MLFLOW_READY)
 
 
@@ -141,7 +145,7 @@ def running(contestant: Contestant, folder: Path) -> Iterator[tuple[psutil.Proce
         seconds = time.perf_counter() - began
         yield process, {"ready_s": seconds, "cpu_s": cpu_seconds(process), "pss_mb": pss_mb(process)}
     finally:
-        family = [process, *process.children(recursive=True)]
+        family = [process, *process.children(recursive=True)] if started.poll() is None else []
         started.terminate()
         for one in psutil.wait_procs(family, timeout=30)[1]:
             one.kill()

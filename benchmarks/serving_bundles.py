@@ -52,7 +52,7 @@ def synthetic_orders(customers: int, lines: int, seed: int) -> pl.DataFrame:
 
 
 def bundle_of(folder: Path, customers: int) -> Path:
-    """The bundle of so many customers in ``folder``, made if it is not there; a draft that was cut off is made again."""
+    """The bundle of so many customers in ``folder``, made unless it is there; a draft cut off is made again."""
     mine = folder / f"{customers}"
     done = [path for path in mine.glob("*") if len(path.name) == 16 and path.is_dir()]
     if done:

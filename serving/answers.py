@@ -64,7 +64,7 @@ class Answered:
         return pd.DataFrame(found)
 
     def as_json(self, as_of: float) -> list[bytes]:
-        """Each customer's answer as it is sent, like ``payload.Answer``; floats keep every bit."""
+        """Each customer's answer as it is sent, like ``requests.answers.Answer``; floats keep every bit."""
         about: dict[str, Any] = {"customer_id": self.customer_ids}
         for name, columns in self.columns.items():
             model = self.models[name].model

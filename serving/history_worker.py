@@ -6,12 +6,14 @@ each frame it receives. It ends when the socket is closed, so also when the serv
 """
 
 import os
+import signal
 import socket
 import struct
 import subprocess
 import sys
+from io import BufferedRWPair
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 FRAME = struct.Struct(">HHI")
 """What precedes a frame's bytes: the HTTP status, seconds after which to ask again (0: none), and their number."""
@@ -43,14 +45,14 @@ def start(folder: Path, version: str) -> tuple["subprocess.Popen[bytes]", socket
 def main() -> None:
     """Load the bundle, warm up, say what it has, answer until the socket is closed."""
     fd, folder, version = sys.argv[1:]
-    os.nice(NICE)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is sent to it too: it ends when the service does
     # LightGBM imports scikit-learn, if it is there, for estimators that only fitting uses: a second and 50 MB.
     sys.modules["sklearn"] = None  # type: ignore[assignment]
     with socket.socket(fileno=int(fd)) as connection, connection.makefile("rwb") as stream:
         serve(stream, Path(folder), version)
 
 
-def serve(stream: BinaryIO, folder: Path, version: str) -> None:
+def serve(stream: BufferedRWPair, folder: Path, version: str) -> None:
     """Answer each frame of ``stream``; a bundle that cannot be loaded is said in the first frame."""
     from features.errors import CoterieError
     from serving.bundle import load_bundle
@@ -63,6 +65,7 @@ def serve(stream: BinaryIO, folder: Path, version: str) -> None:
         write(stream, *refused(error))
         return
     warm_up(bundle)
+    os.nice(NICE)
     write(stream, *Reply(200, as_bytes(facts(bundle))))
     while (body := read(stream)) is not None:
         try:
@@ -75,7 +78,7 @@ def serve(stream: BinaryIO, folder: Path, version: str) -> None:
 
 
 def facts(bundle: Any) -> dict[str, Any]:
-    """What the pages show: each model's facts, and the segments."""
+    """What the pages show: each model's facts, the segments, and the schema of an answer."""
     from serving.answers import kind_of
 
     models = {}
@@ -83,10 +86,18 @@ def facts(bundle: Any) -> dict[str, Any]:
         stated = {key: loaded.manifest[key] for key in MANIFEST_KEYS if key in loaded.manifest}
         models[name] = {**bundle.versions[name], **stated}
     fitted = [loaded.model for loaded in bundle.models.values()]
-    return {"models": models, "segments": [entry for model in fitted for entry in kind_of(model).catalogue(model)]}
+    segments = [entry for model in fitted for entry in kind_of(model).catalogue(model)]
+    return {"models": models, "segments": segments, "schema": answers_schema()}
 
 
-def read(stream: BinaryIO) -> bytes | None:
+def answers_schema() -> dict[str, Any]:
+    """The schema of the body of an answer."""
+    from serving.requests.answers import Answers
+
+    return Answers.model_json_schema()
+
+
+def read(stream: BufferedRWPair) -> bytes | None:
     """The bytes of the next frame; None at the end."""
     head = stream.read(FRAME.size)
     if len(head) < FRAME.size:
@@ -94,7 +105,7 @@ def read(stream: BinaryIO) -> bytes | None:
     return stream.read(FRAME.unpack(head)[2])
 
 
-def write(stream: BinaryIO, status: int, body: bytes, retry_after_s: int | None = None) -> None:
+def write(stream: BufferedRWPair, status: int, body: bytes, retry_after_s: int | None = None) -> None:
     """Send one frame."""
     stream.write(FRAME.pack(status, retry_after_s or 0, len(body)) + body)
     stream.flush()

@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     seconds: Any
 
 
-class Metrics(RunnerTrafficMetricsMiddleware):  # type: ignore[misc]  # BentoML's own types do not resolve
+class Metrics(RunnerTrafficMetricsMiddleware):
     """Counts every request by its path among ``paths``, in the metrics of the middleware it takes the place of."""
 
     def __init__(self, app: App, paths: Collection[str], **options: Any) -> None:
@@ -75,7 +75,7 @@ class Metrics(RunnerTrafficMetricsMiddleware):  # type: ignore[misc]  # BentoML'
         return self.in_progress[path]
 
 
-def labels() -> dict[str, str]:
+def labels() -> dict[str, str | None]:
     """What BentoML says about the service in every metric."""
     return {
         "service_name": server_context.bento_name,

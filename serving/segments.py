@@ -27,7 +27,7 @@ def columns(segmenter: Segmenter, features: pd.DataFrame) -> Columns:
 
 
 def as_json(segmenter: Segmenter, columns: Columns, as_of: float) -> list[str]:  # noqa: ARG001
-    """Each row of ``columns`` as ``payload.Segment``."""
+    """Each row of ``columns`` as ``requests.answers.Segment``."""
     return json_texts(columns, len(columns["id"]))
 
 

@@ -5,11 +5,13 @@ the latest one in the BentoML model store.
 """
 
 import gc
+import json
 from datetime import datetime
 from typing import Any
 
 import bentoml
 from pydantic import BaseModel
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -17,12 +19,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.history_queue import HistoryQueue
+from serving.history_worker import answers_schema
 from serving.lookup import Lookups, load_lookups
 from serving.metrics import Metrics
 from serving.model_store import find_bundle
 from serving.requests.errors import reader
 from serving.requests.guard import Guard
-from serving.requests.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest
+from serving.requests.payload import CustomerHistory, HistoryRequest, PredictRequest
 from serving.requests.reply import Reply, as_bytes
 from serving.requests.strict_json import strict_json
 
@@ -31,6 +34,10 @@ THREADS = [{"name": name, "value": "1"} for name in ("OMP_NUM_THREADS", "OPENBLA
 NO_TELEMETRY = [{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}]
 # BentoML's own front page is left out: it loads scripts from the network, a tracker among them.
 BENTOML_PAGES = ("/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json")
+
+
+REFERENCE = DEFAULT_REF_TEMPLATE.replace("{model}", "")
+"""What precedes the name of a part in a schema."""
 
 
 class _Strict(bentoml.IODescriptor):  # type: ignore[misc]  # BentoML's own types do not resolve
@@ -52,8 +59,16 @@ class HistoryInput(_Strict, HistoryRequest):
     """Customers with their rows: the models' answers from features computed now."""
 
 
-class AnswersOutput(bentoml.IODescriptor, Answers):  # type: ignore[misc]
+class AnswersOutput(bentoml.IODescriptor):  # type: ignore[misc]
     """One answer a known customer, in the order asked; all from the features at ``as_of``."""
+
+    @classmethod
+    def model_json_schema(cls, *_: Any, ref_template: str = DEFAULT_REF_TEMPLATE, **__: Any) -> dict[str, Any]:
+        """The schema of ``requests.answers.Answers``, which importing here would cost a second at every start."""
+        facts = getattr(PAGE_APP.state, "facts", None)  # not there while a Bento is built
+        written = json.dumps(facts["schema"] if facts else answers_schema())
+        found: dict[str, Any] = json.loads(written.replace(REFERENCE, ref_template.replace("{model}", "")))
+        return found
 
 
 def models_page(request: Request) -> Response:
@@ -117,7 +132,7 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]
         answers = {"/predict": answer_lookup, "/predict_history": answer_history}
         pages = (*PAGES, *BENTOML_PAGES)
         app.user_middleware[:] = [
-            Middleware(Metrics, paths=(*answers, *pages), **counting.kwargs),
+            Middleware(Metrics, paths=(*answers, *pages), **counting.kwargs),  # type: ignore[arg-type]
             Middleware(Guard, answers=answers, pages=pages),
             *others,
         ]

@@ -31,7 +31,7 @@ def facts(as_of: str, models: Mapping[str, Mapping[str, str]], bundle: str) -> b
 
 
 def answered(answers: Sequence[bytes], unknown: Sequence[str], facts: bytes) -> Reply:
-    """The body that ``payload.Answers`` describes, from each customer's answer as JSON."""
+    """The body that ``answers.Answers`` describes, from each customer's answer as JSON."""
     return Reply(200, b'{"answers": [%b], "unknown": %b, %b' % (b", ".join(answers), as_bytes(unknown), facts))
 
 

@@ -33,7 +33,7 @@ def with_queue(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
     def run(test: Callable[[HistoryQueue], Coroutine[Any, Any, Any]], **options: Any) -> Any:
         async def ready() -> Any:
-            queue = HistoryQueue(Path("."), "", **options)
+            queue = HistoryQueue(Path(), "", **options)
             try:
                 await queue.ready()
                 return await test(queue)

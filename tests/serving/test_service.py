@@ -18,7 +18,7 @@ from serving.answers import answer
 from serving.bundle import Bundle
 from serving.json_columns import json_texts
 from serving.launch import command
-from serving.requests.payload import Answers
+from serving.requests.answers import Answers
 from serving.service import Coterie
 
 from .conftest import AS_OF, Running, Shop
