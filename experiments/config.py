@@ -1,4 +1,4 @@
-"""The tables of a study's TOML, each a frozen pydantic model: cutoffs, search, features, segments, promotion."""
+"""The tables of a study in TOML, each a frozen pydantic model: cutoffs, sample, search, features, segments, promotion."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -33,6 +33,17 @@ class Cutoffs(Section):
     test: Annotated[int, Field(ge=1)] | Annotated[tuple[date, ...], Field(min_length=1)] = 3
     min_history_days: Annotated[float, Field(ge=0)] = 14.0
     newest: Annotated[int, Field(ge=2)] = 24
+
+
+class Sample(Section):
+    """The row budget: the study learns from at most ``rows`` rows, a row being a customer at a cutoff.
+
+    Where there are more, customers are drawn whole, at all cutoffs or at none. Their order in the draw depends on
+    ``seed`` alone, so a larger budget adds customers to those of a smaller one.
+    """
+
+    rows: Annotated[int, Field(ge=100)] = 400_000
+    seed: Annotated[int, Field(ge=0)] = 7
 
 
 class Search(Section):

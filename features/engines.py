@@ -191,6 +191,14 @@ def on_polars(frame: Frame) -> pl.DataFrame:
     return cast(pl.DataFrame, frame.collect("polars").to_native())
 
 
+def counted(frame: Frame) -> pl.DataFrame:
+    """Like ``on_polars``, in no order: few rows made of many, which Polars then never has in memory at once."""
+    native: Any = frame.to_native()
+    if frame.implementation.is_polars():
+        return cast(pl.DataFrame, native.collect(engine="streaming"))
+    return on_polars(frame)
+
+
 def to_pandas(frame: Frame) -> pd.DataFrame:
     """All rows sorted by ``as_of`` and ``customer_id`` where they exist; numbers are float64, null is NaN."""
     return frame_to_pandas(on_polars(frame))

@@ -84,14 +84,18 @@ def _with_json(table: pa.Table, answers: Sequence[bytes]) -> pa.Table:
 
 def _gathered(files: Sequence[Path], order: NDArray[np.intp]) -> Iterator[pa.Table]:
     """The rows of all ``files``, counted on from one to the next, in this ``order``."""
-    tables = [pa.ipc.open_file(pa.memory_map(str(path))).read_all() for path in files]
-    starts = np.cumsum([0, *(table.num_rows for table in tables)])
-    yield tables[0].slice(0, 0)
+    starts = np.cumsum([0, *(_mapped(path).num_rows for path in files)])
+    yield _mapped(files[0]).slice(0, 0)
     for begin in range(0, len(order), GROUP_ROWS):
         wanted = order[begin : begin + GROUP_ROWS]
         part = np.searchsorted(starts, wanted, side="right") - 1
-        pieces = [tables[number].take(wanted[part == number] - starts[number]) for number in np.unique(part)]
+        # Each file is mapped anew, because what was read of a file counts as memory as long as it is mapped.
+        pieces = [_mapped(files[number]).take(wanted[part == number] - starts[number]) for number in np.unique(part)]
         yield pa.concat_tables(pieces).take(np.argsort(np.argsort(part, kind="stable")))
+
+
+def _mapped(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 def _answers_saving_scores(path: Path, tables: Iterator[pa.Table]) -> Iterator[list[bytes]]:

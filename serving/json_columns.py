@@ -51,6 +51,8 @@ def _constant(value: object) -> str:
 
 
 def _texts(values: NDArray[Any] | list[Any]) -> list[str]:
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and np.isfinite(values).all():
+        return list(map(repr, values.tolist()))
     plain = values.tolist() if isinstance(values, np.ndarray) else values
     return [_TEXT.get(type(value), _other)(value) for value in plain]
 

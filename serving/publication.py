@@ -74,8 +74,9 @@ def _as_read(models: Mapping[str, Loaded], parts: Iterable[pd.DataFrame]) -> Ite
     """Each part with the indicators that the models read; BadInput if it lacks features of theirs."""
     needed = {name: loaded.manifest["features"] for name, loaded in models.items()}
     for part in parts:
+        given = set(part.columns)
         for model, features in needed.items():
-            missing = [name for name in features if not {name, split(name)[0]} & set(part.columns)]
+            missing = [name for name in features if given.isdisjoint((name, split(name)[0]))]
             if missing:
                 raise BadInput(
                     f"model {model} needs {len(missing)} features that the snapshot has not "

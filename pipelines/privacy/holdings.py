@@ -1,6 +1,5 @@
 """Where the rows about one person lie: every file of the workspace, its place, and how many rows are theirs."""
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.dataset import MANIFEST, PANEL, Dataset, read_dataset
+from experiments.dataset import PANEL, ROWS, Dataset, read_dataset, read_manifest, rows_file
 from features.errors import BadArtifact
-from pipelines import snapshots
+from pipelines import extracts, snapshots
 from pipelines.privacy.erased import Person
 from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.workspace import Workspace
@@ -20,7 +19,17 @@ from serving.bundle import ANSWERS, load_bundle
 from serving.every_answer import SCORES
 from serving.model_store import stored_versions
 
-PLACES = ("canonical tables", "rejects", "staging", "snapshots", "datasets", "answers", "model store", "scores")
+PLACES = (
+    "canonical tables",
+    "rejects",
+    "staging",
+    "extracts",
+    "snapshots",
+    "datasets",
+    "answers",
+    "model store",
+    "scores",
+)
 LINEAGE = "erased_from"  # among a dataset's facts
 
 
@@ -39,10 +48,12 @@ def table_files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
         yield from (("canonical tables", path) for path in sorted(folder.glob("*.parquet")))
         yield from (("rejects", path) for path in sorted((folder / "rejects").glob("*.parquet")))
     yield from (("staging", path) for path in sorted((workspace.home / "staging").rglob("*.parquet")))
+    for folder in workspace.published(extracts.KIND):
+        yield from (("extracts", path) for path in sorted(folder.rglob("*.parquet")))
     for folder in workspace.published("snapshots"):
         yield "snapshots", folder / snapshots.FILE
     for folder in workspace.published("datasets"):
-        yield "datasets", folder / PANEL
+        yield "datasets", rows_file(folder)
     for folder in workspace.published("scores"):
         yield "scores", folder / SCORES
 
@@ -81,12 +92,12 @@ def whose(dataset: Path, person: Person) -> frozenset[str]:
 
     A company's features are made from all its contacts, so what was computed with the person goes as a whole.
     """
-    facts = json.loads((dataset / MANIFEST).read_text(encoding="utf-8"))["facts"]
+    facts = read_manifest(dataset)["facts"]
     return person.companies if facts.get("entity") == "company" else person.ids
 
 
 def _count(rows: PersonRows, path: Path, person: Person) -> int:
-    if path.name == PANEL:
+    if path.name in (ROWS, PANEL):
         ids = pq.read_table(path, columns=["customer_id"]).column(0)
         return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)
     return rows.count(path)

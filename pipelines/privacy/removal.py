@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.dataset import PANEL, read_dataset, write_dataset
+from experiments.dataset import Dataset, read_dataset, rows_file, write_dataset
 from pipelines.privacy.erased import Person
 from pipelines.privacy.holdings import LINEAGE, lineage, whose
 from pipelines.privacy.person_rows import PersonRows
@@ -75,27 +74,28 @@ def _without_examples(content: Any) -> Any:
 
 
 def remove_from_dataset(workspace: Workspace, folder: Path, person: Person, marks: frozenset[str]) -> None:
-    """The panel without the person, under a new fingerprint that remembers the ones it descends from."""
-    panel = pq.read_table(folder / PANEL).to_pandas()
-    if panel["customer_id"].isin(whose(folder, person)).all():
+    """The dataset without the person, under a new fingerprint that remembers the ones it descends from."""
+    theirs = whose(folder, person)
+    if pq.read_table(rows_file(folder), columns=["customer_id"]).to_pandas()["customer_id"].isin(theirs).all():
         workspace.discard(folder)
         return
     name = successor(folder.name, marks)
-    workspace.write_once("datasets", name, lambda draft: _write_dataset(workspace, draft, folder, panel, person, marks))
+    workspace.write_once(
+        "datasets", name, lambda draft: _write_dataset(workspace, draft, read_dataset(folder), theirs, marks)
+    )
     _replace(workspace, "datasets", folder, name)
 
 
 def _write_dataset(
-    workspace: Workspace, draft: Path, folder: Path, panel: pd.DataFrame, person: Person, marks: frozenset[str]
+    workspace: Workspace, draft: Path, dataset: Dataset, theirs: frozenset[str], marks: frozenset[str]
 ) -> None:
-    dataset = read_dataset(folder)
     facts = {**dataset.facts, LINEAGE: sorted({*lineage(dataset), dataset.fingerprint})}
     canonical = successor(str(dataset.facts.get("canonical", "")), marks)
     if (workspace.home / "canonical" / canonical).is_dir():
         facts["canonical"] = canonical
-    others = panel[~panel["customer_id"].isin(whose(folder, person))]
-    features = [name for name in panel.columns if name not in ("customer_id", "as_of", "label")]
-    write_dataset(draft, others, features, dataset.question, facts)
+    others = ~dataset.frame["customer_id"].isin(theirs).to_numpy()
+    dated = (dataset.frame.loc[others & (dataset.as_of == cutoff)] for cutoff in dataset.cutoffs)
+    write_dataset(draft, dated, dataset.columns, dataset.question, facts)
 
 
 def remove_from_bundle(workspace: Workspace, folder: Path, person: Person) -> None:

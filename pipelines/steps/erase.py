@@ -75,8 +75,8 @@ def _remove(workspace: Workspace, person: Person) -> None:
         for each in holdings:
             if each.place == "staging":
                 rows.clean_part(each.file)
-    # Snapshots of companies are made with the person's rows too; all are computed again when they are needed.
-    for folder in workspace.published("snapshots"):
+    # Snapshots of companies are made with the person's rows too; all, and extracts, are made again when needed.
+    for folder in (*workspace.published("snapshots"), *workspace.published("extracts")):
         workspace.discard(folder)
     for folder in _folders(holdings, "datasets", 0):
         remove_from_dataset(workspace, folder, person, marks)

@@ -2,27 +2,20 @@
 
 import math
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
-import pandas as pd
 import polars as pl
 
 from experiments.tracking.registry import Champion, champions
 from features.engines import open_tables, to_pandas
 from features.errors import NotFound
-from features.windows import Frame
 from models import artifact
 from pipelines.snapshots import stored_snapshots
 from pipelines.steps.dataset import order_span
 from pipelines.workspace import Workspace
 from serving.model_store import put_in_store
 from serving.publication import write_bundle
-
-PART_ROWS = 20_000
-"""Customers that are answered about at a time."""
 
 
 class NoChampion(NotFound):
@@ -65,21 +58,14 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
     tables = open_tables(canonical)
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
     as_of = math.floor(order_span(tables)[1]) + 1.0
+    (snapshot,) = stored_snapshots(workspace, canonical, tables, [as_of], "customer")
     products = canonical / "products.parquet"
     return write_bundle(
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
-        parts=in_parts(stored_snapshots(workspace, canonical, tables, [as_of], "customer")[0]),
+        parts=map(to_pandas, snapshot.parts()),
         as_of=as_of,
         products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
         tables=sorted(tables),
     )
-
-
-def in_parts(snapshot: Frame) -> Iterator[pd.DataFrame]:
-    """The snapshot [customer_id, *features], a number of customers at a time; at least one part."""
-    rows: pl.LazyFrame = snapshot.to_native()
-    customers = int(rows.select(pl.len()).collect().item())
-    for start in range(0, max(customers, 1), PART_ROWS):
-        yield to_pandas(nw.from_native(rows.slice(start, PART_ROWS)))

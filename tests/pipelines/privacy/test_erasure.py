@@ -52,13 +52,13 @@ def shop(write_shop, tmp_path: Path):
 
 
 def _write(folder: Path, frame: pd.DataFrame, canonical: str) -> None:
-    write_dataset(folder, frame, ["spend"], None, {"canonical": canonical, "cutoffs": [], "study": "spend"})
+    write_dataset(folder, [frame], ["spend"], None, {"canonical": canonical, "cutoffs": [], "study": "spend"})
 
 
 def stored(workspace: Workspace) -> dict[str, list[str | None]]:
     """All ids in tables, rejects, staged parts and datasets, by kind of place."""
     places = {"tables": "canonical/*/*.parquet", "rejects": "canonical/*/rejects/*.parquet"}
-    places |= {"staging": "staging/*/*.parquet", "datasets": "datasets/*/panel.parquet"}
+    places |= {"staging": "staging/*/*.parquet", "datasets": "datasets/*/rows.parquet"}
     found: dict[str, list[str | None]] = {}
     for place, pattern in places.items():
         frames = [pl.read_parquet(path) for path in sorted(workspace.home.glob(pattern))]
@@ -195,7 +195,7 @@ def test_the_only_contact_takes_the_company_along_and_one_of_two_their_share(wri
     frame = pd.DataFrame({"customer_id": ["acme", "bcorp", "ccorp"], "as_of": 19800.0, "spend": 1.0})
     facts = {"canonical": result.id, "entity": "company"}
     workspace.write_once(
-        "datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, frame, ["spend"], None, facts))
+        "datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, [frame], ["spend"], None, facts))
     )
     erase(workspace, "ann")
     assert stored(workspace)["datasets"] == ["bcorp", "ccorp"]
