@@ -31,6 +31,7 @@ PORT = 3917
 CONNECTIONS = (1, 16, 64)
 START_SECONDS = 120
 MLFLOW_READY = "/ping"
+JSON = {"Content-Type": "application/json"}
 Figures = dict[str, Any]
 
 
@@ -47,6 +48,8 @@ class Contestant:
     connections: Sequence[int] = CONNECTIONS
     more: dict[str, tuple[str, list[bytes], int]] = field(default_factory=dict)
     """Further cases: name to path, bodies and connections."""
+    histories: list[bytes] = field(default_factory=list)
+    """Bodies of histories, of which the first is asked as soon as the service is ready."""
 
 
 def main() -> None:
@@ -78,9 +81,10 @@ def service(bundle: Path, folder: Path, customers: int) -> Contestant:
     """The service itself, also with 100 and 1,000 customers a request and with histories."""
     env = {**environment(bundle), "BENTOML_HOME": str(folder / "bentoml")}
     many = {f"{n} ids": ("/predict", predict_bodies(customers, n), 16) for n in (100, 1_000)}
-    histories = {"history of 20 lines": ("/predict_history", history_bodies(200, 20), 1)}
-    bodies = predict_bodies(customers, 1)
-    return Contestant(f"coterie, {customers:,} customers", command(port=PORT), env, bodies, more={**many, **histories})
+    histories = history_bodies(200, 20)
+    more = {**many, "history of 20 lines": ("/predict_history", histories, 1)}
+    name, bodies = f"coterie, {customers:,} customers", predict_bodies(customers, 1)
+    return Contestant(name, command(port=PORT), env, bodies, more=more, histories=histories)
 
 
 def by_hand(bundle: Path, customers: int) -> Contestant:
@@ -125,12 +129,27 @@ def run(contestant: Contestant, folder: Path, seconds: float) -> dict[str, Figur
     with running(contestant, folder) as (process, begun):
         print(f"\n{contestant.name}: ready in {begun['ready_s']:.1f} s, {begun['pss_mb']:.0f} MB", flush=True)
         results[contestant.name] = begun
+        if contestant.histories:
+            results[f"{contestant.name}, histories in turn"] = first_and_hundredth(contestant.histories)
         for name, (path, bodies, connections) in {**cases, **contestant.more}.items():
             figures = measure(process, folder, path, bodies, connections, seconds)
             results[f"{contestant.name}, {name}"] = figures
             print(f"  {name:22s}" + "".join(f"  {key} {value:9.2f}" for key, value in figures.items()), flush=True)
         print(f"  {'memory after the load':22s}  {pss_mb(process):.0f} MB", flush=True)
     return results
+
+
+def first_and_hundredth(bodies: list[bytes]) -> Figures:
+    """Milliseconds of the first history after the start, and of the hundredth: the median of those around it."""
+    took = []
+    for body in bodies[:110]:
+        request = urllib.request.Request(f"http://127.0.0.1:{PORT}/predict_history", body, JSON)
+        began = time.perf_counter()
+        urllib.request.urlopen(request, timeout=60).read()
+        took.append((time.perf_counter() - began) * 1e3)
+    figures = {"first_ms": took[0], "hundredth_ms": float(np.median(took[90:]))}
+    print("  histories in turn     " + "".join(f"  {key} {value:9.2f}" for key, value in figures.items()), flush=True)
+    return figures
 
 
 @contextmanager

@@ -38,7 +38,9 @@ def start(folder: Path, version: str) -> tuple["subprocess.Popen[bytes]", socket
     with theirs:
         arguments = [str(theirs.fileno()), str(folder), version]
         command = [sys.executable, "-m", __name__, *arguments]
-        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        # In a Bento the modules are found by a path that only BentoML's loader has added.
+        found = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=found)
     return process, ours
 
 
