@@ -1,4 +1,4 @@
-"""The service beside what else one would serve a model with: ``python -m benchmarks.serving --folder FOLDER``.
+"""The service beside what else one would serve a model with: ``python -m benchmarks.serving [--folder FOLDER]``.
 
 Contestants, one after the other in one run, each with one worker: the service with 1,450 and 1,000,000 customers, a
 service written by hand with FastAPI, and ``mlflow models serve``. A load generator in a process of its own keeps 1, 16
@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,10 +25,11 @@ import numpy as np
 import polars as pl
 import psutil
 
-from benchmarks.serving_bundles import DISTINCT, bundle_of, synthetic_orders
+from benchmarks.http.bundles import DISTINCT, bundle_of, synthetic_orders
 from serving.launch import LOOPBACK, command, environment
 
 PORT = 3917
+FOLDER = Path(tempfile.gettempdir()) / "coterie-benchmark"
 CONNECTIONS = (1, 16, 64)
 START_SECONDS = 120
 MLFLOW_READY = "/ping"
@@ -55,7 +57,7 @@ class Contestant:
 def main() -> None:
     """Run all contestants and print what they did."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="where bundles are kept")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where bundles are kept")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each case is measured")
     parser.add_argument("--customers", type=int, nargs="+", default=[DISTINCT, 1_000_000])
     parser.add_argument("--only", help="run the contestants whose name has this in it")
@@ -70,7 +72,9 @@ def main() -> None:
 
 def contestants(folder: Path, sizes: Sequence[int]) -> Iterator[Contestant]:
     """The empty server first: it shows what the load generator can do at most."""
-    yield Contestant("nothing", [sys.executable, "-m", "benchmarks.load", str(PORT), "--serve"], os.environ, [b"{}"])
+    yield Contestant(
+        "nothing", [sys.executable, "-m", "benchmarks.http.load", str(PORT), "--serve"], os.environ, [b"{}"]
+    )
     for customers in sizes:
         yield service(bundle_of(folder, customers), folder, customers)
     yield by_hand(bundle_of(folder, sizes[0]), sizes[0])
@@ -90,7 +94,7 @@ def service(bundle: Path, folder: Path, customers: int) -> Contestant:
 def by_hand(bundle: Path, customers: int) -> Contestant:
     """FastAPI and uvicorn, as fast as uvicorn is with what is installed."""
     env = {**os.environ, "BENCHMARK_FOLDER": str(bundle.parent), "BENCHMARK_CUSTOMERS": str(customers)}
-    start = [sys.executable, "-m", "uvicorn", "benchmarks.serving_fastapi:app", "--port", str(PORT), "--no-access-log"]
+    start = [sys.executable, "-m", "uvicorn", "benchmarks.http.by_hand:app", "--port", str(PORT), "--no-access-log"]
     more = {"100 ids": ("/predict", predict_bodies(customers, 100), 16)}
     return Contestant(f"FastAPI, {customers:,} customers", start, env, predict_bodies(customers, 1), more=more)
 
@@ -189,7 +193,16 @@ def measure(
     """One case, after a second that is not counted."""
     file = folder / "bodies"
     file.write_bytes(b"\n".join(bodies))
-    drive = [sys.executable, "-m", "benchmarks.load", str(PORT), path, str(file), "--connections", str(connections)]
+    drive = [
+        sys.executable,
+        "-m",
+        "benchmarks.http.load",
+        str(PORT),
+        path,
+        str(file),
+        "--connections",
+        str(connections),
+    ]
     subprocess.run([*drive, "--seconds", "1"], check=True, stdout=subprocess.DEVNULL)
     before = cpu_seconds(process)
     done = subprocess.run([*drive, "--seconds", str(seconds)], check=True, stdout=subprocess.PIPE)

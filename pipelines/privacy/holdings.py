@@ -15,8 +15,9 @@ from pipelines.privacy.erased import Person
 from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.workspace import Workspace
 from serving import answer_store
-from serving.bundle import ANSWERS, load_bundle
+from serving.bundle import load_bundle
 from serving.every_answer import SCORES
+from serving.manifest import ANSWERS
 from serving.model_store import stored_versions
 
 PLACES = (

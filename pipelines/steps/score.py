@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 
 from features.windows import to_datetime
 from pipelines.workspace import Workspace
-from serving.bundle import ANSWERS, Bundle, load_bundle
+from serving.bundle import Bundle, load_bundle
 from serving.every_answer import GROUP_ROWS, SCORES
+from serving.manifest import ANSWERS
 
 
 def score_all(workspace: Workspace) -> dict[str, Any]:

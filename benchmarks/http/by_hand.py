@@ -1,6 +1,6 @@
 """The yardstick: a service as one writes it by hand, FastAPI with pydantic, for the same booster and features.
 
-``BENCHMARK_FOLDER=... BENCHMARK_CUSTOMERS=... uvicorn benchmarks.serving_fastapi:app``. It answers churn only, has
+``BENCHMARK_FOLDER=... BENCHMARK_CUSTOMERS=... uvicorn benchmarks.http.by_hand:app``. It answers churn only, has
 neither metrics nor limits nor segments, and holds its features in memory.
 """
 
