@@ -29,6 +29,7 @@ from benchmarks.http.bundles import DISTINCT, bundle_of, synthetic_orders
 from serving.launch import LOOPBACK, command, environment
 
 PORT = 3917
+LOAD = (sys.executable, "-m", "benchmarks.http.load")
 FOLDER = Path(tempfile.gettempdir()) / "coterie-benchmark"
 CONNECTIONS = (1, 16, 64)
 START_SECONDS = 120
@@ -72,9 +73,7 @@ def main() -> None:
 
 def contestants(folder: Path, sizes: Sequence[int]) -> Iterator[Contestant]:
     """The empty server first: it shows what the load generator can do at most."""
-    yield Contestant(
-        "nothing", [sys.executable, "-m", "benchmarks.http.load", str(PORT), "--serve"], os.environ, [b"{}"]
-    )
+    yield Contestant("nothing", [*LOAD, str(PORT), "--serve"], os.environ, [b"{}"])
     for customers in sizes:
         yield service(bundle_of(folder, customers), folder, customers)
     yield by_hand(bundle_of(folder, sizes[0]), sizes[0])
@@ -194,9 +193,7 @@ def measure(
     file = folder / "bodies"
     file.write_bytes(b"\n".join(bodies))
     drive = [
-        sys.executable,
-        "-m",
-        "benchmarks.http.load",
+        *LOAD,
         str(PORT),
         path,
         str(file),

@@ -1,6 +1,6 @@
 """A load generator in a process of its own: plain sockets and one selector, to cost less than what it measures.
 
-``python -m benchmarks.http.load PORT PATH BODIES [--connections N] [--seconds S]`` sends the lines of ``BODIES`` in turn.
+``python -m benchmarks.http.load PORT PATH BODIES [--connections N] [--seconds S]`` sends the lines of ``BODIES``.
 Every connection stays open and sends its next request when its answer is complete. Prints one JSON line.
 ``python -m benchmarks.http.load PORT --serve`` is a server instead, which answers everything with the same few bytes.
 """
