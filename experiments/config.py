@@ -1,4 +1,4 @@
-"""The tables of a study's TOML, each a frozen pydantic model: cutoffs, sample, search, features, segments, promotion."""
+"""The tables of a study in TOML, each a frozen pydantic model: cutoffs, sample, search, features, segments, promotion."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -36,10 +36,10 @@ class Cutoffs(Section):
 
 
 class Sample(Section):
-    """The row budget: the study learns from at most ``rows`` customers at cutoffs, everybody where there are no more.
+    """The row budget: the study learns from at most ``rows`` rows, a row being a customer at a cutoff.
 
-    Customers are drawn whole, at all cutoffs or at none, and their order in the draw depends on ``seed`` alone: a larger
-    budget adds customers to those of a smaller one.
+    Where there are more, customers are drawn whole, at all cutoffs or at none. Their order in the draw depends on
+    ``seed`` alone, so a larger budget adds customers to those of a smaller one.
     """
 
     rows: Annotated[int, Field(ge=100)] = 400_000

@@ -7,8 +7,8 @@ ids that are computed in another part than their place in the table says, by par
 
 import math
 import shutil
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -69,9 +69,9 @@ def partition_rows(tables: Path, folder: Path, part: pl.DataFrame) -> None:
 
 
 def _by_part(folder: Path, name: str) -> pl.PartitionBy:
-    place: Callable[[pl.io.partition.FileProviderArgs], Path] = lambda file: (
-        folder / str(file.partition_keys.item()) / name
-    )
+    def place(file: Any) -> Path:
+        return folder / str(file.partition_keys.item()) / name
+
     return pl.PartitionBy(
         folder, file_path_provider=place, key="part", include_key=False, approximate_bytes_per_file=None
     )

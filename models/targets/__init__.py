@@ -81,8 +81,11 @@ class Target(Protocol):
         """The answers as named columns (n,) of the table of scored customers; NaN where an answer has no value."""
         ...
 
-    def as_json(self, row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:
-        """One row of ``columns`` as the fields of ``Answer``; ``as_of`` is in days since 1970-01-01 UTC."""
+    def as_json(self, columns: Mapping[str, Floats], question: Question, as_of: float) -> dict[str, Any]:
+        """The fields of ``Answer``: a column of values (n,), such fields by name, or a constant for every row.
+
+        ``columns`` are those of the function above; ``as_of`` is in days since 1970-01-01 UTC.
+        """
         ...
 
     def not_asked(self, question: Question, reason: str) -> dict[str, Any]:

@@ -14,9 +14,11 @@ from pipelines import extracts, snapshots
 from pipelines.privacy.erased import Person
 from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.workspace import Workspace
+from serving import answer_store
 from serving.bundle import load_bundle
+from serving.every_answer import SCORES
+from serving.manifest import ANSWERS
 from serving.model_store import stored_versions
-from serving.online_store import stored_among
 
 PLACES = (
     "canonical tables",
@@ -25,11 +27,10 @@ PLACES = (
     "extracts",
     "snapshots",
     "datasets",
-    "online features",
+    "answers",
     "model store",
     "scores",
 )
-IDS = "ids.npy"
 LINEAGE = "erased_from"  # among a dataset's facts
 
 
@@ -42,8 +43,8 @@ class Holding:
     rows: int
 
 
-def files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
-    """(place, file) of every published file that has rows about people."""
+def table_files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
+    """(place, file) of every published table that has rows about people."""
     for folder in workspace.published("canonical"):
         yield from (("canonical tables", path) for path in sorted(folder.glob("*.parquet")))
         yield from (("rejects", path) for path in sorted((folder / "rejects").glob("*.parquet")))
@@ -54,20 +55,19 @@ def files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
         yield "snapshots", folder / snapshots.FILE
     for folder in workspace.published("datasets"):
         yield "datasets", rows_file(folder)
-    for folder in workspace.published("bundles"):
-        yield "online features", folder / "online" / IDS
-    for folder in stored_versions(workspace.bento_home).values():
-        yield "model store", folder / "online" / IDS
     for folder in workspace.published("scores"):
-        yield "scores", folder / "scores.parquet"
+        yield "scores", folder / SCORES
 
 
 def find_holdings(workspace: Workspace, person: Person) -> list[Holding]:
     """Every file that contains rows of the person."""
     with rows_of(person) as rows:
         counted = [
-            Holding(place, path, _count(rows, path, person)) for place, path in files(workspace) if path.is_file()
+            Holding(place, path, _count(rows, path, person)) for place, path in table_files(workspace) if path.is_file()
         ]
+    counted += [each for folder in workspace.published("bundles") for each in _in_bundle("answers", folder, person)]
+    for folder in stored_versions(workspace.bento_home).values():
+        counted += _in_bundle("model store", folder, person)
     return [each for each in counted if each.rows]
 
 
@@ -101,10 +101,13 @@ def _count(rows: PersonRows, path: Path, person: Person) -> int:
     if path.name in (ROWS, PANEL):
         ids = pq.read_table(path, columns=["customer_id"]).column(0)
         return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)
-    if path.name != IDS:
-        return rows.count(path)
+    return rows.count(path)
+
+
+def _in_bundle(place: str, folder: Path, person: Person) -> list[Holding]:
+    """The person's answers in a bundle, and the other files of it that have their id."""
     try:
-        online = load_bundle(path.parents[1]).online
+        rows = len(load_bundle(folder).answers.stored_among(person.ids))
     except BadArtifact as error:
-        raise BadArtifact(f"{error}; or delete {path.parents[1]}, nothing that cannot be read can be cleaned") from None
-    return int(stored_among(online, person.ids).sum())
+        raise BadArtifact(f"{error}; or delete {folder}, nothing that cannot be read can be cleaned") from None
+    return [Holding(place, folder / ANSWERS / name, rows) for name in (answer_store.ANSWERS, answer_store.IDS, SCORES)]

@@ -20,8 +20,9 @@ from pipelines.privacy.erased import Person
 from pipelines.privacy.holdings import LINEAGE, lineage, whose
 from pipelines.privacy.person_rows import PersonRows
 from pipelines.workspace import Workspace
-from serving.bundle import write_bundle_without
+from serving.every_answer import GROUP_ROWS, SCORES
 from serving.model_store import put_in_store, remove_from_store, stored_versions
+from serving.publication import write_bundle_without
 
 
 def successor(name: str, marks: frozenset[str]) -> str:
@@ -124,12 +125,15 @@ def remove_from_scores(workspace: Workspace, folder: Path, person: Person, name:
 
 
 def _write_scores(draft: Path, folder: Path, person: Person, name: str) -> None:
-    table = pq.read_table(folder / "scores.parquet")
-    theirs = pa.array(sorted(person.ids), type=table.schema.field("customer_id").type)
-    left = table.filter(pc.invert(pc.is_in(table["customer_id"], value_set=theirs)))
-    place = left.schema.get_field_index("bundle")
-    left = left.set_column(place, left.schema.field(place), pa.array([name] * len(left), left.schema.field(place).type))
-    pq.write_table(left, draft / "scores.parquet", compression="zstd")
+    with pq.ParquetFile(folder / SCORES) as scores:
+        schema = scores.schema_arrow
+        theirs = pa.array(sorted(person.ids), type=schema.field("customer_id").type)
+        place = schema.get_field_index("bundle")
+        with pq.ParquetWriter(draft / SCORES, schema, compression="zstd") as writer:
+            for batch in scores.iter_batches(GROUP_ROWS):
+                left = batch.filter(pc.invert(pc.is_in(batch["customer_id"], value_set=theirs)))
+                named = pa.repeat(pa.scalar(name, schema.field(place).type), left.num_rows)
+                writer.write_batch(left.set_column(place, schema.field(place), named))
 
 
 def _replace(workspace: Workspace, kind: str, old: Path, name: str) -> None:

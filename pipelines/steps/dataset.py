@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import narwhals as nw
+import pandas as pd
 
 from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of

@@ -20,6 +20,7 @@ from models.curves import from_hazards
 from models.question import Question
 from models.sample import Floats
 from models.targets import Target, targets
+from serving.json_columns import json_texts
 
 AS_OF = 19_000.0
 
@@ -237,12 +238,15 @@ def test_the_json_answer_matches_its_schema(name: str) -> None:
     assert kind.Answer.model_validate(why, strict=True).model_dump() == why
     for calibration in (None, found):
         columns = kind.columns(kind.answer(raw, calibration, world.question), world.question)
-        for i in range(0, len(raw), 101):
-            row = {column: float(values[i]) for column, values in columns.items()}
-            sent = kind.as_json(row, world.question, AS_OF)
+        some = {column: values[::101] for column, values in columns.items()}
+        texts = json_texts(kind.as_json(some, world.question, AS_OF), len(raw[::101]))
+        for i, text in enumerate(texts):
+            sent = json.loads(text)
             assert set(sent) == fields - {"reason"}
             assert kind.Answer.model_validate(sent, strict=True).model_dump() == {**sent, "reason": None}
-            assert json.loads(json.dumps(sent, allow_nan=False)) == sent
+            assert json.dumps(sent, allow_nan=False) == text
+            alone = {column: values[[i]] for column, values in some.items()}
+            assert json_texts(kind.as_json(alone, world.question, AS_OF), 1) == [text]
 
 
 days_ago = st.lists(

@@ -32,7 +32,8 @@ def who(frames: Frames, as_of: float) -> set[str]:
 
 def shop_of(customers: dict[str, int], companies: dict[str, str] | None = None) -> Frames:
     """Customers with one order each, in the month of 2020 that is given."""
-    orders = pl.DataFrame({"customer_id": list(customers), "at": [datetime(2020, month, 2) for month in customers.values()]})
+    at = [datetime(2020, month, 2) for month in customers.values()]
+    orders = pl.DataFrame({"customer_id": list(customers), "at": at})
     line = {"order_id": pl.lit("o"), "kind": pl.lit("sale"), "quantity": 1.0, "unit_price": 1.0}
     frames = {"orders": orders.with_columns(**line)}
     if companies:
@@ -74,7 +75,8 @@ def test_a_budget_for_everybody_draws_everybody(world: Frames) -> None:
 def test_who_belongs_together_is_drawn_together() -> None:
     companies = {f"c{n}": f"firm {n // 3}" for n in range(60)}
     frames = shop_of(dict.fromkeys(companies, 1), companies)
-    frames["identities"] = pl.DataFrame({"alias_id": ["c1", "x"], "customer_id": ["c50", "c30"], "known_at": [None, None]})
+    links = {"alias_id": ["c1", "x"], "customer_id": ["c50", "c30"], "known_at": [None, None]}
+    frames["identities"] = pl.DataFrame(links)
     for rows in (30, 60, 120):
         drawn = ids(frames, rows)
         for firm in range(20):
