@@ -51,7 +51,7 @@ class AnswerStore:
     def place(self, customer_id: str) -> int | None:
         """Where the customer is in ``ids``; None if they are not."""
         needle = customer_id.encode("utf-8", "surrogatepass")
-        # In the type of the stored ids, which cuts a longer one short: numpy would else widen, and so copy, all of them.
+        # In the type of the stored ids, which cuts a longer one short: else numpy would widen, so copy, all of them.
         place = int(self.ids.searchsorted(np.array(needle, dtype=self.ids.dtype)))
         return place if place < len(self.ids) and self.ids[place] == needle else None
 
