@@ -120,7 +120,7 @@ def promote(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> Non
 
 @app.command()
 def publish(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
-    """Bundle all champions with every customer's online features for the service."""
+    """Bundle all champions with every customer's answers for the service."""
     from pipelines.steps.publish import publish_bundle
 
     run(home, json_, publish_bundle)

@@ -2,10 +2,11 @@
 
 ``ids.npy`` has the customers' ids (n, sorted UTF-8 bytes of fixed width), ``answers.bin`` their answers as JSON, one
 after the other in that order, and ``offsets.npy`` (n + 1, unsigned 64-bit) the byte each answer begins at, last the
-file's size. All three are memory-mapped: memory does not grow with the number of customers.
+file's size. The arrays are memory-mapped and an answer is read where it lies: nothing of a customer is ever loaded.
 """
 
-import mmap
+import os
+import weakref
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,14 @@ CHECKED = 1 << 16
 
 @dataclass(frozen=True, eq=False)
 class AnswerStore:
-    """``ids`` sorted (n,), ``offsets`` (n + 1,) into ``answers``, in the same order; all memory-mapped."""
+    """``ids`` sorted (n,), ``offsets`` (n + 1,) in the same order, both mapped, into the open file ``answers``."""
 
     ids: NDArray[np.bytes_]
     offsets: memoryview
-    answers: mmap.mmap | bytes
+    answers: int
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, os.close, self.answers)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -40,14 +44,14 @@ class AnswerStore:
 
     def at(self, place: int) -> bytes:
         """The answer of the customer at this place in ``ids``."""
-        return self.answers[self.offsets[place] : self.offsets[place + 1]]
+        start = self.offsets[place]
+        # Not mapped as the arrays are: all that was ever read of a map counts as memory of the process.
+        return os.pread(self.answers, self.offsets[place + 1] - start, start)
 
     def place(self, customer_id: str) -> int | None:
         """Where the customer is in ``ids``; None if they are not."""
         needle = customer_id.encode("utf-8", "surrogatepass")
-        # An id longer than all stored ones would make numpy widen, and so copy, all of them; NUL is their padding.
-        if len(needle) > self.ids.dtype.itemsize or b"\0" in needle:
-            return None
+        # In the type of the stored ids, which cuts a longer one short: else numpy would widen, so copy, all of them.
         place = int(self.ids.searchsorted(np.array(needle, dtype=self.ids.dtype)))
         return place if place < len(self.ids) and self.ids[place] == needle else None
 
@@ -109,7 +113,7 @@ def read_answers(folder: Path) -> AnswerStore:
     for name, values, strictly in ((IDS, ids, True), (OFFSETS, offsets, False)):
         if not _ascends(values, strictly=strictly):
             raise _damaged(f"{name} is not ascending")
-    return AnswerStore(ids, memoryview(offsets.data), _map_bytes(folder / ANSWERS, size))
+    return AnswerStore(ids, memoryview(offsets.data), os.open(folder / ANSWERS, os.O_RDONLY | os.O_CLOEXEC))
 
 
 def _ascends(values: NDArray[Any], strictly: bool) -> bool:
@@ -132,13 +136,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise _damaged(f"{path.name} is missing ({error.strerror})") from None
-
-
-def _map_bytes(path: Path, size: int) -> mmap.mmap | bytes:
-    if size == 0:  # an empty file cannot be mapped
-        return b""
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
 
 
 def _damaged(found: str) -> BadArtifact:

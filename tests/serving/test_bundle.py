@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import BadArtifact, BadInput
+from serving import bundle
 from serving.bundle import load_bundle
 from serving.manifest import parsed
 from serving.publication import write_bundle
@@ -43,6 +44,17 @@ def test_a_changed_byte_in_any_file_is_refused(copy: Path) -> None:
             load_bundle(copy, expected=version)
         (copy / name).write_bytes(original)
     assert load_bundle(copy, expected=version).version == version
+
+
+def test_a_damaged_file_is_refused_before_anything_is_parsed(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("load", "read_answers", "_products"):
+        monkeypatch.setattr(bundle, name, lambda *_: pytest.fail("a damaged bundle is parsed"))
+    for name in names(copy):
+        original = (copy / name).read_bytes()
+        (copy / name).write_bytes(bytes([original[0] ^ 1]) + original[1:])
+        with pytest.raises(BadArtifact, match=r"is not the file that was published|expected"):
+            load_bundle(copy)
+        (copy / name).write_bytes(original)
 
 
 def test_a_file_too_many_or_too_few_is_refused(copy: Path) -> None:

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import BadInput
-from serving import every_answer
+from pipelines.workspace import Workspace
+from serving import every_answer, publication
 from serving.answers import answer
 from serving.bundle import ANSWERS, Bundle, load_bundle
 from serving.every_answer import SCORES
@@ -107,6 +108,27 @@ def test_without_anybody_it_is_still_a_bundle(shop: Shop, people: pd.DataFrame, 
     left = write_bundle_without(tmp_path / "left", tmp_path / version, set(people["customer_id"]))
     assert left == published(tmp_path / "nobody", shop, [people.head(0)])
     assert len(load_bundle(tmp_path / "left", left).answers) == 0
+
+
+@pytest.mark.parametrize(("module", "function"), [(every_answer, "write_sorted"), (publication, "version_of")])
+def test_what_a_killed_publish_left_does_not_change_the_next(
+    module: Any, function: str, shop: Shop, people: pd.DataFrame, tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path / "home")
+    left = workspace.home / "bundles" / ".draft"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, function, killed)
+        with pytest.raises(RuntimeError):
+            published(left, shop, divided(people, 20))
+    assert left.is_dir()
+    folder = workspace.publish_by_content("bundles", lambda draft: published(draft, shop, divided(people, 30)))
+    assert folder.name == published(tmp_path / "undisturbed", shop, [people])
+    assert contents(folder) == contents(tmp_path / "undisturbed")
+    assert workspace.published("bundles") == [folder]
+
+
+def killed(*_: Any) -> None:
+    raise RuntimeError
 
 
 def test_a_customer_in_two_parts_is_refused(shop: Shop, people: pd.DataFrame, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import shutil
 from itertools import chain
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import polars as pl
 import pytest
 
 from experiments.dataset import read_dataset, write_dataset
-from features.errors import BadConfig, BadInput, NotFound
+from features.errors import BadArtifact, BadConfig, BadInput, NotFound
 from features.tables import PERSONAL
 from pipelines.ingest.canonical import ingest
 from pipelines.privacy.pseudonyms import key_of, pseudonym
 from pipelines.steps.erase import erase
 from pipelines.steps.export import export
 from pipelines.workspace import Workspace
+from serving.manifest import version_of
 
 SQL = {
     "orders": """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id,
@@ -82,6 +84,19 @@ def test_a_person_goes_with_aliases_rejects_and_lines_that_lost_them_and_nobody_
 def test_a_person_is_found_by_any_of_their_ids(shop) -> None:
     workspace = shop()
     erase(workspace, " web7 ")
+    assert "ann" not in stored(workspace)["tables"]
+
+
+def test_a_bundle_of_an_older_format_is_not_passed_over(shop) -> None:
+    workspace, written = shop(), b'{"format": 2}'
+    folder = workspace.home / "bundles" / version_of(written)
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_bytes(written)
+    with pytest.raises(BadArtifact, match=f"format 2, needed 3: publish it again; or delete .*{folder.name}, nothing"):
+        erase(workspace, "ann")
+    assert "ann" in stored(workspace)["tables"]
+    shutil.rmtree(folder)
+    erase(workspace, "ann")
     assert "ann" not in stored(workspace)["tables"]
 
 
@@ -164,7 +179,7 @@ def test_what_is_left_of_a_dataset_knows_its_tables_and_its_origin(shop) -> None
 def test_nobody_is_an_error_that_says_where_was_looked_and_not_for_whom(shop) -> None:
     workspace = shop()
     for ask in (lambda: erase(workspace, "zoe"), lambda: export(workspace, "zoe", workspace.home.parent / "zoe.out")):
-        with pytest.raises(NotFound, match="looked through canonical tables, rejects, staging, snapshots") as error:
+        with pytest.raises(NotFound, match="looked through canonical tables, rejects, staging, extracts") as error:
             ask()
         assert "'zoe'" not in str(error.value)
     with pytest.raises(BadInput, match="blank"):
