@@ -1,9 +1,9 @@
 """Exact nearest neighbours of many customers: a k-d tree in rotated coordinates, distances in the original ones.
 
-Standardised features all spread alike, and then a k-d tree has no good direction to cut: in 40 features a query compares
-a customer with nearly all points. Along principal axes the first few directions spread most, so far fewer are compared.
-The rotation only proposes candidates; what is returned is computed from the features themselves, one after another, so
-that a customer's neighbours have the same bits alone as in a batch.
+Standardised features all spread alike, and then a k-d tree has no good direction to cut: with 40 features a query
+compares a customer with nearly all points. Principal axes spread unevenly, so far fewer points are compared. The
+rotation only proposes candidates: what is returned is computed from the features themselves, one after another, so that
+a customer's neighbours have the same bits alone as in a batch.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 LEAF_POINTS = 64
 SLACK = 1e-9  # relative; rotating a point moves its distances by some 1e-14
-BLOCK = 4_000  # customers whose candidates are compared at once
+PAIRS = 50_000  # customers and candidates compared at once: it bounds the memory and does not change the result
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +40,25 @@ class Neighbours:
 
         Points farther than ``within`` are left out: their distance is infinite and their number n.
         """
-        blocks = [self._block(Z[start : start + BLOCK], count, within) for start in range(0, len(Z), BLOCK)]
-        if not blocks:
-            return np.zeros((0, count)), np.zeros((0, count), dtype=np.int64)
-        distance, number = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
-        return distance, number
-
-    def _block(self, Z: Floats, count: int, within: float) -> tuple[Floats, Rows]:
-        turned = rotated(Z, self.axes)
-        near, number = self.tree.query(turned, count + 1, distance_upper_bound=within * (1 + SLACK))
-        distance, number = self._ordered(Z, number[:, :count])
-        radius = near[:, count - 1] * (1 + SLACK) + SLACK**2
-        for row in np.flatnonzero(near[:, count] <= radius):
-            # The last place is tied but for rounding: which point takes it must not depend on the rotation.
-            tied = np.array(self.tree.query_ball_point(turned[row], radius[row]), dtype=np.int64)
-            distances, numbers = self._ordered(Z[[row]], tied[None, :])
-            distance[row], number[row] = distances[0, :count], numbers[0, :count]
+        distance, number = np.empty((len(Z), count)), np.empty((len(Z), count), dtype=np.int64)
+        rows, candidates = np.arange(len(Z)), count + 1
+        while len(rows):
+            step, open_ = max(1, PAIRS // candidates), []
+            for start in range(0, len(rows), step):
+                part = rows[start : start + step]
+                distance[part], number[part], tied = self._candidates(Z[part], count, candidates, within)
+                open_.append(part[tied])
+            # Their last place is tied but for rounding: the rotation must not decide which point takes it.
+            rows, candidates = np.concatenate(open_), min(4 * candidates, len(self.points) + 1)
         outside = distance > within
         return np.where(outside, np.inf, distance), np.where(outside, len(self.points), number)
+
+    def _candidates(self, Z: Floats, count: int, candidates: int, within: float) -> tuple[Floats, Rows, Mask]:
+        """The ``count`` nearest among so many candidates, and which rows need more candidates to know them."""
+        near, number = self.tree.query(rotated(Z, self.axes), candidates, distance_upper_bound=within * (1 + SLACK))
+        distance, number = self._ordered(Z, number)
+        tied = np.isfinite(near[:, -1]) & (near[:, -1] <= near[:, count - 1] * (1 + SLACK) + SLACK**2)
+        return distance[:, :count], number[:, :count], tied
 
     def _ordered(self, Z: Floats, number: Rows) -> tuple[Floats, Rows]:
         """Candidates in the order of their distances in the original features; a number of n is no candidate."""

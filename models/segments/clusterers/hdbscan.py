@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "selection": "eom",
 }
 
+
 @dataclass(frozen=True)
 class Model:
     """Points of the fit in standard units (n, features), their labels and core distances (n,). Per cluster (c,): the
