@@ -3,11 +3,10 @@
 The functions are those of ``experiments.kinds.Kind``.
 """
 
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +33,11 @@ from models.segments import scores as cluster_scores
 from models.segments.clusterers import Clusterer, Labels, clusterer, clusterers
 from models.segments.scores import Distances
 from models.segments.segmenter import Prepared
+from models.segments.shared import SharedFolder
 
 DIRECTION = "maximize"
 SILHOUETTE_ROWS = 5_000
 SEARCH_SILHOUETTE_ROWS = 2_000
-Folder = tempfile.TemporaryDirectory[str]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Problem:
     baselines: tuple[str, ...]
     search: Search
     promotion: Promotion
-    shared: Folder = field(default_factory=partial(Folder, prefix="coterie-segments-"))
+    shared: SharedFolder = field(default_factory=SharedFolder.new)
 
     @cached_property
     def everybody(self) -> pd.DataFrame:
@@ -127,13 +126,13 @@ class Separation:
     features: tuple[str, ...]
     wanted: Segments
     seed: int
-    shared: Path
+    shared: SharedFolder
 
     def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
         """Value and scores of a clusterer with these parameters."""
         real, distances = self._real
-        fitted = segmenter.fit_clusters(real, candidate, params, self.seed, self.shared)
-        label = segmenter.labels_of(fitted, real, self.shared)
+        fitted = segmenter.fit_clusters(real, candidate, params, self.seed, self.shared.path)
+        label = segmenter.labels_of(fitted, real, self.shared.path)
         sizes = cluster_scores.sizes(label)
         if sizes["segments_n"] < 2:
             raise BadInput("fewer than two segments found")
@@ -144,8 +143,8 @@ class Separation:
     def _null_silhouettes(self, fitted: segmenter.Segmenter) -> Floats:
         """Silhouettes of the same clustering of the permuted customers."""
         null, distances = self._null(fitted.features)
-        again = cluster_scores.refit(fitted, null, self.shared)
-        return distances.silhouettes(segmenter.labels_of(again, null, self.shared))
+        again = cluster_scores.refit(fitted, null, self.shared.path)
+        return distances.silhouettes(segmenter.labels_of(again, null, self.shared.path))
 
     @cached_property
     def _real(self) -> tuple[Prepared, Distances]:
@@ -179,9 +178,7 @@ def penalty(wanted: Segments, sizes: Mapping[str, float]) -> float:
 
 def evaluation(problem: Problem) -> Separation:
     """The silhouette gap to data without joint structure."""
-    return Separation(
-        problem.customers, problem.features, problem.wanted, problem.search.seed, Path(problem.shared.name)
-    )
+    return Separation(problem.customers, problem.features, problem.wanted, problem.search.seed, problem.shared)
 
 
 def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:  # noqa: ARG001
@@ -195,7 +192,7 @@ def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tupl
 
     Everybody is assigned to the segments of the first, which is to be registered, and describes them.
     """
-    about = (problem.customers, problem.features, problem.search.seed, Path(problem.shared.name))
+    about = (problem.customers, problem.features, problem.search.seed, problem.shared.path)
     ours, *others = each_of(_scored, [(*about, each) for each in entrants], workers)
     started = time.perf_counter()
     model = segmenter.described(ours.model, problem.everybody)
@@ -263,7 +260,7 @@ def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]
 
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:  # noqa: ARG001
     """Compare silhouettes of the same customers in the same space, that of the study's features."""
-    seed, shared = problem.search.seed, Path(problem.shared.name)
+    seed, shared = problem.search.seed, problem.shared.path
     scores = ours.manifest["scores"]
     if ours.manifest["dataset_fingerprint"] != problem.dataset.fingerprint:
         scores = cluster_scores.clustering_scores(problem.customers, ours.model, seed, memory=shared)
@@ -271,14 +268,16 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
         return verdict
     fitted = segmenter.prepare(problem.customers, problem.features)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(problem.everybody))[:SILHOUETTE_ROWS])
-    compared = rows_of(problem.everybody, problem.everybody.columns, chosen)
+    rivals = {name: segmenter.fit_clusters(fitted, name, {}, seed, shared) for name in problem.baselines}
+    judged = [ours.model, *rivals.values(), *([theirs.model] if theirs else [])]
+    read = dict.fromkeys((*problem.features, *(name for model in judged for name in model.features)))
+    compared = rows_of(problem.everybody, [name for name in read if name in problem.everybody.columns], chosen)
     distances = Distances.of(preprocessing.transform(fitted.preprocessing, compared), seed, SILHOUETTE_ROWS)
 
     def silhouettes(model: segmenter.Segmenter) -> Floats:
         return distances.silhouettes(segmenter.assign_labels(model, compared)[0])
 
     own = silhouettes(ours.model)
-    rivals = {name: segmenter.fit_clusters(fitted, name, {}, seed, shared) for name in problem.baselines}
     baselines = {name: difference(problem, own - silhouettes(rival)) for name, rival in rivals.items()}
     champion = difference(problem, own - silhouettes(theirs.model)) if theirs else None
     verdict = decide(problem.promotion, "silhouette", baselines, champion)

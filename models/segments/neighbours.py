@@ -55,7 +55,8 @@ class Neighbours:
 
     def _candidates(self, Z: Floats, count: int, candidates: int, within: float) -> tuple[Floats, Rows, Mask]:
         """The ``count`` nearest among so many candidates, and which rows need more candidates to know them."""
-        near, number = self.tree.query(rotated(Z, self.axes), candidates, distance_upper_bound=within * (1 + SLACK))
+        found = self.tree.query(rotated(Z, self.axes), candidates, distance_upper_bound=within * (1 + SLACK))
+        near, number = np.asarray(found[0]), np.asarray(found[1], dtype=np.int64)
         distance, number = self._ordered(Z, number)
         tied = np.isfinite(near[:, -1]) & (near[:, -1] <= near[:, count - 1] * (1 + SLACK) + SLACK**2)
         return distance[:, :count], number[:, :count], tied

@@ -7,13 +7,32 @@ import fcntl
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Arrays = tuple[NDArray[Any], ...]
+
+
+@dataclass(frozen=True)
+class SharedFolder:
+    """A temporary folder, removed with the last reference in the process that made it; other processes only use it."""
+
+    path: Path
+    made: "TemporaryDirectory[str] | None" = field(default=None, repr=False, compare=False)
+
+    @staticmethod
+    def new() -> "SharedFolder":
+        """An empty folder."""
+        made = TemporaryDirectory(prefix="coterie-segments-")
+        return SharedFolder(Path(made.name), made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SharedFolder, (self.path,)
 
 
 def once(folder: Path, name: str, inputs: Sequence[Any], compute: Callable[[], Arrays]) -> Arrays:

@@ -242,3 +242,17 @@ def test_a_catalogue_of_another_model_is_refused() -> None:
         segmenter.load({**four, "segmenter.json": three["segmenter.json"]})
     with pytest.raises(BadArtifact, match="invalid entry"):
         catalogue.from_json([{"id": "s1"}])
+
+
+@pytest.mark.parametrize("clusterer", ["hdbscan", "kmeans", "rfm"])
+def test_assigned_in_parts_customers_have_the_bits_of_assigned_at_once(
+    clusterer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, _ = shop(WHOLESALER, LAPSED, STEADY, NEW)
+    fitted = fit_segmenter(X, FEATURES, clusterer, {}, seed=0)
+    label, strength = assign_labels(fitted, X)
+    for rows in (1, 77, 600):
+        monkeypatch.setattr(segmenter, "PART_ROWS", rows)
+        found = assign_labels(fitted, X)
+        assert (found[0] == label).all()
+        assert (found[1] == strength).all()

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from models.segments import shared
 from models.segments.clusterers import hdbscan
-from models.segments.shared import once
+from models.segments.shared import SharedFolder, once
 
 ROWS = np.arange(6.0).reshape(3, 2)
 
@@ -92,3 +93,15 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(KeyboardInterrupt):
             once(tmp_path, "square", (ROWS,), lambda: (ROWS,))
     assert once(tmp_path, "square", (ROWS,), lambda: (ROWS**2,))[0][2, 1] == 25
+
+
+def test_the_folder_ends_with_its_maker_not_with_a_copy() -> None:
+    folder = SharedFolder.new()
+    path = folder.path
+    copy = pickle.loads(pickle.dumps(folder))
+    assert copy.path == path
+    del copy
+    assert path.is_dir()
+    assert folder.made is not None
+    folder.made.cleanup()
+    assert not path.exists()
