@@ -50,7 +50,8 @@ class Search(Section):
     """How parameters are searched for.
 
     ``parallel`` trials are drawn before the value of the first is known; so any number of workers up to it finds the
-    same parameters as one worker. Trials are fitted on at most ``customers`` customers, the chosen model on all.
+    same parameters as one worker. Trials are fitted on at most ``customers`` customers; a chosen predictor on
+    all, chosen segments on those of the trials.
     ``accept = "proven"`` stays with the first guess (the champion's parameters, else the defaults) unless the best
     trial is proven better. ``metric`` is the loss of the task's target, or "permuted_gap" for segments; it may be left
     out.
