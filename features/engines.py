@@ -206,13 +206,18 @@ def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     numbers = [name for name, kind in schema.items() if kind.is_numeric() or kind == pl.Boolean]
     small = [name for name in numbers if schema[name] != pl.Float64]
     block = table.select(numbers).with_columns(pl.col(small).cast(pl.Float64)).to_numpy(order="fortran")
-    found = pd.DataFrame(block, columns=numbers, copy=False)
     known = set(numbers)
-    others = {name: _text_or_time(table[name]) for name in schema if name not in known}
+    others = {name: table[name] for name in schema if name not in known}
+    return pandas_of(list(schema), pd.DataFrame(block, columns=numbers, copy=False), others)
+
+
+def pandas_of(names: list[str], numbers: pd.DataFrame, others: Mapping[str, pl.Series]) -> pd.DataFrame:
+    """Numbers and columns that are no numbers as one frame, in the order of ``names``."""
     if not others:
-        return found
+        return numbers
     place = {name: at for at, name in enumerate((*others, *numbers))}
-    return pd.concat([pd.DataFrame(others), found], axis=1).iloc[:, [place[name] for name in schema]]
+    found = pd.DataFrame({name: _text_or_time(column) for name, column in others.items()})
+    return pd.concat([found, numbers], axis=1).iloc[:, [place[name] for name in names]]
 
 
 def _text_or_time(column: pl.Series) -> Any:

@@ -1,0 +1,181 @@
+"""Rows in groups: aggregates of each group, and values that a row gets from its group."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from features.executors.arrays.columns import Column, Index, Known, Values, both
+
+
+class Groups:
+    """Which rows have equal keys: ``order`` sorts rows by group (None: as they are), ``starts`` is where each begins."""
+
+    def __init__(self, rows_n: int, order: Index | None, starts: Index) -> None:
+        self.rows_n, self.order, self.starts = rows_n, order, starts
+
+    @property
+    def n(self) -> int:
+        return len(self.starts)
+
+    @cached_property
+    def sizes(self) -> Index:
+        return np.diff(self.starts, append=self.rows_n)
+
+    @cached_property
+    def first(self) -> Index:
+        """One row of each group."""
+        return self.starts if self.order is None else self.order[self.starts]
+
+    @cached_property
+    def of_row(self) -> Index:
+        """The group of each row."""
+        sorted_ = np.repeat(np.arange(self.n), self.sizes)
+        return sorted_ if self.order is None else _put_back(sorted_, self.order)
+
+    def sorted(self, values: Values) -> Values:
+        return values if self.order is None else values[self.order]
+
+
+_ALL = np.zeros(1, np.intp)
+
+
+def whole(rows_n: int) -> Groups:
+    """All rows as one group, even if there are none."""
+    return Groups(rows_n, None, _ALL)
+
+
+def group(rows_n: int, *keys: Column) -> Groups:
+    """Groups of equal keys; null is a key like any other."""
+    parts = [part for key in keys for part in _parts(key) if not _is_constant(part)]
+    if rows_n == 0 or not parts:
+        return Groups(rows_n, None, _ALL[:rows_n])
+    order = np.lexsort(parts) if len(parts) > 1 else np.argsort(parts[0], kind="stable")
+    change = np.zeros(rows_n, bool)
+    change[0] = True
+    for part in parts:
+        sorted_ = part[order]
+        change[1:] |= sorted_[1:] != sorted_[:-1]
+    return Groups(rows_n, order, np.flatnonzero(change))
+
+
+def _parts(key: Column) -> tuple[Values, ...]:
+    values, known = key
+    return (values,) if known is None else (np.where(known, values, 0), known)
+
+
+def _is_constant(values: Values) -> bool:
+    return bool((values == values[:1]).all())
+
+
+def groups_n(groups: Groups) -> int:
+    return groups.n
+
+
+def sizes(groups: Groups) -> Column:
+    return groups.sizes, None
+
+
+def first_of(column: Column, groups: Groups) -> Column:
+    """The value of a key in each group."""
+    return column[0][groups.first], None if column[1] is None else column[1][groups.first]
+
+
+def spread(column: Column, groups: Groups) -> Column:
+    """Each row gets its group's value."""
+    return column[0][groups.of_row], None if column[1] is None else column[1][groups.of_row]
+
+
+def sum_of(column: Column, groups: Groups) -> Column:
+    """0 if no value is known."""
+    values, known = column
+    if values.dtype == bool:
+        values = values.astype(np.int64)
+    if known is not None:
+        values = np.where(known, values, 0)
+    return _reduced(np.add, values, groups, 0), None
+
+
+def count_of(column: Column, groups: Groups) -> Column:
+    """How many values are known."""
+    if column[1] is None:
+        return groups.sizes, None
+    return _reduced(np.add, column[1].astype(np.int64), groups, 0), None
+
+
+def min_of(column: Column, groups: Groups) -> Column:
+    return _extreme(column, groups, np.minimum, np.inf)
+
+
+def max_of(column: Column, groups: Groups) -> Column:
+    return _extreme(column, groups, np.maximum, -np.inf)
+
+
+def _extreme(column: Column, groups: Groups, reduce: "np.ufunc", never: float) -> Column:
+    values, known = column
+    if groups.rows_n == 0:
+        return np.zeros(groups.n, values.dtype), np.zeros(groups.n, bool)
+    if known is None:
+        return _reduced(reduce, values, groups, 0), None
+    if values.dtype != np.float64:
+        limits = np.iinfo(np.int64)
+        never = limits.max if never > 0 else limits.min
+    some = _reduced(np.logical_or, known, groups, 0)
+    return _reduced(reduce, np.where(known, values, never), groups, 0), None if some.all() else some
+
+
+def _reduced(reduce: "np.ufunc", values: Values, groups: Groups, of_nothing: float) -> Values:
+    if groups.rows_n == 0:
+        return np.full(groups.n, of_nothing, values.dtype)
+    return reduce.reduceat(groups.sorted(values), groups.starts)
+
+
+def distinct_of(column: Column, groups: Groups) -> Column:
+    """How many distinct values; null counts as one."""
+    inside = group(groups.rows_n, (groups.of_row, None), column)
+    return np.bincount(groups.of_row[inside.first], minlength=groups.n), None
+
+
+def median_of(column: Column, groups: Groups) -> Column:
+    """The middle of the known values, or the mean of the two in the middle."""
+    values, known = column
+    n = count_of(column, groups)[0]
+    if not n.any():
+        return np.zeros(groups.n), np.zeros(groups.n, bool)
+    rows = np.lexsort((values, groups.of_row) if known is None else (values, ~known, groups.of_row))
+    sorted_, some = values[rows], n > 0
+    below, above = groups.starts + np.maximum(n - 1, 0) // 2, groups.starts + n // 2
+    above = np.minimum(above, len(sorted_) - 1)
+    return (sorted_[below] + sorted_[above]) / 2, None if some.all() else some
+
+
+def sorted_within(column: Column, groups: Groups) -> Index:
+    """The rows by group, and in each group by the column."""
+    return np.lexsort((column[0], groups.of_row))
+
+
+def shifted(column: Column, by: Column, groups: Groups, rows: Index) -> Column:
+    """The value of the row that is ``by`` rows before in its group; null if there is none."""
+    step, inside = int(by[0]), groups.of_row[rows]
+    place = np.arange(len(rows)) - step
+    exists = (place >= 0) & (place < len(rows))
+    place = np.where(exists, place, 0)
+    exists &= inside[place] == inside
+    source = rows[place]
+    known: Known = both(exists, None if column[1] is None else column[1][source])
+    return _put_back(column[0][source], rows), _put_back(known, rows)
+
+
+def running_sum(column: Column, groups: Groups, rows: Index) -> Column:
+    """The sum of the known values of the group up to the row."""
+    values = column[0] if column[1] is None else np.where(column[1], column[0], 0)
+    sorted_ = values[rows]
+    summed = np.cumsum(sorted_)
+    before = summed[groups.starts] - sorted_[groups.starts]
+    return _put_back(summed - np.repeat(before, groups.sizes), rows), column[1]
+
+
+def _put_back(values: Any, rows: Index) -> Any:
+    found = np.empty_like(values)
+    found[rows] = values
+    return found

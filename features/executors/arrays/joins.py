@@ -1,0 +1,143 @@
+"""Which rows of two tables belong together."""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from features.executors.arrays.columns import Column, Index, Known, Values
+
+Sorted: TypeAlias = tuple[Values, Index]
+"""The known keys of a table in order, and their rows."""
+
+
+class Pairs(NamedTuple):
+    """Rows of the left and right table side by side; ``left`` None: all rows in order; ``found`` None: all found."""
+
+    n: int
+    left: Index | None
+    right: Index
+    found: Known
+
+
+class Matches(NamedTuple):
+    """For each row of the left table, where its key is in the right table's ``rows`` and how often."""
+
+    start: Index
+    times: Index
+    rows: Index
+
+
+def by_key(key: Column) -> Sorted:
+    """Null is no key."""
+    values, known = key
+    rows = np.arange(len(values)) if known is None else np.flatnonzero(known)
+    if len(rows) > 1:
+        rows = rows[np.argsort(values[rows], kind="stable")]
+    return values[rows], rows
+
+
+def one_key(keys_n: int, *keys: Column) -> tuple[Column, Column]:
+    """One key that is equal where the ``keys_n`` keys of the left and of the right table are."""
+    left, right = keys[:keys_n], keys[keys_n:]
+    codes = np.zeros(len(left[0][0]) + len(right[0][0]), np.int64)
+    known = np.ones(len(codes), bool)
+    for one, other in zip(left, right, strict=True):
+        values = np.concatenate([one[0], other[0]])
+        known &= np.concatenate([_known(one), _known(other)])
+        if not (values == values[:1]).all():
+            distinct, numbers = np.unique(values, return_inverse=True)
+            codes = codes * len(distinct) + numbers
+    border = len(left[0][0])
+    return (codes[:border], known[:border]), (codes[border:], known[border:])
+
+
+def _known(key: Column) -> Values:
+    return np.ones(len(key[0]), bool) if key[1] is None else key[1]
+
+
+def of_left(keys: tuple[Column, Column]) -> Column:
+    return keys[0]
+
+
+def of_right(keys: tuple[Column, Column]) -> Column:
+    return keys[1]
+
+
+def matches(key: Column, right: Sorted) -> Matches:
+    values, rows = right
+    if len(values) == 1:
+        times = (key[0] == values[0]).astype(np.intp)
+        start = np.zeros(len(times), np.intp)
+    else:
+        start = np.searchsorted(values, key[0], "left")
+        times = np.searchsorted(values, key[0], "right") - start
+    if key[1] is not None:
+        times = np.where(key[1], times, 0)
+    return Matches(start, times, rows)
+
+
+def left_join(matched: Matches) -> Pairs:
+    """Every row of the left table, once for each match, at least once."""
+    start, times, rows = matched
+    n = len(times)
+    if len(rows) == 0 or not times.any():
+        return Pairs(n, None, np.zeros(n, np.intp), np.zeros(n, bool))
+    found = times > 0
+    left, nth = _repeated(np.maximum(times, 1)) if times.max() > 1 else (None, 0)
+    if left is not None:
+        start, found = start[left], found[left]
+    right = rows[np.minimum(start + nth, len(rows) - 1)]
+    return Pairs(len(right), left, right, None if found.all() else found)
+
+
+def inner_join(matched: Matches) -> Pairs:
+    start, times, rows = matched
+    if len(times) and times.min() == 1 == times.max():
+        return Pairs(len(times), None, rows[start], None)
+    left, nth = _repeated(times)
+    return Pairs(len(left), left, rows[start[left] + nth], None)
+
+
+def _repeated(times: Index) -> tuple[Index, Index]:
+    """Each row as often as it says, and the how-manieth each is."""
+    left = np.repeat(np.arange(len(times)), times)
+    return left, np.arange(len(left)) - np.repeat(np.cumsum(times) - times, times)
+
+
+def semi_join(matched: Matches) -> Pairs:
+    return _only(matched.times > 0)
+
+
+def anti_join(matched: Matches) -> Pairs:
+    return _only(matched.times == 0)
+
+
+def _only(kept: Values) -> Pairs:
+    left = None if kept.all() else np.flatnonzero(kept)
+    return Pairs(int(kept.sum()), left, np.zeros(0, np.intp), None)
+
+
+def cross_join(left_n: int, right_n: int) -> Pairs:
+    left = np.repeat(np.arange(left_n), right_n)
+    return Pairs(len(left), None if right_n == 1 else left, np.tile(np.arange(right_n), left_n), None)
+
+
+def pairs_n(pairs: Pairs) -> int:
+    return pairs.n
+
+
+def from_left(column: Column, pairs: Pairs) -> Column:
+    if pairs.left is None:
+        return column
+    return column[0][pairs.left], None if column[1] is None else column[1][pairs.left]
+
+
+def from_right(column: Column, pairs: Pairs) -> Column:
+    """Null where the left row has no match."""
+    values, known = column
+    if len(values) == 0:
+        return np.zeros(pairs.n, values.dtype), np.zeros(pairs.n, bool)
+    taken = values[pairs.right]
+    if known is None:
+        return taken, pairs.found
+    return taken, known[pairs.right] if pairs.found is None else known[pairs.right] & pairs.found
