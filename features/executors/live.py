@@ -18,6 +18,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
+from numpy.typing import NDArray
 
 from features.definition import features_of
 from features.engines import from_frames, pandas_of, to_pandas
@@ -66,7 +67,7 @@ class Plan:
         """The snapshot of these rows, sorted by customer_id; equal to ``to_pandas(snapshot(from_frames(frames)))``.
 
         Raises:
-            Untranslated: a number is not finite.
+            Untranslated: a number is not finite, or too large.
         """
         texts = Texts(self._program.texts)
         inputs = {key: _input(frames, *key, texts) for key in self._program.inputs}
@@ -78,13 +79,19 @@ class Plan:
         ids = texts.of(found["customer_id"])
         order = sorted(range(len(ids)), key=lambda row: str(ids[row]))
         numbers = [name for name, value in self._results.items() if value.kind != "text"]
-        block = np.empty((len(ids), len(numbers)), order="F")
-        for at, name in enumerate(numbers):
-            values, known = found[name]
-            block[:, at] = values if known is None else np.where(known, values, np.nan)
         labels = {name: texts.of(found[name]) for name, value in self._results.items() if value.kind == "text"}
-        sorted_ = {name: pl.Series([values[row] for row in order], dtype=pl.String) for name, values in labels.items()}
-        return pandas_of(list(self._results), pd.DataFrame(block[order], columns=numbers, copy=False), sorted_)
+        others = {name: pl.Series([values[row] for row in order], dtype=pl.String) for name, values in labels.items()}
+        block = _block([found[name] for name in numbers], len(ids))[order]
+        return pandas_of(list(self._results), pd.DataFrame(block, columns=numbers, copy=False), others)
+
+
+def _block(columns: Sequence[Column], rows_n: int) -> NDArray[np.float64]:
+    """Columns of numbers side by side, (rows_n, len(columns)); null is NaN."""
+    all_known = np.ones(rows_n, bool)
+    values = np.concatenate([values for values, _ in columns], dtype=np.float64)
+    known = np.concatenate([all_known if known is None else known for _, known in columns])
+    values[~known] = np.nan
+    return values.reshape(len(columns), rows_n).T
 
 
 class _Making:
@@ -105,10 +112,11 @@ class _Making:
 
     def _given(self, name: str, schema: Mapping[str, Any]) -> Table:
         columns = {column: partial(self._column, name, column, dtype) for column, dtype in schema.items()}
-        return Table(columns, partial(self._program.input, (name, None)))
+        return Table(columns, partial(self._program.input, (name, None, "rows")))
 
     def _column(self, table: str, column: str, dtype: pl.DataType) -> Value:
-        return Value(self._program.input((table, column)), kind_of(dtype))
+        kind = kind_of(dtype)
+        return Value(self._program.input((table, column, kind)), kind)
 
     def _share(self, frame: Frame) -> Frame:
         """The same rows, so that the plans that read them need not repeat how they are made."""
@@ -119,15 +127,11 @@ class _Making:
         return shared
 
 
-def _input(frames: Frames, table: str, column: str | None, texts: Texts) -> Any:
+def _input(frames: Frames, table: str, column: str | None, kind: str, texts: Texts) -> Any:
     """A column of a table, or its number of rows."""
     if column is None:
         return frames[table].height
-    series = frames[table][column]
-    found = column_of(series, texts)
-    if series.dtype.is_float() and not np.isfinite(found[0]).all():
-        raise Untranslated(f"a number in {table}.{column} that is not finite")
-    return found
+    return column_of(frames[table].get_column(column), kind, texts)
 
 
 class Plans:

@@ -33,6 +33,16 @@ def both(one: Known, other: Known) -> Known:
     return one if other is None else one & other
 
 
+def every(values: Values) -> bool:
+    """Whether all are true; several times faster than ``values.all()`` for few of them."""
+    return bool(np.logical_and.reduce(values))
+
+
+def some(values: Values) -> bool:
+    """Whether any is true."""
+    return bool(np.logical_or.reduce(values))
+
+
 def by_row(compute: Callable[[Values, Values], Values]) -> Callable[[Column, Column], Column]:
     """The operation on two columns that is null where either is."""
 
@@ -117,6 +127,11 @@ def choose(condition: Column, then: Column, otherwise: Column) -> Column:
     return values, known
 
 
+def only_where(condition: Column, then: Column) -> Column:
+    """Null where the condition is false or null."""
+    return then[0], both(then[1], is_true(condition))
+
+
 def first_known(*columns: Column) -> Column:
     """Of each row the first value that is not null."""
     values, known = columns[-1]
@@ -167,7 +182,7 @@ def full(column: Column, rows_n: int) -> Column:
 def rows_where(condition: Column) -> Index | None:
     """Where the condition is true; None if everywhere, so that columns remain the same objects."""
     kept = is_true(condition)
-    return None if kept.all() else np.flatnonzero(kept)
+    return None if every(kept) else np.flatnonzero(kept)
 
 
 def take(column: Column, rows: Index | None) -> Column:

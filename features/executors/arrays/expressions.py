@@ -166,6 +166,8 @@ class Expressions:
         if condition.kind != "bool":
             raise Untranslated(f"a condition of kind {condition.kind}")
         kind, values = self._alike(self.value(node, scope) for node in (view.truthy, view.falsy))
+        if values[1] == self._null(kind) and not (values[0].literal or condition.literal):
+            return self._add(columns.only_where, kind, condition, values[0])
         return self._add(columns.choose, kind, condition, *values)
 
     def _cast(self, view: Any, scope: Scope) -> Value:

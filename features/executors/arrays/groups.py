@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from features.executors.arrays.columns import Column, Index, Known, Values, both
+from features.executors.arrays.columns import Column, Index, Known, Values, both, every, some
 
 
 class Groups:
@@ -20,7 +20,7 @@ class Groups:
 
     @cached_property
     def sizes(self) -> Index:
-        return np.diff(self.starts, append=self.rows_n)
+        return np.concatenate((self.starts[1:], (self.rows_n,))) - self.starts
 
     @cached_property
     def first(self) -> Index:
@@ -65,7 +65,7 @@ def _parts(key: Column) -> tuple[Values, ...]:
 
 
 def _is_constant(values: Values) -> bool:
-    return bool((values == values[:1]).all())
+    return every(values == values[:1])
 
 
 def groups_n(groups: Groups) -> int:
@@ -83,6 +83,8 @@ def first_of(column: Column, groups: Groups) -> Column:
 
 def spread(column: Column, groups: Groups) -> Column:
     """Each row gets its group's value."""
+    if groups.n == 1:
+        return column[0].repeat(groups.rows_n), None if column[1] is None else column[1].repeat(groups.rows_n)
     return column[0][groups.of_row], None if column[1] is None else column[1][groups.of_row]
 
 
@@ -120,8 +122,8 @@ def _extreme(column: Column, groups: Groups, reduce: "np.ufunc", never: float) -
     if values.dtype != np.float64:
         limits = np.iinfo(np.int64)
         never = limits.max if never > 0 else limits.min
-    some = _reduced(np.logical_or, known, groups, 0)
-    return _reduced(reduce, np.where(known, values, never), groups, 0), None if some.all() else some
+    found = _reduced(np.logical_or, known, groups, 0)
+    return _reduced(reduce, np.where(known, values, never), groups, 0), None if every(found) else found
 
 
 def _reduced(reduce: "np.ufunc", values: Values, groups: Groups, of_nothing: float) -> Values:
@@ -132,6 +134,10 @@ def _reduced(reduce: "np.ufunc", values: Values, groups: Groups, of_nothing: flo
 
 def distinct_of(column: Column, groups: Groups) -> Column:
     """How many distinct values; null counts as one."""
+    if groups.n == 1 and groups.rows_n:
+        values, known = column
+        distinct = set((values if known is None else values[known]).tolist())
+        return np.array([len(distinct) + (known is not None and not every(known))]), None
     inside = group(groups.rows_n, (groups.of_row, None), column)
     return np.bincount(groups.of_row[inside.first], minlength=groups.n), None
 
@@ -140,13 +146,13 @@ def median_of(column: Column, groups: Groups) -> Column:
     """The middle of the known values, or the mean of the two in the middle."""
     values, known = column
     n = count_of(column, groups)[0]
-    if not n.any():
+    if not some(n):
         return np.zeros(groups.n), np.zeros(groups.n, bool)
     rows = np.lexsort((values, groups.of_row) if known is None else (values, ~known, groups.of_row))
-    sorted_, some = values[rows], n > 0
+    sorted_, found = values[rows], n > 0
     below, above = groups.starts + np.maximum(n - 1, 0) // 2, groups.starts + n // 2
     above = np.minimum(above, len(sorted_) - 1)
-    return (sorted_[below] + sorted_[above]) / 2, None if some.all() else some
+    return (sorted_[below] + sorted_[above]) / 2, None if every(found) else found
 
 
 def sorted_within(column: Column, groups: Groups) -> Index:

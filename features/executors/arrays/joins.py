@@ -4,27 +4,28 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from features.executors.arrays.columns import Column, Index, Known, Values
+from features.executors.arrays.columns import Column, Index, Known, Values, every, some
 
-Sorted: TypeAlias = tuple[Values, Index]
-"""The known keys of a table in order, and their rows."""
+Sorted: TypeAlias = tuple[Values, Index, int]
+"""The known keys of a table in order, their rows, and how many rows the table has."""
 
 
 class Pairs(NamedTuple):
-    """Rows of the left and right table side by side; ``left`` None: all rows in order; ``found`` None: all found."""
+    """Rows of the left and right table side by side; None: all rows in order. ``found`` None: all found."""
 
     n: int
     left: Index | None
-    right: Index
+    right: Index | None
     found: Known
 
 
 class Matches(NamedTuple):
-    """For each row of the left table, where its key is in the right table's ``rows`` and how often."""
+    """For each row of the left table, where its key is in ``rows`` of the right table's ``right_n``, and how often."""
 
     start: Index
     times: Index
     rows: Index
+    right_n: int
 
 
 def by_key(key: Column) -> Sorted:
@@ -33,7 +34,7 @@ def by_key(key: Column) -> Sorted:
     rows = np.arange(len(values)) if known is None else np.flatnonzero(known)
     if len(rows) > 1:
         rows = rows[np.argsort(values[rows], kind="stable")]
-    return values[rows], rows
+    return values[rows], rows, len(values)
 
 
 def one_key(keys_n: int, *keys: Column) -> tuple[Column, Column]:
@@ -44,7 +45,7 @@ def one_key(keys_n: int, *keys: Column) -> tuple[Column, Column]:
     for one, other in zip(left, right, strict=True):
         values = np.concatenate([one[0], other[0]])
         known &= np.concatenate([_known(one), _known(other)])
-        if not (values == values[:1]).all():
+        if not every(values == values[:1]):
             distinct, numbers = np.unique(values, return_inverse=True)
             codes = codes * len(distinct) + numbers
     border = len(left[0][0])
@@ -64,7 +65,7 @@ def of_right(keys: tuple[Column, Column]) -> Column:
 
 
 def matches(key: Column, right: Sorted) -> Matches:
-    values, rows = right
+    values, rows, right_n = right
     if len(values) == 1:
         times = (key[0] == values[0]).astype(np.intp)
         start = np.zeros(len(times), np.intp)
@@ -73,26 +74,28 @@ def matches(key: Column, right: Sorted) -> Matches:
         times = np.searchsorted(values, key[0], "right") - start
     if key[1] is not None:
         times = np.where(key[1], times, 0)
-    return Matches(start, times, rows)
+    return Matches(start, times, rows, right_n)
 
 
 def left_join(matched: Matches) -> Pairs:
     """Every row of the left table, once for each match, at least once."""
-    start, times, rows = matched
+    start, times, rows, right_n = matched
     n = len(times)
-    if len(rows) == 0 or not times.any():
-        return Pairs(n, None, np.zeros(n, np.intp), np.zeros(n, bool))
+    if n == 1 == right_n and times[0]:
+        return Pairs(1, None, None, None)
     found = times > 0
+    if not some(found):
+        return Pairs(n, None, np.zeros(n, np.intp), found)
     left, nth = _repeated(np.maximum(times, 1)) if times.max() > 1 else (None, 0)
     if left is not None:
         start, found = start[left], found[left]
     right = rows[np.minimum(start + nth, len(rows) - 1)]
-    return Pairs(len(right), left, right, None if found.all() else found)
+    return Pairs(len(right), left, right, None if every(found) else found)
 
 
 def inner_join(matched: Matches) -> Pairs:
-    start, times, rows = matched
-    if len(times) and times.min() == 1 == times.max():
+    start, times, rows, _ = matched
+    if every(times == 1):
         return Pairs(len(times), None, rows[start], None)
     left, nth = _repeated(times)
     return Pairs(len(left), left, rows[start[left] + nth], None)
@@ -113,7 +116,7 @@ def anti_join(matched: Matches) -> Pairs:
 
 
 def _only(kept: Values) -> Pairs:
-    left = None if kept.all() else np.flatnonzero(kept)
+    left = None if every(kept) else np.flatnonzero(kept)
     return Pairs(int(kept.sum()), left, np.zeros(0, np.intp), None)
 
 
@@ -135,6 +138,8 @@ def from_left(column: Column, pairs: Pairs) -> Column:
 def from_right(column: Column, pairs: Pairs) -> Column:
     """Null where the left row has no match."""
     values, known = column
+    if pairs.right is None:
+        return column
     if len(values) == 0:
         return np.zeros(pairs.n, values.dtype), np.zeros(pairs.n, bool)
     taken = values[pairs.right]

@@ -1,10 +1,11 @@
 """Plans of Polars as programs: each table of the plan is a set of columns that are computed if they are asked for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from features.executors.arrays import columns, groups, joins, texts
@@ -14,6 +15,7 @@ from features.executors.arrays.program import Program, Register, Untranslated
 VISITOR = 16
 """The version of Polars' view of plans that this file reads; of any other the plan is left to Polars."""
 _MARK = "\0table "
+_FEWER = ("Semi", "Anti")
 _GROUPS_TO_ROWS = "groups_to_rows"
 
 Later = Callable[[], Value]
@@ -21,10 +23,14 @@ Later = Callable[[], Value]
 
 @dataclass(frozen=True)
 class Table:
-    """Columns by name and the number of rows, neither computed before it is asked for."""
+    """Columns by name and the number of rows, neither computed before it is asked for.
+
+    No two rows are equal in all ``unique`` columns; None if that is not known.
+    """
 
     columns: Mapping[str, Later]
     rows_n: Callable[[], Register]
+    unique: frozenset[str] | None = None
 
 
 def scan_of(name: str, schema: Mapping[str, Any]) -> pl.LazyFrame:
@@ -72,7 +78,7 @@ class _Plan:
         if kind == "SimpleProjection":
             names = list(self._visitor.get_schema())
             table = self.table(view.input)
-            return Table({name: table.columns[name] for name in names}, table.rows_n)
+            return Table({name: table.columns[name] for name in names}, table.rows_n, _among(table.unique, names))
         if kind not in self._by_name:
             raise Untranslated(f"table {kind}")
         return self._by_name[kind](view)
@@ -82,7 +88,7 @@ class _Plan:
         name = next((name.removeprefix(_MARK) for name in frame.columns if name.startswith(_MARK)), None)
         if name is not None:
             table = self._known[name]
-            return Table({**table.columns, _MARK + name: partial(self._mark, table)}, table.rows_n)
+            return Table({**table.columns, _MARK + name: partial(self._mark, table)}, table.rows_n, table.unique)
         constants = {column.name: cache(partial(self._constant, column)) for column in frame}
         return Table(constants, lambda: self._program.constant(("rows", frame.height), frame.height))
 
@@ -91,14 +97,14 @@ class _Plan:
         return Value(self._program.add(columns.full, null, table.rows_n()), "null")
 
     def _constant(self, column: pl.Series) -> Value:
-        found = column_of(column, self._program.texts)
-        return Value(self._program.constant(object(), found), kind_of(column.dtype))
+        kind = kind_of(column.dtype)
+        return Value(self._program.constant(object(), column_of(column, kind, self._program.texts)), kind)
 
     def _select(self, view: Any) -> Table:
         table = self.table(view.input)
         aggregates = [self._expressions.is_aggregate(each.node) for each in view.expr]
         if not any(aggregates):
-            return Table(dict(self._computed(view.expr, table)), table.rows_n)
+            return Table(dict(self._computed(view.expr, table)), table.rows_n, self._renamed(view.expr, table.unique))
         if not all(aggregates):
             raise Untranslated("aggregates beside columns")
 
@@ -109,7 +115,15 @@ class _Plan:
 
     def _with_columns(self, view: Any) -> Table:
         table = self.table(view.input)
-        return Table({**table.columns, **dict(self._computed(view.exprs, table))}, table.rows_n)
+        computed = dict(self._computed(view.exprs, table))
+        same = _among(table.unique, set(table.columns) - set(computed))
+        return Table({**table.columns, **computed}, table.rows_n, same)
+
+    def _renamed(self, expressions: Any, unique: frozenset[str] | None) -> frozenset[str] | None:
+        """The names that unique columns have after a selection; None if one is not selected."""
+        views = {each.output_name: self._expressions.view(each.node) for each in expressions}
+        names = {view.name: name for name, view in views.items() if type(view).__name__ == "Column"}
+        return None if unique is None or not unique <= set(names) else frozenset(names[name] for name in unique)
 
     def _computed(self, expressions: Any, table: Table) -> Iterator[tuple[str, Later]]:
         scope = _Rows(self._expressions, self._program, table)
@@ -137,7 +151,7 @@ class _Plan:
             return value._replace(register=add(columns.take, value.register, rows()))
 
         kept = {name: cache(partial(taken, column)) for name, column in table.columns.items()}
-        return Table(kept, cache(lambda: add(_rows_left, rows(), table.rows_n())))
+        return Table(kept, cache(lambda: add(_rows_left, rows(), table.rows_n())), table.unique)
 
     def _group_by(self, view: Any) -> Table:
         keys = [each.output_name for each in view.keys]
@@ -160,7 +174,7 @@ class _Plan:
         made = {name: cache(partial(key, name)) for name in keys or ()}
         for each in expressions:
             made[each.output_name] = cache(partial(self._in_rows, each.node, scope, rows_n))
-        return Table(made, rows_n)
+        return Table(made, rows_n, frozenset(keys or ()))
 
     def _grouped(self, keys: list[str], table: Table) -> Register:
         registers = [table.columns[name]().register for name in keys]
@@ -187,13 +201,19 @@ class _Plan:
             value = column()
             return value._replace(register=add(take, value.register, paired()))
 
-        made = {name: cache(partial(side, column, joins.from_left)) for name, column in left.columns.items()}
-        if how not in ("Semi", "Anti"):
+        # With unique keys on the right, a left join leaves the left table as it is.
+        same = how == "Left" and right.unique is not None and right.unique <= set(on[1])
+        made = dict(left.columns)
+        if not same:
+            made = {name: cache(partial(side, column, joins.from_left)) for name, column in left.columns.items()}
+        if how not in _FEWER:
             for name, column in right.columns.items():
                 if how == "Cross" or name not in on[1]:
                     named = name + suffix if name in left.columns else name
                     made[named] = cache(partial(side, column, joins.from_right))
-        return Table(made, cache(lambda: add(joins.pairs_n, paired())))
+        if same:
+            return Table(made, left.rows_n, left.unique)
+        return Table(made, cache(lambda: add(joins.pairs_n, paired())), left.unique if how in _FEWER else None)
 
     def _key(self, node: int) -> str:
         view = self._expressions.view(node)
@@ -218,6 +238,11 @@ class _Plan:
             keys = add(joins.one_key, number, *(value.register for value in (*mine, *other)))
             mine_key, other_key = add(joins.of_left, keys), add(joins.of_right, keys)
         return add(kinds[how], add(joins.matches, mine_key, add(joins.by_key, other_key)))
+
+
+def _among(unique: frozenset[str] | None, names: Collection[str]) -> frozenset[str] | None:
+    """``unique`` if all are among these."""
+    return unique if unique is not None and unique <= set(names) else None
 
 
 def _rows_left(rows: columns.Index | None, rows_n: int) -> int:
@@ -297,6 +322,7 @@ class _Groups:
         return value._replace(register=add(texts.at_ranks, all_texts, places, value.register))
 
 
+_LARGEST = 2.0**53
 _ANY = frozenset({"float", "int", "bool", "text", "time"})
 _AGGREGATES: dict[str, tuple[Callable[..., Any], frozenset[str], str | None]] = {
     "sum": (groups.sum_of, frozenset({"float", "int"}), None),
@@ -308,15 +334,22 @@ _AGGREGATES: dict[str, tuple[Callable[..., Any], frozenset[str], str | None]] = 
 }
 
 
-def column_of(series: pl.Series, numbers: texts.Texts) -> columns.Column:
-    """A column of Polars as an engine's column."""
-    kind = kind_of(series.dtype)
+def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Column:
+    """A column of Polars as an engine's column.
+
+    Raises:
+        Untranslated: a number is not finite, or an int beside null too large for a float64.
+    """
     if kind == "text":
         return numbers.column(series.to_list())
-    if kind == "null":
-        return columns.full(columns.null_of("null"), len(series))
-    known = series.is_not_null().to_numpy() if series.null_count() else None
-    values = series.to_physical() if kind == "time" else series
-    if known is not None:
-        values = values.fill_null(value=False) if kind == "bool" else values.fill_null(0)
-    return values.to_numpy(), known
+    nulls_n = series.null_count()
+    if nulls_n == len(series):
+        return columns.full(columns.null_of(kind), nulls_n)
+    if kind == "bool":
+        return series.fill_null(value=False).to_numpy(), series.is_not_null().to_numpy() if nulls_n else None
+    values = (series.to_physical() if kind == "time" else series).to_numpy()
+    known = np.abs(values) < _LARGEST
+    unknown_n = len(values) - int(np.add.reduce(known))
+    if unknown_n != nulls_n:
+        raise Untranslated(f"a number in {series.name} that is not below 2**53")
+    return values, known if nulls_n else None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from features.executors.arrays.columns import Column
+from features.executors.arrays.columns import Column, every
 
 BLANKS = " \t\n\x0b\x0c\r"
 _ANOTHER_MEANING = re.compile(r"\\|&&|--|~~|\[\[|\(\?(?!s\))")
@@ -31,7 +31,7 @@ class Texts:
         """The texts as a column."""
         numbers = np.array([-1 if text is None else self.number(text) for text in values], np.int64)
         known = numbers >= 0
-        return numbers, None if known.all() else known
+        return numbers, None if every(known) else known
 
     def of(self, column: Column) -> list[str | None]:
         """The texts of a column; None is null."""
@@ -77,7 +77,7 @@ def number_in(texts: Texts, column: Column) -> Column:
 
     found = [_cast(text, by_polars) for text in texts.of(column)]
     known = np.array([number is not None for number in found], bool)
-    return np.array([number or 0.0 for number in found], float), None if known.all() else known
+    return np.array([number or 0.0 for number in found], float), None if every(known) else known
 
 
 def _cast(text: str | None, by_polars: Callable[[pl.Series], pl.Series]) -> float | None:
