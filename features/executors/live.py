@@ -24,9 +24,9 @@ from features.definition import features_of
 from features.engines import from_frames, pandas_of, to_pandas
 from features.entities import about
 from features.errors import NotFound
-from features.executors.arrays.columns import Column
+from features.executors.arrays.columns import Column, full
 from features.executors.arrays.expressions import Value, kind_of
-from features.executors.arrays.plan import Table, Translation, column_of, scan_of
+from features.executors.arrays.plan import Table, column_of, scan_of, table_of
 from features.executors.arrays.program import Program, Untranslated
 from features.executors.arrays.texts import Texts
 from features.executors.one import snapshot
@@ -46,43 +46,53 @@ _LOG = logging.getLogger(__name__)
 class Plan:
     """A snapshot at ``as_of`` of tables with the given ``schemas``; any number of threads may run it at once.
 
-    ``columns`` are the features to compute, None all of them.
+    ``columns`` are the features to compute, None all of them. The plan for a customer ``alone`` takes rows of a single
+    customer_id and is several times quicker.
 
     Raises:
         NotFound: a column is no feature of these tables.
         Untranslated: a family does something that arrays cannot do here.
     """
 
-    def __init__(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None, alone: bool = False) -> None:
         self._program = Program()
-        making = _Making(self._program, schemas)
-        found = making.snapshot(as_of)
+        found = _Making(self._program, schemas, alone).snapshot(as_of)
+        if alone and not found.one:
+            raise Untranslated("several rows of one customer")
         names = list(found.columns) if columns is None else ["customer_id", *columns]
         unknown = [name for name in names if name not in found.columns]
         if unknown:
             raise NotFound(f"'{unknown[0]}' is no feature of {', '.join(schemas)}: docs/features.md lists all")
-        self._results = {name: found.columns[name]() for name in names}
+        values = {name: found.columns[name]() for name in names}
+        self._kinds = {name: value.kind for name, value in values.items()}
+        self._results = (found.rows_n(), *(value.register for value in values.values()))
+        self._ones = [name for name, value in values.items() if value.one]
+        self._program.finish(self._results)
 
-    def __call__(self, frames: Frames) -> pd.DataFrame:
+    def __call__(self, frames: Frames, customer: str | None = None) -> pd.DataFrame:
         """The snapshot of these rows, sorted by customer_id; equal to ``to_pandas(snapshot(from_frames(frames)))``.
 
+        ``customer`` is whose rows they are if the plan is for one alone.
+
         Raises:
-            Untranslated: a number is not finite, or too large.
+            Untranslated: a number is not finite, or too large; a customer alone has several rows.
         """
         texts = Texts(self._program.texts)
-        inputs = {key: _input(frames, *key, texts) for key in self._program.inputs}
-        registers = tuple(value.register for value in self._results.values())
-        found = dict(zip(self._results, self._program.run(inputs, texts, registers), strict=True))
-        return self._as_pandas(found, texts)
+        inputs = {key: _input(frames, customer, texts, *key) for key in self._program.inputs}
+        rows_n, *values = self._program.run(inputs, texts, self._results)
+        found = dict(zip(self._kinds, values, strict=True))
+        for name in self._ones:
+            found[name] = full(found[name], rows_n, self._kinds[name])
+        return self._as_pandas(found, rows_n, texts)
 
-    def _as_pandas(self, found: dict[str, Column], texts: Texts) -> pd.DataFrame:
+    def _as_pandas(self, found: dict[str, Column], rows_n: int, texts: Texts) -> pd.DataFrame:
         ids = texts.of(found["customer_id"])
-        order = sorted(range(len(ids)), key=lambda row: str(ids[row]))
-        numbers = [name for name, value in self._results.items() if value.kind != "text"]
-        labels = {name: texts.of(found[name]) for name, value in self._results.items() if value.kind == "text"}
+        order = sorted(range(rows_n), key=lambda row: str(ids[row]))
+        labels = {name: texts.of(found[name]) for name, kind in self._kinds.items() if kind == "text"}
         others = {name: pl.Series([values[row] for row in order], dtype=pl.String) for name, values in labels.items()}
-        block = _block([found[name] for name in numbers], len(ids))[order]
-        return pandas_of(list(self._results), pd.DataFrame(block, columns=numbers, copy=False), others)
+        numbers = [name for name in self._kinds if name not in labels]
+        block = _block([found[name] for name in numbers], rows_n)[order]
+        return pandas_of(list(self._kinds), pd.DataFrame(block, columns=numbers, copy=False), others)
 
 
 def _block(columns: Sequence[Column], rows_n: int) -> NDArray[np.float64]:
@@ -97,18 +107,18 @@ def _block(columns: Sequence[Column], rows_n: int) -> NDArray[np.float64]:
 class _Making:
     """What is needed to make a plan, and not to run it."""
 
-    def __init__(self, program: Program, schemas: Schemas) -> None:
+    def __init__(self, program: Program, schemas: Schemas, alone: bool) -> None:
         self._program = program
         self._schemas = schemas
+        self._alone = alone
         self._known = {name: self._given(name, schema) for name, schema in schemas.items()}
-        self._translation = Translation(program, self._known)
 
     def snapshot(self, as_of: float) -> Table:
         tables = from_frames({name: scan_of(name, schema) for name, schema in self._schemas.items()})
         known = look_back(about(tables, as_of), as_of)
         shared = {name: self._share(known.tables[name]) for name in known.present}
         past = replace(known, tables=known.tables | shared, share=self._share)
-        return self._translation.table(features_of(past, as_of).to_native())
+        return table_of(features_of(past, as_of).to_native(), self._program, self._known)
 
     def _given(self, name: str, schema: Mapping[str, Any]) -> Table:
         columns = {column: partial(self._column, name, column, dtype) for column, dtype in schema.items()}
@@ -116,22 +126,32 @@ class _Making:
 
     def _column(self, table: str, column: str, dtype: pl.DataType) -> Value:
         kind = kind_of(dtype)
+        if self._alone and column == "customer_id":
+            return Value(self._program.input(("", None, "customer")), kind, one=True)
         return Value(self._program.input((table, column, kind)), kind)
 
     def _share(self, frame: Frame) -> Frame:
         """The same rows, so that the plans that read them need not repeat how they are made."""
         plan: pl.LazyFrame = frame.to_native()
         name = f"shared {len(self._known)}"
-        self._known[name] = self._translation.table(plan)
+        self._known[name] = table_of(plan, self._program, self._known)
         shared: Frame = nw.from_native(scan_of(name, plan.collect_schema()))
         return shared
 
 
-def _input(frames: Frames, table: str, column: str | None, kind: str, texts: Texts) -> Any:
-    """A column of a table, or its number of rows."""
+def _input(frames: Frames, customer: str | None, texts: Texts, table: str, column: str | None, kind: str) -> Any:
+    """A column of a table, its number of rows, or the customer alone."""
+    if kind == "customer":
+        return texts.number(str(customer))
     if column is None:
         return frames[table].height
     return column_of(frames[table].get_column(column), kind, texts)
+
+
+def _customer_alone(frames: Frames) -> str | None:
+    """The only customer_id in these rows; None if there are several or none."""
+    ids = {name for frame in frames.values() if "customer_id" in frame.columns for name in frame["customer_id"].to_list()}
+    return ids.pop() if len(ids) == 1 and "identities" not in frames else None
 
 
 class Plans:
@@ -150,24 +170,35 @@ class Plans:
         Raises:
             NotFound: a column is no feature of these tables.
         """
-        plan = self.warm({name: frame.schema for name, frame in frames.items()}, as_of, columns)
-        if plan is not None:
-            try:
-                return plan(frames)
-            except Untranslated:
-                # Such numbers follow Polars' own rules.
-                pass
+        # Without a row it says as much as no table.
+        frames = {name: frame for name, frame in frames.items() if name != "identities" or frame.height}
+        customer = _customer_alone(frames)
+        schemas = {name: frame.schema for name, frame in frames.items()}
+        for alone in (True, False) if customer is not None else (False,):
+            plan = self._plan(schemas, as_of, columns, alone)
+            if plan is not None:
+                try:
+                    return plan(frames, customer)
+                except Untranslated:
+                    # Rows that are unusual: the next plan may take them, Polars takes all.
+                    continue
         found = to_pandas(snapshot(from_frames(frames), as_of))
         return found if columns is None else found[["customer_id", *columns]]
 
-    def warm(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None) -> Plan | None:
-        """Make the plan for tables of these ``schemas`` ahead of the first request; None if only Polars can do it."""
-        key = (as_of, columns and tuple(columns), tuple((name, tuple(schemas[name].items())) for name in schemas))
+    def warm(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None) -> None:
+        """Make the plans for tables of these ``schemas``, so that the first request is as quick as the next."""
+        for alone in (True, False):
+            self._plan(schemas, as_of, columns, alone)
+
+    def _plan(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool) -> Plan | None:
+        """The plan, from the cache or made now; None if only Polars can carry it out."""
+        tables = tuple((name, tuple(schema.items())) for name, schema in schemas.items())
+        key = (as_of, columns and tuple(columns), alone, tables)
         with self._lock:
             if key in self._plans:
                 self._plans.move_to_end(key)
                 return self._plans[key]
-        plan = _made(schemas, as_of, columns)
+        plan = _made(schemas, as_of, columns, alone)
         with self._lock:
             self._plans[key] = plan
             while len(self._plans) > self._plans_max:
@@ -175,11 +206,11 @@ class Plans:
         return plan
 
 
-def _made(schemas: Schemas, as_of: float, columns: Sequence[str] | None) -> Plan | None:
+def _made(schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool) -> Plan | None:
     try:
-        return Plan(schemas, as_of, columns)
+        return Plan(schemas, as_of, columns, alone)
     except Untranslated as error:
-        _LOG.warning("live features are computed by Polars, many times slower: arrays cannot do %s", error)
+        _LOG.warning("live features are computed in a slower way: arrays cannot do %s", error)
         return None
 
 

@@ -1,7 +1,7 @@
 """A column, and operations on it row by row, with the null behaviour of Polars.
 
-A column is its values and which of them are known (None: all). Values that are not known are arbitrary. A literal is a
-column too, of numpy scalars. Texts are the numbers that ``Texts`` gave them.
+A column is its values and which of them are known (None: all). Values that are not known are arbitrary. Texts are the
+numbers that ``Texts`` gave them. Beside columns an operation takes what is the same in all rows as a numpy scalar.
 """
 
 import math
@@ -19,11 +19,8 @@ Column: TypeAlias = tuple[Values, Known]
 Index: TypeAlias = NDArray[np.intp]
 
 
-
-def null_of(kind: str) -> Column:
-    """A literal null; the type of its value is that of a column of this kind."""
-    values: dict[str, Values] = {"bool": np.False_, "int": np.int64(0), "text": np.int64(0), "time": np.int64(0)}
-    return values.get(kind, np.float64(0.0)), np.False_
+_TYPES: dict[str, type] = {"bool": np.bool_, "int": np.int64, "text": np.int64, "time": np.int64}
+_TYPES |= {"float": np.float64, "null": np.float64}
 
 
 def both(one: Known, other: Known) -> Known:
@@ -109,8 +106,14 @@ def root(column: Column) -> Column:
 def logarithm(column: Column, base: Column) -> Column:
     """By the C library's ``log``, like Polars; numpy's own may differ in the last bit."""
     values, known = np.atleast_1d(column[0]), column[1]
-    found = np.array([math.log(x) if x > 0 else math.nan for x in values.tolist()], float)
+    found = np.array([_log(x) for x in values.tolist()], float)
     return found.reshape(np.shape(column[0])) / math.log(base[0]), known
+
+
+def _log(x: float) -> float:
+    if x > 0:
+        return math.log(x)
+    return -math.inf if x == 0 else math.nan
 
 
 def as_float(column: Column) -> Column:
@@ -173,10 +176,22 @@ def is_in(column: Column, levels: frozenset[Any]) -> Column:
     return np.array([value in levels for value in column[0].tolist()], bool), column[1]
 
 
-def full(column: Column, rows_n: int) -> Column:
-    """A literal as a column of ``rows_n`` rows."""
-    values, known = column
-    return np.full(rows_n, values), None if known is None or known else np.zeros(rows_n, bool)
+def literal(value: Any) -> Column:
+    """A value other than null for use beside columns."""
+    makers: dict[type, Callable[[Any], Any]] = {bool: np.bool_, int: np.int64, float: np.float64}
+    return makers[type(value)](value), None
+
+
+def beside(value: Any, rows_n: int, kind: str) -> Column:
+    """A value for use beside columns."""
+    return full(None, rows_n, kind) if value is None else literal(value)
+
+
+def full(value: Any, rows_n: int, kind: str) -> Column:
+    """A value as a column of ``rows_n`` rows."""
+    if value is None:
+        return np.zeros(rows_n, _TYPES[kind]), np.zeros(rows_n, bool)
+    return np.full(rows_n, value, _TYPES[kind]), None
 
 
 def rows_where(condition: Column) -> Index | None:

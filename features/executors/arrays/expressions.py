@@ -1,25 +1,31 @@
 """Expressions of a Polars plan as operations of a program."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-import numpy as np
 import polars as pl
 
-from features.executors.arrays import columns, groups, texts
+from features.executors.arrays import columns, ones, texts
 from features.executors.arrays.program import Program, Register, Untranslated
 
 
 class Value(NamedTuple):
-    """A column: where it is, of what kind (float, int, bool, text, time or null), and whether it is a literal."""
+    """Where a value is and of what kind: float, int, bool, text, time or null.
+
+    It is a column, or ``one`` value that is the same in all rows: a literal, and what is known of a single customer.
+    """
 
     register: Register
     kind: str
-    literal: bool = False
+    one: bool = False
 
 
 class Scope(Protocol):
     """What an expression may refer to."""
+
+    def rows_n(self) -> Register:
+        """How many values an expression has here."""
+        ...
 
     def column(self, name: str) -> Value:
         """A column of the table."""
@@ -43,20 +49,24 @@ KINDS: dict[Any, str] = {
     **dict.fromkeys((pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32), "int"),
 }
 
-_ARITHMETIC = {
-    "Plus": columns.add,
-    "Minus": columns.subtract,
-    "Multiply": columns.multiply,
-    "TrueDivide": columns.divide,
-}
-_EQUALITY = {"Eq": columns.equal, "NotEq": columns.unequal}
-_ORDER = {"Lt": columns.less, "LtEq": columns.at_most, "Gt": columns.more, "GtEq": columns.at_least}
-_LOGIC = {"And": columns.all_of, "LogicalAnd": columns.all_of, "Or": columns.any_of, "LogicalOr": columns.any_of}
-_OF_BOOLS = {"Not": columns.negate}
-_OF_ANY = {"IsNull": columns.is_null, "IsNotNull": columns.is_not_null}
-_OF_NUMBERS = {"floor": columns.floor, "abs": columns.absolute, "sqrt": columns.root, "log": columns.logarithm}
-_OF_ROWS = {"max_horizontal": columns.largest, "sum_horizontal": columns.total}
-_OF_EQUAL_KINDS = {"coalesce": columns.first_known, "fill_null": columns.first_known}
+Operation: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
+"""What it does to columns, and to single values."""
+
+
+def _operations(**names: str) -> dict[str, Operation]:
+    return {name: (getattr(columns, ours), getattr(ones, ours)) for name, ours in names.items()}
+
+
+_ARITHMETIC = _operations(Plus="add", Minus="subtract", Multiply="multiply", TrueDivide="divide")
+_EQUALITY = _operations(Eq="equal", NotEq="unequal")
+_ORDER = _operations(Lt="less", LtEq="at_most", Gt="more", GtEq="at_least")
+_LOGIC = _operations(And="all_of", LogicalAnd="all_of", Or="any_of", LogicalOr="any_of")
+_OF_BOOLS = _operations(Not="negate")
+_OF_ANY = _operations(IsNull="is_null", IsNotNull="is_not_null")
+_OF_NUMBERS = _operations(floor="floor", abs="absolute", sqrt="root", log="logarithm")
+_OF_ROWS = _operations(max_horizontal="largest", sum_horizontal="total")
+_FIRST = _operations(coalesce="first_known", fill_null="first_known")
+_BETWEEN, _AS_FLOAT, _CHOOSE = (_operations(x=name)["x"] for name in ("is_between", "as_float", "choose"))
 _NUMBERS = frozenset({"float", "int"})
 
 
@@ -113,52 +123,68 @@ class Expressions:
             return self.is_aggregate(view.expr)
         return kind == "Function" and any(self.is_aggregate(part) for part in view.input)
 
+    def full(self, value: Value, rows_n: Callable[[], Register]) -> Value:
+        """The value as a column."""
+        if not value.one:
+            return value
+        kind = self._program.constant(("kind", value.kind), value.kind)
+        return Value(self._program.add(columns.full, value.register, rows_n(), kind), value.kind)
+
+    def _beside(self, value: Value, scope: Scope) -> Register:
+        """The value for use beside columns."""
+        if not value.one:
+            return value.register
+        if self._program.is_constant(value.register) and self._program.value(value.register) is not None:
+            return self._program.add(columns.literal, value.register)
+        kind = self._program.constant(("kind", value.kind), value.kind)
+        return self._program.add(columns.beside, value.register, scope.rows_n(), kind)
+
+    def _add(self, operation: Operation, kind: str, scope: Scope, *values: Value) -> Value:
+        of_columns, of_ones = operation
+        if all(value.one for value in values):
+            return Value(self._program.add(of_ones, *(value.register for value in values)), kind, one=True)
+        return Value(self._program.add(of_columns, *(self._beside(value, scope) for value in values)), kind)
+
     def _literal(self, view: Any, scope: Scope) -> Value:
         del scope
         value = view.value
         if value is None:
             return self._null("null")
-        makers: dict[type, Callable[[Any], Any]] = {bool: np.bool_, int: np.int64, float: np.float64}
-        if isinstance(value, str):
-            kind, scalar = "text", np.int64(self._program.texts.number(value))
-        elif type(value) in makers:
-            kind, scalar = type(value).__name__, makers[type(value)](value)
-        else:
+        if not isinstance(value, str | bool | int | float):
             raise Untranslated(f"a literal of type {type(value).__name__}")
-        return Value(self._program.constant((kind, repr(value)), (scalar, None)), kind, literal=True)
+        text = isinstance(value, str)
+        kind = "text" if text else type(value).__name__
+        stored = self._program.texts.number(value) if text else value
+        return Value(self._program.constant((kind, repr(value)), stored), kind, one=True)
 
     def _null(self, kind: str) -> Value:
-        """A literal null of this kind."""
-        return Value(self._program.constant(("null", kind), columns.null_of(kind)), kind, literal=True)
+        return Value(self._program.constant("null", None), kind, one=True)
+
+    def _is_null(self, value: Value) -> bool:
+        return value.one and value.register == self._null(value.kind).register
 
     def _alike(self, values: Iterable[Value]) -> tuple[str, list[Value]]:
-        """The values with literal nulls as nulls of the others' kind, and this kind."""
+        """The values with nulls as nulls of the others' kind, and this kind."""
         found = list(values)
         kinds = {value.kind for value in found} - {"null"}
-        if len(kinds) > 1 or any(value.kind == "null" and not value.literal for value in found):
+        if len(kinds) > 1 or any(value.kind == "null" and not value.one for value in found):
             raise Untranslated(f"values of the kinds {' and '.join(sorted(kinds))} in one column")
         kind = kinds.pop() if kinds else "null"
-        return kind, [self._null(kind) if value.kind == "null" else value for value in found]
-
-    def _add(self, operation: Callable[..., Any], kind: str, *values: Value) -> Value:
-        literal = all(value.literal for value in values)
-        return Value(self._program.add(operation, *(value.register for value in values)), kind, literal)
+        return kind, [value._replace(kind=kind) for value in found]
 
     def _binary(self, view: Any, scope: Scope) -> Value:
         name = str(view.op).rpartition(".")[2]
         left, right = self.value(view.left, scope), self.value(view.right, scope)
         kinds = {left.kind, right.kind}
-        if "null" in kinds:
-            raise Untranslated("arithmetic with a literal null")
         if name in _ARITHMETIC and kinds <= _NUMBERS:
             whole = kinds == {"int"} and name != "TrueDivide"
-            return self._add(_ARITHMETIC[name], "int" if whole else "float", left, right)
-        if name in _EQUALITY and (len(kinds) == 1 or kinds <= _NUMBERS):
-            return self._add(_EQUALITY[name], "bool", left, right)
+            return self._add(_ARITHMETIC[name], "int" if whole else "float", scope, left, right)
+        if name in _EQUALITY and "null" not in kinds and (len(kinds) == 1 or kinds <= _NUMBERS):
+            return self._add(_EQUALITY[name], "bool", scope, left, right)
         if name in _ORDER and (kinds <= _NUMBERS or kinds == {"time"}):
-            return self._add(_ORDER[name], "bool", left, right)
+            return self._add(_ORDER[name], "bool", scope, left, right)
         if name in _LOGIC and kinds == {"bool"}:
-            return self._add(_LOGIC[name], "bool", left, right)
+            return self._add(_LOGIC[name], "bool", scope, left, right)
         raise Untranslated(f"{name} of {left.kind} and {right.kind}")
 
     def _ternary(self, view: Any, scope: Scope) -> Value:
@@ -166,18 +192,18 @@ class Expressions:
         if condition.kind != "bool":
             raise Untranslated(f"a condition of kind {condition.kind}")
         kind, values = self._alike(self.value(node, scope) for node in (view.truthy, view.falsy))
-        if values[1] == self._null(kind) and not (values[0].literal or condition.literal):
-            return self._add(columns.only_where, kind, condition, values[0])
-        return self._add(columns.choose, kind, condition, *values)
+        if self._is_null(values[1]) and not condition.one and not values[0].one:
+            return Value(self._program.add(columns.only_where, condition.register, values[0].register), kind)
+        return self._add(_CHOOSE, kind, scope, condition, *values)
 
     def _cast(self, view: Any, scope: Scope) -> Value:
         value, kind = self.value(view.expr, scope), kind_of(view.dtype)
         if value.kind == kind:
             return value
-        if value.kind == "null" and value.literal:
+        if self._is_null(value):
             return self._null(kind)
         if kind == "float" and value.kind in ("int", "bool"):
-            return self._add(columns.as_float, kind, value)
+            return self._add(_AS_FLOAT, kind, scope, value)
         if kind == "float" and value.kind == "text":
             return self._text(texts.number_in, kind, value)
         raise Untranslated(f"{value.kind} cast to {kind}")
@@ -193,58 +219,73 @@ class Expressions:
         values = [self.value(node, scope) for node in view.input]
         kinds = {value.kind for value in values}
         if name in _OF_ANY:
-            return self._add(_OF_ANY[name], "bool", *values)
+            return self._add(_OF_ANY[name], "bool", scope, *values)
         if name in _OF_BOOLS and kinds == {"bool"}:
-            return self._add(_OF_BOOLS[name], "bool", *values)
+            return self._add(_OF_BOOLS[name], "bool", scope, *values)
         if name in _OF_NUMBERS and kinds <= _NUMBERS:
-            return self._add(_OF_NUMBERS[name], "float", *values)
+            return self._add(_OF_NUMBERS[name], "float", scope, *values)
         if name == "IsBetween" and kinds <= _NUMBERS and options == ["both"]:
-            return self._add(columns.is_between, "bool", *values)
+            return self._add(_BETWEEN, "bool", scope, *values)
         if name in _OF_ROWS and kinds == {"float"} and options in ([], [True]):
-            return self._add(_OF_ROWS[name], "float", *values)
-        if name in _OF_EQUAL_KINDS:
+            return self._add(_OF_ROWS[name], "float", scope, *values)
+        if name in _FIRST:
             kind, values = self._alike(values)
-            return self._add(_OF_EQUAL_KINDS[name], kind, *values)
+            if not all(value.one for value in values):
+                values = [self.full(value, scope.rows_n) for value in values[:-1]] + values[-1:]
+            return self._add(_FIRST[name], kind, scope, *values)
         if name == "TimeStamp" and kinds == {"time"} and options == ["us"]:
             return values[0]._replace(kind="int")
         raise Untranslated(f"function {name} {options} of {sorted(kinds)}")
 
     def _is_in(self, view: Any, scope: Scope) -> Value:
         value, levels = self.value(view.input[0], scope), self.view(view.input[1])
-        if value.kind != "text" or value.literal or type(levels).__name__ != "Literal":
+        if value.kind != "text" or type(levels).__name__ != "Literal":
             raise Untranslated(f"is_in of {value.kind}")
         if not all(isinstance(level, str) for level in levels.value):
             raise Untranslated("is_in with other levels than texts")
         numbers = frozenset(self._program.texts.number(level) for level in levels.value)
-        register = self._program.add(columns.is_in, value.register, self._program.constant(numbers, numbers))
-        return Value(register, "bool")
+        return self._on_column(columns.is_in, "bool", (), value, (self._program.constant(numbers, numbers),))
 
     def _text_function(self, name: str, options: list[Any], view: Any, scope: Scope) -> Value:
-        value, *parameters = (self.value(node, scope) for node in view.input)
-        if value.kind != "text" or value.literal:
+        value = self.value(view.input[0], scope)
+        if value.kind != "text":
             raise Untranslated(f"{name} of {value.kind}")
+        stated = [self._stated(node) for node in view.input[1:]]
         if name == "Lowercase":
             return self._text(texts.lower, "text", value)
-        if name == "StripChars" and [parameter.kind for parameter in parameters] == ["null"]:
+        if name == "StripChars" and stated == [None]:
             return self._text(texts.strip, "text", value)
         if name == "LenChars":
             return self._text(texts.length, "int", value)
-        found = [self._stated(node) for node in view.input[1:]]
-        if name == "Contains" and options == [False, True] and texts.is_plain(found[0]):
-            return self._text(texts.contains, "bool", value, found[0])
-        if name == "Replace" and options[0] == -1 and "$" not in found[1]:
+        pattern = stated[0] if stated else None
+        if name == "Contains" and options == [False, True] and pattern is not None and texts.is_plain(pattern):
+            return self._text(texts.contains, "bool", value, pattern)
+        if name == "Replace" and options[0] == -1 and None not in stated and "$" not in str(stated[1]):
             literal = bool(options[1])
-            if literal or texts.is_plain(found[0]):
-                return self._text(texts.replace, "text", value, *found, literal)
+            if literal or texts.is_plain(str(pattern)):
+                return self._text(texts.replace, "text", value, *stated, literal)
         raise Untranslated(f"{name} {options}")
 
-    def _stated(self, node: int) -> str:
+    def _stated(self, node: int) -> str | None:
+        """A parameter of a text function."""
         view = self.view(node)
-        if type(view).__name__ != "Literal" or not isinstance(view.value, str):
+        if type(view).__name__ != "Literal" or not isinstance(view.value, str | None):
             raise Untranslated("a text function whose parameters are columns")
-        return str(view.value)
+        return view.value
 
     def _text(self, operation: Callable[..., Any], kind: str, value: Value, *parameters: Any) -> Value:
-        further = [self._program.constant(("parameter", parameter), parameter) for parameter in parameters]
-        return Value(self._program.add(operation, self._program.texts_register, value.register, *further), kind)
+        further = tuple(self._program.constant(("parameter", parameter), parameter) for parameter in parameters)
+        return self._on_column(operation, kind, (self._program.texts_register,), value, further)
 
+    def _on_column(
+        self,
+        operation: Callable[..., Any],
+        kind: str,
+        before: tuple[Register, ...],
+        value: Value,
+        after: tuple[Register, ...],
+    ) -> Value:
+        """An operation that takes columns only; one value is a column of one row."""
+        column = self.full(value, lambda: self._program.constant(("rows", 1), 1))
+        found = self._program.add(operation, *before, column.register, *after)
+        return Value(self._program.add(ones.only_row, found), kind, one=True) if value.one else Value(found, kind)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from features.executors.arrays.columns import Column, Index, Known, Values, both, every, some
+from features.executors.arrays.columns import Column, Index, Known, Values, both, every, is_true, some
 
 
 class Groups:
@@ -38,11 +38,6 @@ class Groups:
 
 
 _ALL = np.zeros(1, np.intp)
-
-
-def whole(rows_n: int) -> Groups:
-    """All rows as one group, even if there are none."""
-    return Groups(rows_n, None, _ALL)
 
 
 def group(rows_n: int, *keys: Column) -> Groups:
@@ -96,6 +91,11 @@ def sum_of(column: Column, groups: Groups) -> Column:
     if known is not None:
         values = np.where(known, values, 0)
     return _reduced(np.add, values, groups, 0), None
+
+
+def true_n(column: Column, groups: Groups) -> Column:
+    """How many values are true, as a float."""
+    return _reduced(np.add, is_true(column).astype(np.float64), groups, 0), None
 
 
 def count_of(column: Column, groups: Groups) -> Column:
@@ -160,10 +160,10 @@ def sorted_within(column: Column, groups: Groups) -> Index:
     return np.lexsort((column[0], groups.of_row))
 
 
-def shifted(column: Column, by: Column, groups: Groups, rows: Index) -> Column:
+def shifted(column: Column, by: int, groups: Groups, rows: Index) -> Column:
     """The value of the row that is ``by`` rows before in its group; null if there is none."""
-    step, inside = int(by[0]), groups.of_row[rows]
-    place = np.arange(len(rows)) - step
+    inside = groups.of_row[rows]
+    place = np.arange(len(rows)) - by
     exists = (place >= 0) & (place < len(rows))
     place = np.where(exists, place, 0)
     exists &= inside[place] == inside

@@ -120,11 +120,6 @@ def _only(kept: Values) -> Pairs:
     return Pairs(int(kept.sum()), left, np.zeros(0, np.intp), None)
 
 
-def cross_join(left_n: int, right_n: int) -> Pairs:
-    left = np.repeat(np.arange(left_n), right_n)
-    return Pairs(len(left), None if right_n == 1 else left, np.tile(np.arange(right_n), left_n), None)
-
-
 def pairs_n(pairs: Pairs) -> int:
     return pairs.n
 

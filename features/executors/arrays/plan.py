@@ -3,34 +3,37 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
-from features.executors.arrays import columns, groups, joins, texts
-from features.executors.arrays.expressions import Expressions, Scope, Value, kind_of
+from features.executors.arrays import columns, groups, joins, ones, texts
+from features.executors.arrays.expressions import Expressions, Value, kind_of
 from features.executors.arrays.program import Program, Register, Untranslated
+from features.executors.arrays.scopes import Groups, Rows, Whole
 
 VISITOR = 16
 """The version of Polars' view of plans that this file reads; of any other the plan is left to Polars."""
 _MARK = "\0table "
-_FEWER = ("Semi", "Anti")
-_GROUPS_TO_ROWS = "groups_to_rows"
+_FEWER = {"Semi": joins.semi_join, "Anti": joins.anti_join}
+_JOINS = {"Left": joins.left_join, "Inner": joins.inner_join, **_FEWER}
 
-Later = Callable[[], Value]
+Later: TypeAlias = Callable[[], Value]
 
 
 @dataclass(frozen=True)
 class Table:
     """Columns by name and the number of rows, neither computed before it is asked for.
 
-    No two rows are equal in all ``unique`` columns; None if that is not known.
+    No two rows are equal in all ``unique`` columns; None if that is not known. A table of ``one`` row, or none, has
+    single values as columns; they mean nothing if it has none.
     """
 
     columns: Mapping[str, Later]
     rows_n: Callable[[], Register]
     unique: frozenset[str] | None = None
+    one: bool = False
 
 
 def scan_of(name: str, schema: Mapping[str, Any]) -> pl.LazyFrame:
@@ -39,19 +42,16 @@ def scan_of(name: str, schema: Mapping[str, Any]) -> pl.LazyFrame:
     return pl.DataFrame(schema={**own, _MARK + name: pl.Null}).lazy()
 
 
-class Translation:
-    """Plans added to one program, which may read the tables ``known`` by name."""
+def table_of(plan: pl.LazyFrame, program: Program, known: Mapping[str, Table]) -> Table:
+    """The plan's result, added to the program; ``known`` are the tables that it reads, by name.
 
-    def __init__(self, program: Program, known: dict[str, Table]) -> None:
-        self._program = program
-        self._known = known
-
-    def table(self, plan: pl.LazyFrame) -> Table:
-        """The plan's result."""
-        visitor = plan._ldf.with_optimizations(pl.QueryOptFlags.none()._pyoptflags).visit()
-        if visitor.version()[0] != VISITOR:
-            raise Untranslated(f"plans of version {visitor.version()}")
-        return _Plan(visitor, self._program, self._known).table(visitor.get_node())
+    Raises:
+        Untranslated: here or when a column is asked for.
+    """
+    visitor: Any = plan._ldf.with_optimizations(pl.QueryOptFlags.none()._pyoptflags).visit()
+    if visitor.version()[0] != VISITOR:
+        raise Untranslated(f"plans of version {visitor.version()}")
+    return _Plan(visitor, program, known).table(visitor.get_node())
 
 
 class _Plan:
@@ -78,7 +78,8 @@ class _Plan:
         if kind == "SimpleProjection":
             names = list(self._visitor.get_schema())
             table = self.table(view.input)
-            return Table({name: table.columns[name] for name in names}, table.rows_n, _among(table.unique, names))
+            chosen = {name: table.columns[name] for name in names}
+            return Table(chosen, table.rows_n, _among(table.unique, names), table.one)
         if kind not in self._by_name:
             raise Untranslated(f"table {kind}")
         return self._by_name[kind](view)
@@ -88,13 +89,10 @@ class _Plan:
         name = next((name.removeprefix(_MARK) for name in frame.columns if name.startswith(_MARK)), None)
         if name is not None:
             table = self._known[name]
-            return Table({**table.columns, _MARK + name: partial(self._mark, table)}, table.rows_n, table.unique)
+            mark = Value(self._program.constant("null", None), "null", one=True)
+            return Table({**table.columns, _MARK + name: lambda: mark}, table.rows_n, table.unique, table.one)
         constants = {column.name: cache(partial(self._constant, column)) for column in frame}
         return Table(constants, lambda: self._program.constant(("rows", frame.height), frame.height))
-
-    def _mark(self, table: Table) -> Value:
-        null = self._program.constant(("null", "null"), columns.null_of("null"))
-        return Value(self._program.add(columns.full, null, table.rows_n()), "null")
 
     def _constant(self, column: pl.Series) -> Value:
         kind = kind_of(column.dtype)
@@ -104,20 +102,18 @@ class _Plan:
         table = self.table(view.input)
         aggregates = [self._expressions.is_aggregate(each.node) for each in view.expr]
         if not any(aggregates):
-            return Table(dict(self._computed(view.expr, table)), table.rows_n, self._renamed(view.expr, table.unique))
+            unique = self._renamed(view.expr, table.unique)
+            return Table(dict(self._computed(view.expr, table)), table.rows_n, unique, table.one)
         if not all(aggregates):
             raise Untranslated("aggregates beside columns")
-
-        def one_group() -> Register:
-            return self._program.add(groups.whole, table.rows_n())
-
-        return self._aggregated(view.expr, table, cache(one_group))
+        scope = Whole(self._expressions, self._program, table)
+        return Table(dict(self._values(view.expr, scope)), lambda: self._program.constant(("rows", 1), 1), one=True)
 
     def _with_columns(self, view: Any) -> Table:
         table = self.table(view.input)
         computed = dict(self._computed(view.exprs, table))
         same = _among(table.unique, set(table.columns) - set(computed))
-        return Table({**table.columns, **computed}, table.rows_n, same)
+        return Table({**table.columns, **computed}, table.rows_n, same, table.one)
 
     def _renamed(self, expressions: Any, unique: frozenset[str] | None) -> frozenset[str] | None:
         """The names that unique columns have after a selection; None if one is not selected."""
@@ -126,118 +122,143 @@ class _Plan:
         return None if unique is None or not unique <= set(names) else frozenset(names[name] for name in unique)
 
     def _computed(self, expressions: Any, table: Table) -> Iterator[tuple[str, Later]]:
-        scope = _Rows(self._expressions, self._program, table)
-        for each in expressions:
-            yield each.output_name, cache(partial(self._in_rows, each.node, scope, table.rows_n))
+        return self._values(expressions, Rows(self._expressions, self._program, table))
 
-    def _in_rows(self, node: int, scope: Scope, rows_n: Callable[[], Register]) -> Value:
-        value = self._expressions.value(node, scope)
-        if not value.literal:
-            return value
-        return Value(self._program.add(columns.full, value.register, rows_n()), value.kind)
+    def _values(self, expressions: Any, scope: Any) -> Iterator[tuple[str, Later]]:
+        for each in expressions:
+            yield each.output_name, cache(partial(self._expressions.value, each.node, scope))
 
     def _filter(self, view: Any) -> Table:
-        predicate = view.predicate.node
         table = self.table(view.input)
-        scope = _Rows(self._expressions, self._program, table)
+        scope = Rows(self._expressions, self._program, table)
+        condition = cache(partial(self._expressions.value, view.predicate.node, scope))
         add = self._program.add
-
-        @cache
-        def rows() -> Register:
-            return add(columns.rows_where, self._in_rows(predicate, scope, table.rows_n).register)
-
-        def taken(column: Later) -> Value:
-            value = column()
-            return value._replace(register=add(columns.take, value.register, rows()))
-
-        kept = {name: cache(partial(taken, column)) for name, column in table.columns.items()}
+        if table.one:
+            rows_n = cache(lambda: add(ones.kept, condition().register, table.rows_n()))
+            return Table(table.columns, rows_n, table.unique, one=True)
+        rows = cache(lambda: add(columns.rows_where, self._expressions.full(condition(), table.rows_n).register))
+        kept = {name: cache(partial(self._taken, column, columns.take, rows)) for name, column in table.columns.items()}
         return Table(kept, cache(lambda: add(_rows_left, rows(), table.rows_n())), table.unique)
 
+    def _taken(self, column: Later, take: Callable[..., Any], rows: Callable[[], Register]) -> Value:
+        """The column at some rows; one value is the same in any."""
+        value = column()
+        return value if value.one else value._replace(register=self._program.add(take, value.register, rows()))
+
     def _group_by(self, view: Any) -> Table:
-        keys = [each.output_name for each in view.keys]
         if view.apply or any(type(self._expressions.view(each.node)).__name__ != "Column" for each in view.keys):
             raise Untranslated("groups of something else than columns")
-        table = self.table(view.input)
-        found = cache(partial(self._grouped, keys, table))
-        return self._aggregated(view.aggs, table, found, keys)
+        return self._grouped(self.table(view.input), [each.output_name for each in view.keys], view.aggs)
 
-    def _aggregated(
-        self, expressions: Any, table: Table, found: Callable[[], Register], keys: list[str] | None = None
-    ) -> Table:
-        rows_n = cache(lambda: self._program.add(groups.groups_n, found()))
-        scope = _Groups(self._expressions, self._program, table, found)
+    def _grouped(self, table: Table, keys: list[str], aggregates: Any) -> Table:
+        values = {name: table.columns[name]() for name in keys}
+        several = [value.register for value in values.values() if not value.one]
+        if not several:
+            return self._one_group(table, keys, aggregates)
+        found = cache(lambda: self._program.add(groups.group, table.rows_n(), *several))
+        made = {name: cache(partial(self._taken, table.columns[name], groups.first_of, found)) for name in keys}
+        scope = Groups(self._expressions, self._program, table, found)
+        return Table({**made, **dict(self._values(aggregates, scope))}, scope.rows_n, frozenset(keys))
 
-        def key(name: str) -> Value:
-            value = table.columns[name]()
-            return value._replace(register=self._program.add(groups.first_of, value.register, found()))
-
-        made = {name: cache(partial(key, name)) for name in keys or ()}
-        for each in expressions:
-            made[each.output_name] = cache(partial(self._in_rows, each.node, scope, rows_n))
-        return Table(made, rows_n, frozenset(keys or ()))
-
-    def _grouped(self, keys: list[str], table: Table) -> Register:
-        registers = [table.columns[name]().register for name in keys]
-        return self._program.add(groups.group, table.rows_n(), *registers)
+    def _one_group(self, table: Table, keys: list[str], aggregates: Any) -> Table:
+        scope = Whole(self._expressions, self._program, table)
+        made = {**{name: table.columns[name] for name in keys}, **dict(self._values(aggregates, scope))}
+        rows_n = cache(lambda: self._program.add(ones.at_most_one, table.rows_n()))
+        return Table(made, rows_n, frozenset(keys), one=True)
 
     def _distinct(self, view: Any) -> Table:
         strategy, subset, *_ = view.options
-        table = self.table(view.input)
         if strategy != "any" or subset is not None:
             raise Untranslated(f"distinct rows by {view.options}")
-        found = cache(partial(self._grouped, list(table.columns), table))
-        return self._aggregated((), table, found, list(table.columns))
+        table = self.table(view.input)
+        return self._grouped(table, list(table.columns), ())
 
     def _join(self, view: Any) -> Table:
         how, nulls_equal, piece, suffix, coalesce, _ = view.options
         left, right = self.table(view.input_left), self.table(view.input_right)
-        on = [[self._key(each.node) for each in side] for side in (view.left_on, view.right_on)]
-        if nulls_equal or piece or (how in ("Left", "Inner") and not coalesce):
+        names = [tuple(map(self._key, keys)) for keys in zip(view.left_on, view.right_on, strict=True)]
+        if nulls_equal or piece or (how in ("Left", "Inner") and not coalesce) or how not in (*_JOINS, "Cross"):
             raise Untranslated(f"join {view.options}")
-        paired = cache(partial(self._pairs, how, left, right, on))
-        add = self._program.add
+        dropped = {other for _, other in names} if how != "Cross" else set()
+        added = {name: column for name, column in right.columns.items() if name not in dropped and how not in _FEWER}
+        renamed = {name + suffix if name in left.columns else name: column for name, column in added.items()}
+        if how == "Cross":
+            return self._beside_all(left, right, renamed)
+        keys = [(left.columns[one](), right.columns[other]()) for one, other in names]
+        # What is the same on both sides, a single customer's id, tells no rows apart.
+        telling = [(one, other) for one, other in keys if not (one == other and one.one)]
+        if not telling:
+            return self._beside(how, left, right, renamed)
+        unique = right.unique is not None and right.unique <= dropped
+        return self._paired(how, left, right, renamed, cache(partial(self._pairs, how, left, right, telling)), unique)
 
-        def side(column: Later, take: Callable[..., Any]) -> Value:
-            value = column()
-            return value._replace(register=add(take, value.register, paired()))
-
-        # With unique keys on the right, a left join leaves the left table as it is.
-        same = how == "Left" and right.unique is not None and right.unique <= set(on[1])
-        made = dict(left.columns)
-        if not same:
-            made = {name: cache(partial(side, column, joins.from_left)) for name, column in left.columns.items()}
-        if how not in _FEWER:
-            for name, column in right.columns.items():
-                if how == "Cross" or name not in on[1]:
-                    named = name + suffix if name in left.columns else name
-                    made[named] = cache(partial(side, column, joins.from_right))
-        if same:
-            return Table(made, left.rows_n, left.unique)
-        return Table(made, cache(lambda: add(joins.pairs_n, paired())), left.unique if how in _FEWER else None)
-
-    def _key(self, node: int) -> str:
-        view = self._expressions.view(node)
+    def _key(self, each: Any) -> str:
+        view = self._expressions.view(each.node)
         if type(view).__name__ != "Column":
             raise Untranslated("a join by something else than columns")
         return str(view.name)
 
-    def _pairs(self, how: str, left: Table, right: Table, on: list[list[str]]) -> Register:
+    def _beside(self, how: str, left: Table, right: Table, added: Mapping[str, Later]) -> Table:
+        """A join with the only row of the right table, if it has one."""
+        made = {name: cache(partial(self._only_row, column, right)) for name, column in added.items()}
+        if how == "Left":
+            return Table({**left.columns, **made}, left.rows_n, left.unique, left.one)
+        if how != "Inner" or not (left.one and right.one):
+            raise Untranslated(f"join {how} of one customer's rows")
+        rows_n = cache(lambda: self._program.add(ones.product, left.rows_n(), right.rows_n()))
+        return Table({**left.columns, **made}, rows_n, left.unique, one=True)
+
+    def _only_row(self, column: Later, table: Table) -> Value:
+        value = column()
+        if value.one:
+            return value._replace(register=self._program.add(ones.present, value.register, table.rows_n()))
+        return Value(self._program.add(ones.only_row, value.register), value.kind, one=True)
+
+    def _beside_all(self, left: Table, right: Table, added: Mapping[str, Later]) -> Table:
+        if not right.one:
+            raise Untranslated("every row with every row")
+        # Only a table of aggregates is always there.
+        if self._program.is_constant(right.rows_n()):
+            return Table({**left.columns, **added}, left.rows_n, left.unique, left.one)
+        raise Untranslated("every row with a row that may be missing")
+
+    def _paired(
+        self,
+        how: str,
+        left: Table,
+        right: Table,
+        added: Mapping[str, Later],
+        paired: Callable[[], Register],
+        unique: bool,
+    ) -> Table:
+        made = dict(left.columns)
+        # With unique keys on the right, a left join leaves the left table as it is.
+        same = how == "Left" and unique and not left.one
+        if not same:
+            made = {name: cache(partial(self._taken, column, joins.from_left, paired)) for name, column in made.items()}
+        for name, column in added.items():
+            made[name] = cache(partial(self._from_right, how, column, right, paired))
+        if same:
+            return Table(made, left.rows_n, left.unique)
+        rows_n = cache(lambda: self._program.add(joins.pairs_n, paired()))
+        return Table(made, rows_n, left.unique if how in _FEWER else None)
+
+    def _from_right(self, how: str, column: Later, right: Table, paired: Callable[[], Register]) -> Value:
+        # Beside a row without a match even one value is null.
+        value = self._expressions.full(column(), right.rows_n) if how == "Left" else column()
+        return self._taken(lambda: value, joins.from_right, paired)
+
+    def _pairs(self, how: str, left: Table, right: Table, keys: list[tuple[Value, Value]]) -> Register:
         add = self._program.add
-        if how == "Cross":
-            return add(joins.cross_join, left.rows_n(), right.rows_n())
-        kinds = {"Left": joins.left_join, "Inner": joins.inner_join, "Semi": joins.semi_join, "Anti": joins.anti_join}
-        if how not in kinds:
-            raise Untranslated(f"join {how}")
-        mine, other = ([table.columns[name]() for name in keys] for table, keys in zip((left, right), on, strict=True))
-        if any(one.kind != another.kind for one, another in zip(mine, other, strict=True)):
+        if any(one.kind != other.kind for one, other in keys):
             raise Untranslated("a join of columns of different kinds")
-        if len(mine) == 1:
-            mine_key, other_key = mine[0].register, other[0].register
-        else:
-            number = self._program.constant(("keys", len(mine)), len(mine))
-            keys = add(joins.one_key, number, *(value.register for value in (*mine, *other)))
-            mine_key, other_key = add(joins.of_left, keys), add(joins.of_right, keys)
-        return add(kinds[how], add(joins.matches, mine_key, add(joins.by_key, other_key)))
+        mine = [self._expressions.full(one, left.rows_n).register for one, _ in keys]
+        others = [self._expressions.full(other, right.rows_n).register for _, other in keys]
+        if len(keys) == 1:
+            return add(_JOINS[how], add(joins.matches, mine[0], add(joins.by_key, others[0])))
+        number = self._program.constant(("keys", len(keys)), len(keys))
+        both = add(joins.one_key, number, *mine, *others)
+        return add(_JOINS[how], add(joins.matches, add(joins.of_left, both), add(joins.by_key, add(joins.of_right, both))))
 
 
 def _among(unique: frozenset[str] | None, names: Collection[str]) -> frozenset[str] | None:
@@ -249,89 +270,7 @@ def _rows_left(rows: columns.Index | None, rows_n: int) -> int:
     return rows_n if rows is None else len(rows)
 
 
-class _Rows:
-    """Expressions with one value a row."""
-
-    def __init__(self, expressions: Expressions, program: Program, table: Table) -> None:
-        self._expressions, self._program, self._table = expressions, program, table
-
-    def column(self, name: str) -> Value:
-        return self._table.columns[name]()
-
-    def aggregate(self, name: str, argument: int) -> Value:
-        raise Untranslated(f"{name} beside columns")
-
-    def window(self, view: Any) -> Value:
-        if view.options.kind != _GROUPS_TO_ROWS:
-            raise Untranslated(f"windows by {view.options.kind}")
-        add, expressions = self._program.add, self._expressions
-        keys = [expressions.value(node, self).register for node in view.partition_by]
-        found = add(groups.group, self._table.rows_n(), *keys)
-        inner = expressions.view(view.function)
-        if view.order_by is None:
-            value = _Groups(expressions, self._program, self._table, lambda: found).of(view.function)
-            return value._replace(register=add(groups.spread, value.register, found))
-        if type(inner).__name__ != "Function" or view.order_by_descending or view.order_by_nulls_last:
-            raise Untranslated("a window that is ordered in another way than ascending")
-        argument, *further = (expressions.value(node, self) for node in inner.input)
-        rows = add(groups.sorted_within, expressions.value(view.order_by, self).register, found)
-        if inner.function_data == ("shift",):
-            return argument._replace(register=add(groups.shifted, argument.register, further[0].register, found, rows))
-        if inner.function_data == ("cum_sum", False):
-            return argument._replace(register=add(groups.running_sum, argument.register, found, rows))
-        raise Untranslated(f"a window of {inner.function_data}")
-
-
-class _Groups:
-    """Expressions with one value a group."""
-
-    def __init__(
-        self, expressions: Expressions, program: Program, table: Table, found: Callable[[], Register]
-    ) -> None:
-        self._expressions, self._program, self._table, self._found = expressions, program, table, found
-
-    def of(self, node: int) -> Value:
-        """The value of an aggregate."""
-        if not self._expressions.is_aggregate(node):
-            raise Untranslated("a window without an aggregate")
-        return self._expressions.value(node, self)
-
-    def column(self, name: str) -> Value:
-        raise Untranslated(f"a list of the values of {name}")
-
-    def window(self, view: Any) -> Value:
-        raise Untranslated("a window in groups")
-
-    def aggregate(self, name: str, argument: int) -> Value:
-        add = self._program.add
-        if name == "len":
-            return Value(add(groups.sizes, self._found()), "int")
-        value = self._expressions.value(argument, _Rows(self._expressions, self._program, self._table))
-        if value.literal:
-            value = Value(add(columns.full, value.register, self._table.rows_n()), value.kind)
-        if name not in _AGGREGATES or value.kind not in _AGGREGATES[name][1]:
-            raise Untranslated(f"{name} of {value.kind}")
-        operation, _, kind = _AGGREGATES[name]
-        if value.kind == "text" and name in ("min", "max"):
-            return self._extreme_text(operation, value)
-        return Value(add(operation, value.register, self._found()), kind or value.kind)
-
-    def _extreme_text(self, operation: Callable[..., Any], value: Value) -> Value:
-        add, all_texts = self._program.add, self._program.texts_register
-        places = add(operation, add(texts.ranks, all_texts, value.register), self._found())
-        return value._replace(register=add(texts.at_ranks, all_texts, places, value.register))
-
-
 _LARGEST = 2.0**53
-_ANY = frozenset({"float", "int", "bool", "text", "time"})
-_AGGREGATES: dict[str, tuple[Callable[..., Any], frozenset[str], str | None]] = {
-    "sum": (groups.sum_of, frozenset({"float", "int"}), None),
-    "count": (groups.count_of, _ANY, "int"),
-    "min": (groups.min_of, frozenset({"float", "int", "time", "text"}), None),
-    "max": (groups.max_of, frozenset({"float", "int", "time", "text"}), None),
-    "median": (groups.median_of, frozenset({"float"}), None),
-    "n_unique": (groups.distinct_of, _ANY, "int"),
-}
 
 
 def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Column:
@@ -344,12 +283,12 @@ def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Col
         return numbers.column(series.to_list())
     nulls_n = series.null_count()
     if nulls_n == len(series):
-        return columns.full(columns.null_of(kind), nulls_n)
+        return columns.full(None, nulls_n, kind)
     if kind == "bool":
         return series.fill_null(value=False).to_numpy(), series.is_not_null().to_numpy() if nulls_n else None
     values = (series.to_physical() if kind == "time" else series).to_numpy()
     known = np.abs(values) < _LARGEST
-    unknown_n = len(values) - int(np.add.reduce(known))
+    unknown_n = len(values) - int(np.count_nonzero(known))
     if unknown_n != nulls_n:
         raise Untranslated(f"a number in {series.name} that is not below 2**53")
     return values, known if nulls_n else None

@@ -1,6 +1,6 @@
 """A program: operations on registers, made once and run for one request after the other."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -66,9 +66,23 @@ class Program:
         self._steps.append(_Step(operation, arguments, result))
         return result
 
+    def is_constant(self, register: Register) -> bool:
+        """Whether its value is the same in every run."""
+        return register in self._constant
+
     def value(self, register: Register) -> Any:
-        """The value of a constant; None of any other register."""
+        """The value of a constant."""
         return self._registers[register]
+
+    def finish(self, results: Iterable[Register]) -> None:
+        """Drop every operation that the ``results`` do not need, and what was needed to add operations."""
+        needed = set(results)
+        for step in reversed(self._steps):
+            if step.result in needed:
+                needed.update(step.arguments)
+        self._steps = [step for step in self._steps if step.result in needed]
+        self._inputs = {key: register for key, register in self._inputs.items() if register in needed}
+        self._known.clear()
 
     @property
     def inputs(self) -> tuple[Hashable, ...]:

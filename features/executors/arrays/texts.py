@@ -22,10 +22,15 @@ class Texts:
         self._texts: list[str] = list(before._texts) if before else []
 
     def number(self, text: str) -> int:
-        found = self._numbers.setdefault(text, len(self._texts))
-        if found == len(self._texts):
+        """The text's number, a new one if it is new."""
+        found = self._numbers.get(text)
+        if found is None:
+            found = self._numbers[text] = len(self._texts)
             self._texts.append(text)
         return found
+
+    def text(self, number: int) -> str:
+        return self._texts[number]
 
     def column(self, values: Sequence[str | None]) -> Column:
         """The texts as a column."""
