@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import polars as pl
 import polars.selectors
+from numpy.typing import NDArray
 
 from features.errors import BadInput, BadTable, NotFound
 from features.exact import per
@@ -207,23 +209,29 @@ def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     small = [name for name in numbers if schema[name] != pl.Float64]
     block = table.select(numbers).with_columns(pl.col(small).cast(pl.Float64)).to_numpy(order="fortran")
     known = set(numbers)
-    others = {name: table[name] for name in schema if name not in known}
-    return pandas_of(list(schema), pd.DataFrame(block, columns=numbers, copy=False), others)
+    others = {name: _text_or_time(table[name]) for name in schema if name not in known}
+    places = places_of(list(schema), [*others, *numbers])
+    return side_by_side(others, pd.DataFrame(block, columns=numbers, copy=False), places)
 
 
-def pandas_of(names: list[str], numbers: pd.DataFrame, others: Mapping[str, pl.Series]) -> pd.DataFrame:
-    """Numbers and columns that are no numbers as one frame, in the order of ``names``."""
-    if not others:
-        return numbers
-    place = {name: at for at, name in enumerate((*others, *numbers))}
-    found = pd.DataFrame({name: _text_or_time(column) for name, column in others.items()})
-    return pd.concat([found, numbers], axis=1).iloc[:, [place[name] for name in names]]
+def side_by_side(others: Mapping[str, Any], numbers: pd.DataFrame, places: NDArray[np.intp]) -> pd.DataFrame:
+    """Columns that are no numbers and columns that are, as one frame whose columns come from these ``places``."""
+    return pd.concat([pd.DataFrame(others), numbers], axis=1).take(places, axis=1) if others else numbers
+
+
+def places_of(names: list[str], columns: list[str]) -> NDArray[np.intp]:
+    """Where each of ``names`` is among ``columns``."""
+    place = {name: at for at, name in enumerate(columns)}
+    return np.array([place[name] for name in names], np.intp)
+
+
+def text_array(texts: Any) -> Any:
+    """An Arrow array of texts as pandas stores them."""
+    return pd.arrays.ArrowStringArray(texts, dtype=_TEXT)  # type: ignore[call-arg]
 
 
 def _text_or_time(column: pl.Series) -> Any:
-    if column.dtype == pl.String:
-        return pd.arrays.ArrowStringArray(column.to_arrow(), dtype=_TEXT)  # type: ignore[call-arg]
-    return pd.Series(column.to_list())
+    return text_array(column.to_arrow()) if column.dtype == pl.String else pd.Series(column.to_list())
 
 
 def _timed(spec: TableSpec, frame: Frame) -> Frame:

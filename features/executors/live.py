@@ -18,13 +18,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.definition import features_of
-from features.engines import from_frames, pandas_of, to_pandas
+from features.engines import from_frames, places_of, side_by_side, text_array, to_pandas
 from features.entities import about
 from features.errors import NotFound
-from features.executors.arrays.columns import Column, full
 from features.executors.arrays.expressions import Value, kind_of
 from features.executors.arrays.plan import Table, column_of, scan_of, table_of
 from features.executors.arrays.program import Program, Untranslated
@@ -66,7 +66,11 @@ class Plan:
         values = {name: found.columns[name]() for name in names}
         self._kinds = {name: value.kind for name, value in values.items()}
         self._results = (found.rows_n(), *(value.register for value in values.values()))
-        self._ones = [name for name, value in values.items() if value.one]
+        self._ones = {name for name, value in values.items() if value.one}
+        self._labels = [name for name, kind in self._kinds.items() if kind == "text"]
+        self._number_names = [name for name, kind in self._kinds.items() if kind != "text"]
+        self._numbers = pd.Index(self._number_names)
+        self._places = places_of(names, [*self._labels, *self._number_names])
         self._program.finish(self._results)
 
     def __call__(self, frames: Frames, customer: str | None = None) -> pd.DataFrame:
@@ -80,28 +84,31 @@ class Plan:
         texts = Texts(self._program.texts)
         inputs = {key: _input(frames, customer, texts, *key) for key in self._program.inputs}
         rows_n, *values = self._program.run(inputs, texts, self._results)
-        found = dict(zip(self._kinds, values, strict=True))
-        for name in self._ones:
-            found[name] = full(found[name], rows_n, self._kinds[name])
-        return self._as_pandas(found, rows_n, texts)
+        return self._as_pandas(dict(zip(self._kinds, values, strict=True)), rows_n, texts)
 
-    def _as_pandas(self, found: dict[str, Column], rows_n: int, texts: Texts) -> pd.DataFrame:
-        ids = texts.of(found["customer_id"])
+    def _as_pandas(self, found: dict[str, Any], rows_n: int, texts: Texts) -> pd.DataFrame:
+        labels = {name: self._texts_of(found[name], name, rows_n, texts) for name in self._labels}
+        ids = labels["customer_id"]
         order = sorted(range(rows_n), key=lambda row: str(ids[row]))
-        labels = {name: texts.of(found[name]) for name, kind in self._kinds.items() if kind == "text"}
-        others = {name: pl.Series([values[row] for row in order], dtype=pl.String) for name, values in labels.items()}
-        numbers = [name for name in self._kinds if name not in labels]
-        block = _block([found[name] for name in numbers], rows_n)[order]
-        return pandas_of(list(self._kinds), pd.DataFrame(block, columns=numbers, copy=False), others)
+        everything = pa.array([values[row] for values in labels.values() for row in order], pa.large_string())
+        others = {name: text_array(everything.slice(at * rows_n, rows_n)) for at, name in enumerate(labels)}
+        block = self._block(found, rows_n)[order]
+        return side_by_side(others, pd.DataFrame(block, columns=self._numbers, copy=False), self._places)
 
+    def _texts_of(self, values: Any, name: str, rows_n: int, texts: Texts) -> list[str | None]:
+        if name in self._ones:
+            return [None if values is None else texts.text(values)] * rows_n
+        return texts.of(values)
 
-def _block(columns: Sequence[Column], rows_n: int) -> NDArray[np.float64]:
-    """Columns of numbers side by side, (rows_n, len(columns)); null is NaN."""
-    all_known = np.ones(rows_n, bool)
-    values = np.concatenate([values for values, _ in columns], dtype=np.float64)
-    known = np.concatenate([all_known if known is None else known for _, known in columns])
-    values[~known] = np.nan
-    return values.reshape(len(columns), rows_n).T
+    def _block(self, found: dict[str, Any], rows_n: int) -> NDArray[np.float64]:
+        """The columns of numbers side by side, (rows_n, number of them); null is NaN."""
+        block = np.empty((rows_n, len(self._numbers)))
+        block[:] = np.array([found[name] if name in self._ones else None for name in self._number_names], float)
+        for at, name in enumerate(self._number_names):
+            if name not in self._ones:
+                values, known = found[name]
+                block[:, at] = values if known is None else np.where(known, values, np.nan)
+        return block
 
 
 class _Making:

@@ -74,6 +74,21 @@ def is_true(column: Column) -> Values:
     return column[0] if column[1] is None else column[0] & column[1]
 
 
+def truth(column: Column) -> Column:
+    """False for null."""
+    return is_true(column), None
+
+
+def both_true(left: Column, right: Column) -> Column:
+    """And, of columns without null."""
+    return left[0] & right[0], None
+
+
+def either_true(left: Column, right: Column) -> Column:
+    """Or, of columns without null."""
+    return left[0] | right[0], None
+
+
 def _is_false(column: Column) -> Values:
     false = np.logical_not(column[0])
     return false if column[1] is None else false & column[1]
@@ -121,8 +136,8 @@ def as_float(column: Column) -> Column:
 
 
 def choose(condition: Column, then: Column, otherwise: Column) -> Column:
-    """``otherwise`` where the condition is false or null."""
-    chosen = is_true(condition)
+    """``otherwise`` where the condition, which has no null, is false."""
+    chosen = condition[0]
     values = np.where(chosen, then[0], otherwise[0])
     if then[1] is None and otherwise[1] is None:
         return values, None
@@ -131,8 +146,8 @@ def choose(condition: Column, then: Column, otherwise: Column) -> Column:
 
 
 def only_where(condition: Column, then: Column) -> Column:
-    """Null where the condition is false or null."""
-    return then[0], both(then[1], is_true(condition))
+    """Null where the condition, which has no null, is false."""
+    return then[0], both(then[1], condition[0])
 
 
 def first_known(*columns: Column) -> Column:
@@ -195,9 +210,8 @@ def full(value: Any, rows_n: int, kind: str) -> Column:
 
 
 def rows_where(condition: Column) -> Index | None:
-    """Where the condition is true; None if everywhere, so that columns remain the same objects."""
-    kept = is_true(condition)
-    return None if every(kept) else np.flatnonzero(kept)
+    """Where the condition, which has no null, is true; None if everywhere, so that columns remain the same objects."""
+    return None if every(condition[0]) else condition[0].nonzero()[0]
 
 
 def take(column: Column, rows: Index | None) -> Column:

@@ -61,12 +61,13 @@ _ARITHMETIC = _operations(Plus="add", Minus="subtract", Multiply="multiply", Tru
 _EQUALITY = _operations(Eq="equal", NotEq="unequal")
 _ORDER = _operations(Lt="less", LtEq="at_most", Gt="more", GtEq="at_least")
 _LOGIC = _operations(And="all_of", LogicalAnd="all_of", Or="any_of", LogicalOr="any_of")
+_OF_TRUTHS = _operations(And="both_true", LogicalAnd="both_true", Or="either_true", LogicalOr="either_true")
 _OF_BOOLS = _operations(Not="negate")
 _OF_ANY = _operations(IsNull="is_null", IsNotNull="is_not_null")
 _OF_NUMBERS = _operations(floor="floor", abs="absolute", sqrt="root", log="logarithm")
 _OF_ROWS = _operations(max_horizontal="largest", sum_horizontal="total")
 _FIRST = _operations(coalesce="first_known", fill_null="first_known")
-_BETWEEN, _AS_FLOAT, _CHOOSE = (_operations(x=name)["x"] for name in ("is_between", "as_float", "choose"))
+_BETWEEN, _AS_FLOAT, _CHOOSE, _TRUTH = _operations(a="is_between", b="as_float", c="choose", d="truth").values()
 _NUMBERS = frozenset({"float", "int"})
 
 
@@ -105,6 +106,18 @@ class Expressions:
         if translate is None:
             raise Untranslated(f"expression {type(view).__name__}")
         return translate(view, scope)
+
+    def truth(self, node: int, scope: Scope) -> Value:
+        """Whether the expression is true; null is not."""
+        view = self.view(node)
+        name = str(view.op).rpartition(".")[2] if type(view).__name__ == "BinaryExpr" else ""
+        if name in _OF_TRUTHS:
+            parts = [self.truth(part, scope) for part in (view.left, view.right)]
+            return self._add(_OF_TRUTHS[name], "bool", scope, *parts)
+        value = self.value(node, scope)
+        if value.kind != "bool":
+            raise Untranslated(f"a condition of kind {value.kind}")
+        return self._add(_TRUTH, "bool", scope, value)
 
     def view(self, node: int) -> Any:
         return self._visitor.view_expression(node)
@@ -188,9 +201,7 @@ class Expressions:
         raise Untranslated(f"{name} of {left.kind} and {right.kind}")
 
     def _ternary(self, view: Any, scope: Scope) -> Value:
-        condition = self.value(view.predicate, scope)
-        if condition.kind != "bool":
-            raise Untranslated(f"a condition of kind {condition.kind}")
+        condition = self.truth(view.predicate, scope)
         kind, values = self._alike(self.value(node, scope) for node in (view.truthy, view.falsy))
         if self._is_null(values[1]) and not condition.one and not values[0].one:
             return Value(self._program.add(columns.only_where, condition.register, values[0].register), kind)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from features.executors.arrays.columns import Column, Index, Known, Values, both, every, is_true, some
+from features.executors.arrays.columns import Column, Index, Known, Values, both, every, some
 
 
 class Groups:
@@ -38,25 +38,30 @@ class Groups:
 
 
 _ALL = np.zeros(1, np.intp)
+_NULL = np.iinfo(np.int64).min
 
 
 def group(rows_n: int, *keys: Column) -> Groups:
     """Groups of equal keys; null is a key like any other."""
-    parts = [part for key in keys for part in _parts(key) if not _is_constant(part)]
+    parts = [part for part in map(_part, keys) if not _is_constant(part)]
     if rows_n == 0 or not parts:
         return Groups(rows_n, None, _ALL[:rows_n])
     order = np.lexsort(parts) if len(parts) > 1 else np.argsort(parts[0], kind="stable")
     change = np.zeros(rows_n, bool)
     change[0] = True
+    inner = change[1:]
     for part in parts:
         sorted_ = part[order]
-        change[1:] |= sorted_[1:] != sorted_[:-1]
-    return Groups(rows_n, order, np.flatnonzero(change))
+        inner |= sorted_[1:] != sorted_[:-1]
+    return Groups(rows_n, order, change.nonzero()[0])
 
 
-def _parts(key: Column) -> tuple[Values, ...]:
+def _part(key: Column) -> Values:
+    """The key's values with a value of its own for null."""
     values, known = key
-    return (values,) if known is None else (np.where(known, values, 0), known)
+    if known is None:
+        return values
+    return np.where(known, values, -np.inf if values.dtype == np.float64 else _NULL)
 
 
 def _is_constant(values: Values) -> bool:
@@ -94,8 +99,8 @@ def sum_of(column: Column, groups: Groups) -> Column:
 
 
 def true_n(column: Column, groups: Groups) -> Column:
-    """How many values are true, as a float."""
-    return _reduced(np.add, is_true(column).astype(np.float64), groups, 0), None
+    """How many values are true, as a float; the column has no null."""
+    return _reduced(np.add, column[0].astype(np.float64), groups, 0), None
 
 
 def count_of(column: Column, groups: Groups) -> Column:

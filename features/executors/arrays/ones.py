@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from features.executors.arrays.columns import Column, every, is_true
+from features.executors.arrays.columns import Column, every
 from features.executors.arrays.program import Untranslated
 from features.executors.arrays.texts import Texts
 
@@ -49,6 +49,18 @@ def any_of(left: One, right: One) -> One:
     if left is True or right is True:
         return True
     return None if left is None or right is None else False
+
+
+def truth(value: One) -> bool:
+    return value is True
+
+
+def both_true(left: bool, right: bool) -> bool:
+    return left and right
+
+
+def either_true(left: bool, right: bool) -> bool:
+    return left or right
 
 
 def negate(value: One) -> One:
@@ -150,8 +162,8 @@ def sum_of(column: Column) -> One:
 
 
 def true_n(column: Column) -> One:
-    """How many values are true, as a float."""
-    return float(np.count_nonzero(is_true(column)))
+    """How many values are true, as a float; the column has no null."""
+    return float(np.count_nonzero(column[0]))
 
 
 def count_of(column: Column) -> One:

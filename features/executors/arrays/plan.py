@@ -131,7 +131,7 @@ class _Plan:
     def _filter(self, view: Any) -> Table:
         table = self.table(view.input)
         scope = Rows(self._expressions, self._program, table)
-        condition = cache(partial(self._expressions.value, view.predicate.node, scope))
+        condition = cache(partial(self._expressions.truth, view.predicate.node, scope))
         add = self._program.add
         if table.one:
             rows_n = cache(lambda: add(ones.kept, condition().register, table.rows_n()))

@@ -99,8 +99,10 @@ class _Aggregates:
         view = self._expressions.view(node) if name == "sum" else None
         if type(view).__name__ != "Cast":
             return None
-        value = self._argument(view.expr)
-        return value if value.kind == "bool" else None
+        scope = Rows(self._expressions, self._program, self._table)
+        if self._expressions.value(view.expr, scope).kind != "bool":
+            return None
+        return self._expressions.full(self._expressions.truth(view.expr, scope), self._table.rows_n)
 
     def _checked(self, name: str, value: Value) -> tuple[str, str]:
         """The operation and the kind of its result."""
