@@ -16,6 +16,7 @@ import pandas as pd
 import polars as pl
 import polars.selectors
 from numpy.typing import NDArray
+from pandas.api.internals import create_dataframe_from_blocks
 
 from features.errors import BadInput, BadTable, NotFound
 from features.exact import per
@@ -210,19 +211,15 @@ def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     block = table.select(numbers).with_columns(pl.col(small).cast(pl.Float64)).to_numpy(order="fortran")
     known = set(numbers)
     others = {name: _text_or_time(table[name]) for name in schema if name not in known}
-    places = places_of(list(schema), [*others, *numbers])
-    return side_by_side(others, pd.DataFrame(block, columns=numbers, copy=False), places)
+    return side_by_side(pd.Index(list(schema)), block, others)
 
 
-def side_by_side(others: Mapping[str, Any], numbers: pd.DataFrame, places: NDArray[np.intp]) -> pd.DataFrame:
-    """Columns that are no numbers and columns that are, as one frame whose columns come from these ``places``."""
-    return pd.concat([pd.DataFrame(others), numbers], axis=1).take(places, axis=1) if others else numbers
-
-
-def places_of(names: list[str], columns: list[str]) -> NDArray[np.intp]:
-    """Where each of ``names`` is among ``columns``."""
+def side_by_side(columns: pd.Index, numbers: NDArray[np.float64], others: Mapping[str, Any]) -> pd.DataFrame:
+    """The pandas frame with these ``columns``: the ``others`` by name, and ``numbers`` (rows, the other columns)."""
     place = {name: at for at, name in enumerate(columns)}
-    return np.array([place[name] for name in names], np.intp)
+    blocks = [(array, np.array([place.pop(name)])) for name, array in others.items()]
+    blocks.append((numbers.T, np.fromiter(place.values(), np.intp)))
+    return create_dataframe_from_blocks(blocks, index=pd.RangeIndex(len(numbers)), columns=columns)
 
 
 def text_array(texts: Any) -> Any:
@@ -231,7 +228,10 @@ def text_array(texts: Any) -> Any:
 
 
 def _text_or_time(column: pl.Series) -> Any:
-    return text_array(column.to_arrow()) if column.dtype == pl.String else pd.Series(column.to_list())
+    if column.dtype == pl.String:
+        return text_array(column.to_arrow())
+    values = pd.Series(column.to_list()).array
+    return values.to_numpy().reshape(1, -1) if isinstance(values, pd.arrays.NumpyExtensionArray) else values
 
 
 def _timed(spec: TableSpec, frame: Frame) -> Frame:

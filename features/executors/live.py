@@ -22,7 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.definition import features_of
-from features.engines import from_frames, places_of, side_by_side, text_array, to_pandas
+from features.engines import from_frames, side_by_side, text_array, to_pandas
 from features.entities import about
 from features.errors import NotFound
 from features.executors.arrays.expressions import Value, kind_of
@@ -68,9 +68,8 @@ class Plan:
         self._results = (found.rows_n(), *(value.register for value in values.values()))
         self._ones = {name for name, value in values.items() if value.one}
         self._labels = [name for name, kind in self._kinds.items() if kind == "text"]
-        self._number_names = [name for name, kind in self._kinds.items() if kind != "text"]
-        self._numbers = pd.Index(self._number_names)
-        self._places = places_of(names, [*self._labels, *self._number_names])
+        self._numbers = [name for name, kind in self._kinds.items() if kind != "text"]
+        self._columns = pd.Index(names)
         self._program.finish(self._results)
 
     def __call__(self, frames: Frames, customer: str | None = None) -> pd.DataFrame:
@@ -92,8 +91,7 @@ class Plan:
         order = sorted(range(rows_n), key=lambda row: str(ids[row]))
         everything = pa.array([values[row] for values in labels.values() for row in order], pa.large_string())
         others = {name: text_array(everything.slice(at * rows_n, rows_n)) for at, name in enumerate(labels)}
-        block = self._block(found, rows_n)[order]
-        return side_by_side(others, pd.DataFrame(block, columns=self._numbers, copy=False), self._places)
+        return side_by_side(self._columns, self._block(found, rows_n)[order], others)
 
     def _texts_of(self, values: Any, name: str, rows_n: int, texts: Texts) -> list[str | None]:
         if name in self._ones:
@@ -103,8 +101,8 @@ class Plan:
     def _block(self, found: dict[str, Any], rows_n: int) -> NDArray[np.float64]:
         """The columns of numbers side by side, (rows_n, number of them); null is NaN."""
         block = np.empty((rows_n, len(self._numbers)))
-        block[:] = np.array([found[name] if name in self._ones else None for name in self._number_names], float)
-        for at, name in enumerate(self._number_names):
+        block[:] = np.array([found[name] if name in self._ones else None for name in self._numbers], float)
+        for at, name in enumerate(self._numbers):
             if name not in self._ones:
                 values, known = found[name]
                 block[:, at] = values if known is None else np.where(known, values, np.nan)

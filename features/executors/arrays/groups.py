@@ -143,8 +143,10 @@ def distinct_of(column: Column, groups: Groups) -> Column:
         values, known = column
         distinct = set((values if known is None else values[known]).tolist())
         return np.array([len(distinct) + (known is not None and not every(known))]), None
-    inside = group(groups.rows_n, (groups.of_row, None), column)
-    return np.bincount(groups.of_row[inside.first], minlength=groups.n), None
+    of_row, values = groups.of_row.tolist(), column[0].tolist()
+    known = [True] * len(values) if column[1] is None else column[1].tolist()
+    distinct = {(at, value if here else None) for at, value, here in zip(of_row, values, known, strict=True)}
+    return np.bincount(np.array([at for at, _ in distinct], np.intp), minlength=groups.n), None
 
 
 def median_of(column: Column, groups: Groups) -> Column:

@@ -1,5 +1,6 @@
 """Plans of Polars as programs: each table of the plan is a set of columns that are computed if they are asked for."""
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -254,11 +255,7 @@ class _Plan:
             raise Untranslated("a join of columns of different kinds")
         mine = [self._expressions.full(one, left.rows_n).register for one, _ in keys]
         others = [self._expressions.full(other, right.rows_n).register for _, other in keys]
-        if len(keys) == 1:
-            return add(_JOINS[how], add(joins.matches, mine[0], add(joins.by_key, others[0])))
-        number = self._program.constant(("keys", len(keys)), len(keys))
-        both = add(joins.one_key, number, *mine, *others)
-        return add(_JOINS[how], add(joins.matches, add(joins.of_left, both), add(joins.by_key, add(joins.of_right, both))))
+        return add(_JOINS[how], add(joins.by_key, *others), *mine)
 
 
 def _among(unique: frozenset[str] | None, names: Collection[str]) -> frozenset[str] | None:
@@ -287,8 +284,9 @@ def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Col
     if kind == "bool":
         return series.fill_null(value=False).to_numpy(), series.is_not_null().to_numpy() if nulls_n else None
     values = (series.to_physical() if kind == "time" else series).to_numpy()
+    if not nulls_n and math.isfinite(np.add.reduce(values)):
+        return values, None
     known = np.abs(values) < _LARGEST
-    unknown_n = len(values) - int(np.count_nonzero(known))
-    if unknown_n != nulls_n:
-        raise Untranslated(f"a number in {series.name} that is not below 2**53")
+    if nulls_n != len(values) - np.count_nonzero(known):
+        raise Untranslated(f"a number in {series.name} that is not finite, or not below 2**53")
     return values, known if nulls_n else None
