@@ -268,6 +268,7 @@ def _rows_left(rows: columns.Index | None, rows_n: int) -> int:
 
 
 _LARGEST = 2.0**53
+_NULL_TIME = np.iinfo(np.int64).min
 
 
 def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Column:
@@ -283,7 +284,11 @@ def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Col
         return columns.full(None, nulls_n, kind)
     if kind == "bool":
         return series.fill_null(value=False).to_numpy(), series.is_not_null().to_numpy() if nulls_n else None
-    values = (series.to_physical() if kind == "time" else series).to_numpy()
+    values = series.to_numpy()
+    if kind == "time":
+        # Microseconds; null is the least number there is.
+        moments = values.view(np.int64)
+        return moments, moments != _NULL_TIME if nulls_n else None
     if not nulls_n and math.isfinite(np.add.reduce(values)):
         return values, None
     known = np.abs(values) < _LARGEST
