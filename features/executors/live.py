@@ -2,8 +2,8 @@
 
 Nearly all of the time of a small snapshot goes into a query engine's work around its operations. So the plan that the
 families' expressions make is translated once, for an ``as_of`` and the columns of the tables, into a list of operations
-on numpy arrays (``features.executors.arrays``), and each request runs that list over its own rows. The definition is the
-batch's, and so is every bit of the result.
+on numpy arrays (``features.executors.arrays``), and each request runs that list over its own rows. The definition is
+the batch's, and so is every bit of the result.
 """
 
 import logging
@@ -54,7 +54,9 @@ class Plan:
         Untranslated: a family does something that arrays cannot do here.
     """
 
-    def __init__(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None, alone: bool = False) -> None:
+    def __init__(
+        self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None, alone: bool = False
+    ) -> None:
         self._program = Program()
         found = _Making(self._program, schemas, alone).snapshot(as_of)
         if alone and not found.one:
@@ -155,7 +157,9 @@ def _input(frames: Frames, customer: str | None, texts: Texts, table: str, colum
 
 def _customer_alone(frames: Frames) -> str | None:
     """The only customer_id in these rows; None if there are several or none."""
-    ids = {name for frame in frames.values() if "customer_id" in frame.columns for name in frame["customer_id"].to_list()}
+    ids = {
+        name for frame in frames.values() if "customer_id" in frame.columns for name in frame["customer_id"].to_list()
+    }
     return ids.pop() if len(ids) == 1 and "identities" not in frames else None
 
 
@@ -192,8 +196,9 @@ class Plans:
 
     def warm(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None) -> None:
         """Make the plans for tables of these ``schemas``, so that the first request is as quick as the next."""
-        for alone in (True, False):
-            self._plan(schemas, as_of, columns, alone)
+        self._plan(schemas, as_of, columns, alone=False)
+        if "identities" not in schemas:
+            self._plan(schemas, as_of, columns, alone=True)
 
     def _plan(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool) -> Plan | None:
         """The plan, from the cache or made now; None if only Polars can carry it out."""

@@ -95,7 +95,7 @@ class Expressions:
             "Cast": self._cast,
             "Function": self._function,
             "Agg": lambda view, scope: scope.aggregate(view.name, view.arguments[0]),
-            "Len": lambda view, scope: scope.aggregate("len", -1),
+            "Len": lambda _, scope: scope.aggregate("len", -1),
             "Window": lambda view, scope: scope.window(view),
         }
 
@@ -165,9 +165,8 @@ class Expressions:
             return self._null("null")
         if not isinstance(value, str | bool | int | float):
             raise Untranslated(f"a literal of type {type(value).__name__}")
-        text = isinstance(value, str)
-        kind = "text" if text else type(value).__name__
-        stored = self._program.texts.number(value) if text else value
+        kind = "text" if isinstance(value, str) else type(value).__name__
+        stored = self._program.texts.number(value) if isinstance(value, str) else value
         return Value(self._program.constant((kind, repr(value)), stored), kind, one=True)
 
     def _null(self, kind: str) -> Value:

@@ -9,7 +9,7 @@ from features.executors.arrays.columns import Column, Index, Known, Values, both
 
 
 class Groups:
-    """Which rows have equal keys: ``order`` sorts rows by group (None: as they are), ``starts`` is where each begins."""
+    """Which rows have equal keys: ``order`` sorts rows by group (None: as they are), each begins at ``starts``."""
 
     def __init__(self, rows_n: int, order: Index | None, starts: Index) -> None:
         self.rows_n, self.order, self.starts = rows_n, order, starts

@@ -1,6 +1,5 @@
 """Plans of Polars as programs: each table of the plan is a set of columns that are computed if they are asked for."""
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -275,7 +274,7 @@ def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Col
     """A column of Polars as an engine's column.
 
     Raises:
-        Untranslated: a number is not finite, or an int beside null too large for a float64.
+        Untranslated: a number is not finite, or so large that sums depend on their order.
     """
     if kind == "text":
         return numbers.column(series.to_list())
@@ -289,7 +288,7 @@ def column_of(series: pl.Series, kind: str, numbers: texts.Texts) -> columns.Col
         # Microseconds; null is the least number there is.
         moments = values.view(np.int64)
         return moments, moments != _NULL_TIME if nulls_n else None
-    if not nulls_n and math.isfinite(np.add.reduce(values)):
+    if not nulls_n and -_LARGEST < np.add.reduce(values) < _LARGEST:
         return values, None
     known = np.abs(values) < _LARGEST
     if nulls_n != len(values) - np.count_nonzero(known):

@@ -10,7 +10,7 @@ from features.executors.arrays.texts import Texts
 Register: TypeAlias = int
 
 
-class Untranslated(Exception):
+class Untranslated(Exception):  # noqa: N818 - named like the errors in features.errors
     """The plan has an operation that arrays cannot do here: Polars has to carry it out."""
 
 

@@ -44,7 +44,7 @@ class Rows:
         return self._table.columns[name]()
 
     def aggregate(self, name: str, argument: int) -> Value:
-        raise Untranslated(f"{name} beside columns")
+        raise Untranslated(f"{name} of expression {argument} beside columns")
 
     def window(self, view: Any) -> Value:
         if view.options.kind != _GROUPS_TO_ROWS:
@@ -136,7 +136,9 @@ class Whole(_Aggregates):
 class Groups(_Aggregates):
     """Rows with equal keys; ``found`` is where the groups are."""
 
-    def __init__(self, expressions: Expressions, program: Program, table: Source, found: Callable[[], Register]) -> None:
+    def __init__(
+        self, expressions: Expressions, program: Program, table: Source, found: Callable[[], Register]
+    ) -> None:
         super().__init__(expressions, program, table)
         self._found = found
 

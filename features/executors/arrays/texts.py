@@ -65,9 +65,7 @@ def lower(texts: Texts, column: Column) -> Column:
 
 
 def strip(texts: Texts, column: Column) -> Column:
-    return texts.column(
-        _each(texts, column, lambda text: text.strip(BLANKS), lambda column: column.str.strip_chars())
-    )
+    return texts.column(_each(texts, column, lambda text: text.strip(BLANKS), lambda column: column.str.strip_chars()))
 
 
 def length(texts: Texts, column: Column) -> Column:
