@@ -9,6 +9,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -46,8 +47,9 @@ def measure(frames: Frames) -> int:
         began = time.perf_counter()
         columns = live_snapshot(mine, AS_OF).shape[1] - 1
         built = (time.perf_counter() - began) * 1e3
-        live, batch = in_turn(lambda m=mine: live_snapshot(m, AS_OF), lambda m=mine: by_batch(m))
-        busy = [timed(lambda m=mine: live_snapshot(m, AS_OF), time.process_time) for _ in range(TIMES)]
+        quick = partial(live_snapshot, mine, AS_OF)
+        live, batch = in_turn(quick, partial(by_batch, mine))
+        busy = [timed(quick, time.process_time) for _ in range(TIMES)]
         rows = sum(table.height for table in mine.values())
         p50, p99 = np.percentile(live, [50, 99])
         p50s.append(p50)

@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 import polars.selectors
 from numpy.typing import NDArray
-from pandas.api.internals import create_dataframe_from_blocks
+from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
 from features.errors import BadInput, BadTable, NotFound
 from features.exact import per
@@ -219,7 +219,8 @@ def side_by_side(columns: pd.Index, numbers: NDArray[np.float64], others: Mappin
     place = {name: at for at, name in enumerate(columns)}
     blocks = [(array, np.array([place.pop(name)])) for name, array in others.items()]
     blocks.append((numbers.T, np.fromiter(place.values(), np.intp)))
-    return create_dataframe_from_blocks(blocks, index=pd.RangeIndex(len(numbers)), columns=columns)
+    found: pd.DataFrame = create_dataframe_from_blocks(blocks, index=pd.RangeIndex(len(numbers)), columns=columns)
+    return found
 
 
 def text_array(texts: Any) -> Any:

@@ -91,7 +91,7 @@ def _spelled(column: "pd.Series[str]") -> "pd.Series[str]":
 
 def _spellings(column: "pd.Series[str]") -> tuple[NDArray[np.intp], list[str]]:
     """The number of each row's distinct text, -1 for null, and the spelling of each distinct text."""
-    values = column.to_numpy(object, na_value=None)
+    values = column.to_numpy(object, na_value=None)  # type: ignore[call-overload]
     distinct = [text for text in dict.fromkeys(values) if text is not None]
     codes = {text: code for code, text in enumerate(distinct)} | {None: -1}
     found = np.fromiter((codes[text] for text in values), np.intp, len(values))

@@ -33,7 +33,7 @@ class Program:
         self._steps: list[_Step] = []
         self._known: dict[Hashable, Register] = {}
         self._constant: set[Register] = set()
-        self._inputs: dict[Hashable, Register] = {}
+        self._inputs: dict[tuple[Any, ...], Register] = {}
         # Texts of constants have the same numbers in every run, so operations on them may run now.
         self.texts_register = self.constant("texts", self.texts)
 
@@ -44,7 +44,7 @@ class Program:
             self._constant.add(self._new(key, value))
         return self._known[key]
 
-    def input(self, key: Hashable) -> Register:
+    def input(self, key: tuple[Any, ...]) -> Register:
         """A value that each run is given under ``key``."""
         if key not in self._inputs:
             self._inputs[key] = self._new(("input", key), None)
@@ -85,11 +85,11 @@ class Program:
         self._known.clear()
 
     @property
-    def inputs(self) -> tuple[Hashable, ...]:
+    def inputs(self) -> tuple[tuple[Any, ...], ...]:
         """Keys of what a run needs."""
         return tuple(self._inputs)
 
-    def run(self, inputs: Mapping[Hashable, Any], texts: Texts, results: tuple[Register, ...]) -> list[Any]:
+    def run(self, inputs: Mapping[tuple[Any, ...], Any], texts: Texts, results: tuple[Register, ...]) -> list[Any]:
         """The values of ``results``; ``texts`` is a copy of the program's with the request's texts."""
         registers = self._registers.copy()
         registers[self.texts_register] = texts

@@ -96,7 +96,7 @@ class _Aggregates:
 
     def _truths(self, name: str, node: int) -> Value | None:
         """The condition whose truths are counted, if the aggregate does that."""
-        view = self._expressions.view(node) if name == "sum" else None
+        view: Any = self._expressions.view(node) if name == "sum" else None
         if type(view).__name__ != "Cast":
             return None
         scope = Rows(self._expressions, self._program, self._table)
