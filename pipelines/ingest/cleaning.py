@@ -28,7 +28,7 @@ from pipelines.ingest.identities import flatten_links, reject_links
 from pipelines.ingest.impossible import empty_impossible
 from pipelines.ingest.returns import make_positive, match_returns
 from pipelines.sources.source import SourceConfig
-from pipelines.sources.stage import HIDDEN, Staged
+from pipelines.sources.stage import HIDDEN, Staged, make_table
 from pipelines.sql import one_number
 
 # Repairs that take rows away, and those that add some.
@@ -84,6 +84,8 @@ def clean_all(
 
 def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequence[str]) -> dict[str, int]:
     """Write ``clean.<table>`` (canonical) and ``rejects.<table>`` (as returned, with a reason); the repairs."""
+    if corrected_by or staged.spec.unique:
+        make_table(con, staged.name)
     if corrected_by:
         date_corrections(con, staged.name, corrected_by)
     if staged.name == "identities":
