@@ -133,9 +133,7 @@ def stage_by_file(
         ) from None
 
 
-def _together(
-    con: duckdb.DuckDBPyConnection, table: str, paths: Sequence[str], deliveries: Sequence[Delivery]
-) -> str:
+def _together(con: duckdb.DuckDBPyConnection, table: str, paths: Sequence[str], deliveries: Sequence[Delivery]) -> str:
     """The rows of all files; two raw files of equal content share a staged one, whose rows then come twice."""
     if all(delivery.delivered_at is None for delivery in deliveries):
         return f"SELECT *, {NEVER_LATE} FROM read_parquet([{_listed(sorted(paths))}])"
