@@ -114,7 +114,7 @@ def cramers_v(one: Ints, other: Ints) -> float:
     counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
     if min(counts.shape) < 2:
         return 0.0
-    # The same as scipy.stats.contingency.association, whose checks cost more than the sum: it is needed a thousand times.
+    # As scipy.stats.contingency.association, whose checks cost more than the sum; it is needed a thousand times.
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
     chi2 = ((counts - expected) ** 2 / expected).sum()
     return float(np.sqrt(chi2 / counts.sum() / (min(counts.shape) - 1)))
