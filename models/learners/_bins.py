@@ -19,14 +19,22 @@ ZERO = 1e-35
 """LightGBM's own limit: values nearer to 0 are not listed among those it finds bins for."""
 
 
+class _Batches(lgb.Dataset):
+    """LightGBM's Dataset for data that comes in batches."""
+
+    def get_params(self) -> dict[str, Any]:
+        """All parameters: LightGBM leaves out the seed here, and would draw other rows than from a matrix."""
+        return dict(self.params)
+
+
 def binned(columns: Sequence[Floats], rows: Rows, settings: dict[str, Any], more: Sequence[Floats] = ()) -> lgb.Dataset:
     """The bins of ``rows`` (n,) of each of ``columns``, and of ``more`` columns (n,), which have just these rows.
 
     ``settings`` must be those of every training on these bins, apart from what does not change bins: LightGBM refuses
     others.
     """
-    # The methods are those of LightGBM's own Dataset for data that comes in batches, which draws row by row in Python.
-    bins = lgb.Dataset(None, params=settings)  # type: ignore[arg-type]  # the rows come later
+    # LightGBM's own way to data in batches, without the part that draws rows one by one in Python.
+    bins = _Batches(None, params=settings)  # type: ignore[arg-type]  # the rows come later
     drawn = bins._create_sample_indices(total_nrow=len(rows))
     each = [_listed(values) for values in _taken(columns, rows, more, drawn)]
     bins._init_from_sample([values for values, _ in each], [places for _, places in each], len(drawn), len(rows))
