@@ -76,9 +76,10 @@ def test_every_trial_on_shared_bins_is_the_same_to_the_last_bit_as_one_fitted_af
         shared = lightgbm.fit(rows, params, 3)
         X = rows.X[list(shared.features)].to_numpy()
         weight = _trees.weights(rows.as_of, params["half_life_days"])
-        assert shared.booster.model_to_string() == lgb.Booster(
-            model_str=text_of(X, rows.y, weight, None, params)
-        ).model_to_string()
+        assert (
+            shared.booster.model_to_string()
+            == lgb.Booster(model_str=text_of(X, rows.y, weight, None, params)).model_to_string()
+        )
 
 
 def test_the_hazard_of_shared_bins_is_that_of_stacked_rows() -> None:
@@ -97,9 +98,7 @@ def test_the_hazard_of_shared_bins_is_that_of_stacked_rows() -> None:
             start = np.full(len(X), np.log(rate / (1.0 - rate)))
             stacked.append((np.column_stack([X, np.full(len(X), float(k))]), events, rows.as_of[at], start))
         X, y, as_of, start = (np.concatenate(each) for each in zip(*stacked, strict=True))
-        oracle = lgb.Booster(
-            model_str=text_of(X, y, _trees.weights(as_of, params["half_life_days"]), start, params)
-        )
+        oracle = lgb.Booster(model_str=text_of(X, y, _trees.weights(as_of, params["half_life_days"]), start, params))
         assert shared.booster.model_to_string() == oracle.model_to_string()
 
 
