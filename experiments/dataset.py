@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from features.errors import BadArtifact, BadInput, NotFound
 from features.families import text_names
 from features.indicators import indicator_names, split, with_indicators
 from models.question import Question
-from models.sample import Floats, Sample, select
+from models.sample import Floats, Sample, floats
 from models.targets import target
 
 FORMAT = 3
@@ -62,7 +63,7 @@ class Dataset:
     def __reduce__(self) -> tuple[Any, ...]:
         """As its folder, whose files are mapped again, or else with all its content."""
         if self.folder is not None:
-            return open_dataset, (self.folder,)
+            return mapped_again, (self.folder, self.fingerprint)
         return Dataset, tuple(getattr(self, each.name) for each in fields(self) if each.init)
 
     @property
@@ -84,7 +85,7 @@ class Dataset:
     @property
     def inputs(self) -> pd.DataFrame:
         """All features, with the rows of ``frame``."""
-        return select(self.frame, self.features)
+        return floats(self.frame, self.features)
 
     def sample(self, columns: Sequence[str]) -> Sample:
         """All rows with the features ``columns`` and their labels, for a learner."""
@@ -97,7 +98,7 @@ class Dataset:
         """These columns, one row a row of ``frame``; indicators of levels that have become rare are made for it."""
         if missing := self.lacks(columns):
             raise BadInput(f"the dataset has no column {', '.join(missing[:5])}: train on a dataset of this source")
-        return select(with_indicators(self.frame, columns), columns)
+        return floats(with_indicators(self.frame, columns), columns)
 
     def lacks(self, columns: Sequence[str]) -> list[str]:
         """Those of the columns that can neither be read nor be made of a text feature."""
@@ -222,6 +223,15 @@ def open_dataset(folder: Path) -> Dataset:
         frame = pd.concat([rows, pd.DataFrame(matrix.T, columns=names, copy=False)], axis=1)
     found = Dataset(frame, tuple(names), _question(manifest), manifest["fingerprint"], manifest["facts"])
     object.__setattr__(found, "folder", folder)  # not an argument: a dataset with other content has no folder
+    return found
+
+
+@lru_cache(maxsize=1)
+def mapped_again(folder: Path, fingerprint: str) -> Dataset:
+    """The dataset that another process sent as its folder; opened once for all that it sends."""
+    found = open_dataset(folder)
+    if found.fingerprint != fingerprint:
+        raise BadArtifact(f"dataset {folder.name} was replaced meanwhile: run the command again")
     return found
 
 

@@ -105,7 +105,9 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
     if problem.search.accept == "best" or first.value is None or top is first:
         return top, f"trial {top.slot} is the best of {len(trials)}"
     validation = Validation(problem)
-    gain = validation.losses(first.candidate, first.params) - validation.losses(top.candidate, top.params)
+    # A trial that an earlier process finished is evaluated again: only its scores were stored.
+    each = (t.losses if t.losses is not None else validation(t.candidate, t.params)[2] for t in (first, top))
+    gain = np.subtract(*each)
     found = difference(problem, gain, validation.customers)
     than = f"than the first guess by {found} {problem.target.LOSS_WORDS}"
     if found.low > 0:

@@ -76,15 +76,13 @@ class Validation:
 
     problem: Problem
 
-    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float], Floats]:
+        """Mean loss, mean scores, and the loss of every row of the folds, oldest fold first."""
         kind, question = self.problem.target, self.problem.question
-        means = mean_scores([kind.scores(y, a, question) for y, a in self.answers(candidate, params)])
-        return means[kind.LOSS], {f"validation_{name}": value for name, value in means.items()}
-
-    def losses(self, candidate: str, params: Mapping[str, Any]) -> Floats:
-        """Loss of every row of the folds, oldest fold first."""
-        kind, question = self.problem.target, self.problem.question
-        return np.concatenate([kind.loss(y, a, question) for y, a in self.answers(candidate, params)])
+        answers = self.answers(candidate, params)
+        means = mean_scores([kind.scores(y, a, question) for y, a in answers])
+        losses = np.concatenate([kind.loss(y, a, question) for y, a in answers])
+        return means[kind.LOSS], {f"validation_{name}": value for name, value in means.items()}, losses
 
     def answers(self, candidate: str, params: Mapping[str, Any]) -> list[tuple[Floats, Floats]]:
         """Labels and answers at each fold, oldest first."""
@@ -96,7 +94,7 @@ class Validation:
 
     @property
     def customers(self) -> NDArray[np.int64]:
-        """The customer of each row of ``losses``, as a number."""
+        """The customer of each row of the losses, as a number."""
         ids, as_of = self.problem.dataset.frame["customer_id"], self.problem.dataset.as_of
         return numbered([ids[self._rows & (as_of == cutoff)] for cutoff in self._cutoffs])
 

@@ -13,7 +13,7 @@ from models.learners import Params, cannot_answer, learner
 from models.params import complete_params
 from models.plain import json_bytes, json_from
 from models.question import Question
-from models.sample import Floats, Sample, select
+from models.sample import Floats, Sample, floats
 from models.targets import Calibration, target
 
 FILE = "predictor.json"
@@ -191,8 +191,8 @@ def known_at(sample: Sample, cutoff: float) -> Sample:
 def _checked_sample(features: tuple[str, ...], sample: Sample) -> Sample:
     """The sample with these columns only, in this order; they are looked through one at a time, and not copied."""
     _refuse_missing(features, sample.table)
-    read = replace(sample, table=select(sample.table, features))
-    _refuse_text(read.table)
+    _refuse_text(features, sample.table)
+    read = replace(sample, table=floats(sample.table, features))
     _refuse_infinite(name for name in features if np.isinf(read.column(name)).any())
     return read
 
@@ -201,7 +201,7 @@ def _checked(features: tuple[str, ...], X: pd.DataFrame) -> pd.DataFrame:
     """The model's columns in its order as float64; BadInput names those that are missing, not numeric or infinite."""
     _refuse_missing(features, X)
     chosen = X.loc[:, list(features)]
-    _refuse_text(chosen)
+    _refuse_text(features, chosen)
     matrix = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
     _refuse_infinite(name for name, bad in zip(features, np.isinf(matrix).any(axis=0), strict=True) if bad)
     return pd.DataFrame(matrix, columns=chosen.columns, copy=False)
@@ -216,11 +216,15 @@ def _refuse_missing(features: tuple[str, ...], X: pd.DataFrame) -> None:
         )
 
 
-def _refuse_text(chosen: pd.DataFrame) -> None:
+def _refuse_text(features: tuple[str, ...], X: pd.DataFrame) -> None:
+    kinds = X.dtypes
     # Culprits are looked up only if there are any: the service predicts one row at a time and must be quick.
-    if not all(is_numeric_dtype(kind) for kind in set(chosen.dtypes)):
-        text = [str(name) for name, kind in chosen.dtypes.items() if not is_numeric_dtype(kind)]
-        raise BadInput(f"{', '.join(text[:5])} contain something other than numbers: give float columns, null as NaN")
+    if not all(is_numeric_dtype(kind) for kind in set(kinds)):
+        text = [name for name in features if not is_numeric_dtype(kinds[name])]
+        if text:
+            raise BadInput(
+                f"{', '.join(text[:5])} contain something other than numbers: give float columns, null as NaN"
+            )
 
 
 def _refuse_infinite(names: Iterable[str]) -> None:

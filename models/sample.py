@@ -83,9 +83,9 @@ class Sample:
         return made
 
 
-def select(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """These columns of a table, as views of it; pandas itself would copy them."""
-    return pd.DataFrame({name: table[name] for name in names}, index=table.index, copy=False)
+def floats(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """These columns as float64: views where the table has them so, which pandas' own selection copies."""
+    return pd.DataFrame({name: column(table, name) for name in names}, index=table.index, copy=False)
 
 
 def column(X: pd.DataFrame, name: str) -> Floats:

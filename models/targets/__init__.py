@@ -48,7 +48,10 @@ class Target(Protocol):
 
     @default
     def known_at(self, as_of: Floats, y: Floats, cutoff: float, question: Question) -> tuple[Mask, Floats]:
-        """A mask (n,) of the rows whose labels were known at ``cutoff``, and their labels as known then."""
+        """A mask (n,) of the rows whose labels were known at ``cutoff``, and their labels as known then.
+
+        It gives the same for labels as known at any later cutoff.
+        """
         known = as_of + question.horizon_days <= cutoff
         return known, y[known]
 

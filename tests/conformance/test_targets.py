@@ -272,6 +272,23 @@ def test_what_is_known_at_a_cutoff_uses_nothing_from_the_cutoff_on(name: str, ag
 
 
 @every_target
+@settings(max_examples=60)
+@given(ago=days_ago, earlier=st.sampled_from([1.0, 10.0, 45.0, 120.0]), seed=st.integers(0, 9999))
+def test_what_was_known_earlier_is_the_same_whether_asked_now_or_later(
+    name: str, ago: list[float], earlier: float, seed: int
+) -> None:
+    """So the model for one test cutoff may calibrate the models for later ones."""
+    (kind, world), random = of(name), default_rng(seed)
+    as_of, question = AS_OF - np.array(ago), world.question
+    y = kind.labels(np.floor(world.labels(random, world.truth(random, len(ago)))), question)
+    at_once_rows, at_once = kind.known_at(as_of, y, AS_OF - earlier, question)
+    later_rows, later = kind.known_at(as_of, y, AS_OF, question)
+    rows, twice = kind.known_at(as_of[later_rows], later, AS_OF - earlier, question)
+    assert np.flatnonzero(later_rows)[rows].tolist() == np.flatnonzero(at_once_rows).tolist()
+    assert bits(twice) == bits(at_once)
+
+
+@every_target
 def test_after_the_horizon_all_labels_are_known_and_complete(name: str) -> None:
     kind, world = of(name)
     _, y = drawn(name, 500)

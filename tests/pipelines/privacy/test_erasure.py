@@ -1,5 +1,6 @@
 """Laws of erasure on shops written by hand: who is meant, who is not, and that a killed one is completed."""
 
+import hashlib
 import json
 import multiprocessing
 import shutil
@@ -174,6 +175,27 @@ def test_what_is_left_of_a_dataset_knows_its_tables_and_its_origin(shop) -> None
     assert after.fingerprint != before.fingerprint
     assert after.facts["erased_from"] == [before.fingerprint]
     assert after.facts["canonical"] == workspace.require("canonical").name
+
+
+def test_a_person_in_a_dataset_of_an_older_format_is_exported_and_erased(shop, tmp_path: Path) -> None:
+    """Format 2 had all columns in one file, hashed as the fingerprint."""
+    workspace = shop()
+    (folder,) = workspace.published("datasets")
+    dataset = read_dataset(folder)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    dataset.frame.to_parquet(folder / "panel.parquet", index=False)
+    fingerprint = hashlib.sha256((folder / "panel.parquet").read_bytes()).hexdigest()
+    manifest = {"format": 2, "fingerprint": fingerprint, "features": ["spend"], "question": None}
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "rows": 4, "facts": dict(dataset.facts)}))
+    export(workspace, "ann", tmp_path / "ann.json")
+    (rows,) = json.loads((tmp_path / "ann.json").read_text())["datasets"].values()
+    assert [row["customer_id"] for row in rows] == ["ann", "web7"][: len(rows)]
+    assert erase(workspace, "ann")["rows"]["datasets"] == len(rows) > 0
+    (left,) = workspace.published("datasets")
+    assert sorted(path.name for path in left.iterdir()) == ["features.npy", "manifest.json", "rows.parquet"]
+    assert stored(workspace)["datasets"] == ["A1", "anna", "bob"]
+    assert read_dataset(left).facts["erased_from"] == [fingerprint]
 
 
 def test_nobody_is_an_error_that_says_where_was_looked_and_not_for_whom(shop) -> None:
