@@ -1,4 +1,4 @@
-"""The tables of a study in TOML, each a frozen pydantic model: cutoffs, sample, search, features, segments, promotion."""
+"""The tables of a study, a frozen pydantic model each: cutoffs, sample, search, features, segments, promotion."""
 
 import difflib
 from collections.abc import Iterable, Sequence

@@ -17,7 +17,7 @@ from features.executors.groups import moved_ids, with_root
 from features.windows import Frame
 
 ROWS = 2_000_000
-"""About how many rows of all tables a part has: under 2 GB on Polars with every family."""
+"""About how many rows of all tables a part has: about 1 GB on Polars with every family, whatever the shop's size."""
 
 
 @dataclass(frozen=True)

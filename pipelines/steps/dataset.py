@@ -109,6 +109,8 @@ def dataset_step(workspace: Workspace, study: str, engine: str = "polars") -> di
     folder = build_dataset(workspace, find_study(workspace, study), cast(Engine, engine))
     dataset = read_dataset(folder)
     cutoffs = dataset.facts["cutoffs"]
+    drawn = dataset.facts.get("drawn")
+    of_whom = f", {drawn['customers']:,} of {drawn['of']:,} customers drawn" if drawn else ""
     when = cutoffs[0] if len(cutoffs) == 1 else f"{len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}"
     return {
         "dataset": str(folder),
@@ -116,5 +118,5 @@ def dataset_step(workspace: Workspace, study: str, engine: str = "polars") -> di
         "features": len(dataset.features),
         "cutoffs": cutoffs,
         "fingerprint": dataset.fingerprint,
-        "message": f"dataset {folder.name}: {len(dataset.frame):,} rows, {len(dataset.features)} features, {when}",
+        "message": f"dataset {folder.name}: {len(dataset.frame):,} rows, {len(dataset.features)} features, {when}{of_whom}",
     }

@@ -14,6 +14,7 @@ import pytest
 from experiments.dataset import read_dataset, write_dataset
 from features.errors import BadArtifact, BadConfig, BadInput, NotFound
 from features.tables import PERSONAL
+from pipelines.extracts import copy_rows
 from pipelines.ingest.canonical import ingest
 from pipelines.privacy.pseudonyms import key_of, pseudonym
 from pipelines.steps.erase import erase
@@ -80,6 +81,16 @@ def test_a_person_goes_with_aliases_rejects_and_lines_that_lost_them_and_nobody_
     assert stored(workspace) == {
         "tables": others, "rejects": [], "staging": ["A1", "anna", "bob"], "datasets": ["A1", "anna", "bob"],
     }  # fmt: skip
+
+
+def test_rows_that_were_copied_out_for_studies_go_too(shop, tmp_path: Path) -> None:
+    workspace = shop()
+    canonical, whose = workspace.require("canonical"), pl.DataFrame({"customer_id": ["ann", "bob"]})
+    workspace.write_once("extracts", "drawn", lambda folder: copy_rows(canonical, folder, whose))
+    export(workspace, "ann", tmp_path / "ann.json")
+    assert "extracts/drawn/orders.parquet" in json.loads((tmp_path / "ann.json").read_text())["extracts"]
+    assert erase(workspace, "ann")["rows"]["extracts"] > 0
+    assert not workspace.published("extracts")
 
 
 def test_a_person_is_found_by_any_of_their_ids(shop) -> None:
