@@ -112,11 +112,12 @@ def dataset_step(workspace: Workspace, study: str, engine: str = "polars") -> di
     drawn = dataset.facts.get("drawn")
     of_whom = f", {drawn['customers']:,} of {drawn['of']:,} customers drawn" if drawn else ""
     when = cutoffs[0] if len(cutoffs) == 1 else f"{len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}"
+    size = f"{len(dataset.frame):,} rows, {len(dataset.features)} features"
     return {
         "dataset": str(folder),
         "rows": len(dataset.frame),
         "features": len(dataset.features),
         "cutoffs": cutoffs,
         "fingerprint": dataset.fingerprint,
-        "message": f"dataset {folder.name}: {len(dataset.frame):,} rows, {len(dataset.features)} features, {when}{of_whom}",
+        "message": f"dataset {folder.name}: {size}, {when}{of_whom}",
     }
