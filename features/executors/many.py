@@ -1,4 +1,4 @@
-"""Many dates: the tables are read once, and one date is computed while the plan of the next is written.
+"""Many dates: the tables are read once, also for a single date, and one date is computed while the plan of the next is written.
 
 ``docs/decisions/many-dates.md`` says why the dates share no more than that.
 """
@@ -28,9 +28,7 @@ def snapshots(tables: Tables, cutoffs: Sequence[float], entity: Entity = "custom
 def pasts(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer") -> Iterator[tuple[float, Past]]:
     """Each cutoff, earliest first, and what was known before it; use it before asking for the next."""
     lines = {"orders": order_lines(tables["orders"])} if "orders" in tables else {}
-    # For a single date it would only take memory.
-    read_often = tables | lines if len(cutoffs) > 1 else {}
-    stored = {name: materialised(table) for name, table in read_often.items()}
+    stored = {name: materialised(table) for name, table in (tables | lines).items()}
     for as_of in sorted(cutoffs):
         made: list[Frame] = []
         yield as_of, look_back(about(tables | stored, as_of, entity), as_of, partial(_share, made))
