@@ -1,4 +1,4 @@
-"""Many dates: the tables are read once, also for a single date, and one date is computed while the plan of the next is written.
+"""One date or many: the tables are read once, and one date is computed while the plan of the next is written.
 
 ``docs/decisions/many-dates.md`` says why the dates share no more than that.
 """
