@@ -5,12 +5,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import polars as pl
 
 from features.definition import features_of
-from features.engines import Tables, free, materialised, on_polars, shared
+from features.engines import Tables, free, materialised, on_polars
 from features.entities import Entity, about
 from features.past import Past, look_back, order_lines
 from features.windows import Frame
@@ -31,7 +32,7 @@ def pasts(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer")
     stored = {name: materialised(table) for name, table in (tables | lines).items()}
     for as_of in sorted(cutoffs):
         made: list[Frame] = []
-        yield as_of, look_back(about(tables | stored, as_of, entity), as_of, partial(_share, made))
+        yield as_of, _cut_once(look_back(about(tables | stored, as_of, entity), as_of, partial(_share, made)))
         free(made)
     free(stored.values())
 
@@ -51,6 +52,12 @@ def computed(frames: Iterable[tuple[float, Frame]]) -> Iterator[tuple[float, pl.
             yield before[0], before[1].result()
 
 
+def _cut_once(past: Past) -> Past:
+    """On Polars with the cut computed: its optimiser would move the cut into every use, and link ids anew in each."""
+    cut = {name: table for name, table in past.tables.items() if table.implementation.is_polars()}
+    return replace(past, tables=past.tables | {name: materialised(table) for name, table in cut.items()})
+
+
 def _share(made: list[Frame], frame: Frame) -> Frame:
-    made.append(shared(frame))
+    made.append(materialised(frame))
     return made[-1]
