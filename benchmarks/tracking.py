@@ -44,7 +44,7 @@ def synthetic(folder: Path, customers: int) -> Dataset:
         as_of=np.repeat(cutoffs, customers),
         label=(random.random(rows) < p).astype(float),
     )
-    return write_dataset(folder, frame, list(X.columns), question("churn", [30.0]), {})
+    return write_dataset(folder, [frame], list(X.columns), question("churn", [30.0]), {})
 
 
 def measure(config: PredictStudy, dataset: Dataset, folder: Path) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The tables of a study's TOML, each a frozen pydantic model: cutoffs, search, features, segments, promotion."""
+"""The tables of a study, a frozen pydantic model each: cutoffs, sample, search, features, segments, promotion."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -35,11 +35,23 @@ class Cutoffs(Section):
     newest: Annotated[int, Field(ge=2)] = 24
 
 
+class Sample(Section):
+    """The row budget: the study learns from at most ``rows`` rows, a row being a customer at a cutoff.
+
+    Where there are more, customers are drawn whole, at all cutoffs or at none. Their order in the draw depends on
+    ``seed`` alone, so a larger budget adds customers to those of a smaller one.
+    """
+
+    rows: Annotated[int, Field(ge=100)] = 400_000
+    seed: Annotated[int, Field(ge=0)] = 7
+
+
 class Search(Section):
     """How parameters are searched for.
 
     ``parallel`` trials are drawn before the value of the first is known; so any number of workers up to it finds the
-    same parameters as one worker. Trials are fitted on at most ``customers`` customers, the chosen model on all.
+    same parameters as one worker. Trials are fitted on at most ``customers`` customers; a chosen predictor on
+    all, chosen segments on those of the trials.
     ``accept = "proven"`` stays with the first guess (the champion's parameters, else the defaults) unless the best
     trial is proven better. ``metric`` is the loss of the task's target, or "permuted_gap" for segments; it may be left
     out.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
-from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test
+from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test, rolling_tests
 from experiments.search.trials import Trial, best
 from experiments.splits import day_of, study_cutoffs, test_cutoffs, validation_folds
 from experiments.study import PredictStudy
@@ -105,7 +105,9 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
     if problem.search.accept == "best" or first.value is None or top is first:
         return top, f"trial {top.slot} is the best of {len(trials)}"
     validation = Validation(problem)
-    gain = validation.losses(first.candidate, first.params) - validation.losses(top.candidate, top.params)
+    # A trial that an earlier process finished is evaluated again: only its scores were stored.
+    each = (t.losses if t.losses is not None else validation(t.candidate, t.params)[2] for t in (first, top))
+    gain = np.subtract(*each)
     found = difference(problem, gain, validation.customers)
     than = f"than the first guess by {found} {problem.target.LOSS_WORDS}"
     if found.low > 0:
@@ -115,9 +117,10 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
 
 def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:
     """All contestants tested at every test cutoff, the one to register first."""
+    own = [each for each in entrants if each.role != BASELINE]
     # Fitting a baseline takes less time than starting a process.
-    tested = [rolling_test(problem, each, 1 if each.role == BASELINE else workers) for each in entrants]
-    return winner_first(problem, tested)
+    baselines = [rolling_test(problem, each) for each in entrants if each.role == BASELINE]
+    return winner_first(problem, [*rolling_tests(problem, own, workers), *baselines])
 
 
 def winner_first(problem: Problem, tested: Sequence[Scored]) -> tuple[list[Scored], str]:

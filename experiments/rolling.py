@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,15 @@ from experiments.search.objective import mean_scores
 from experiments.search.workers import each_of
 from experiments.splits import validation_folds
 from models.learners import learner
-from models.predictor import Predictor, fit_predictor, known_at, predict
+from models.predictor import (
+    Predictor,
+    calibrated,
+    calibration_cutoffs,
+    fit_predictor,
+    known_at,
+    predict,
+    raw_answers,
+)
 from models.question import Question
 from models.sample import Floats, Mask, Sample
 from models.targets import Target, target
@@ -68,15 +76,13 @@ class Validation:
 
     problem: Problem
 
-    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float], Floats]:
+        """Mean loss, mean scores, and the loss of every row of the folds, oldest fold first."""
         kind, question = self.problem.target, self.problem.question
-        means = mean_scores([kind.scores(y, a, question) for y, a in self.answers(candidate, params)])
-        return means[kind.LOSS], {f"validation_{name}": value for name, value in means.items()}
-
-    def losses(self, candidate: str, params: Mapping[str, Any]) -> Floats:
-        """Loss of every row of the folds, oldest fold first."""
-        kind, question = self.problem.target, self.problem.question
-        return np.concatenate([kind.loss(y, a, question) for y, a in self.answers(candidate, params)])
+        answers = self.answers(candidate, params)
+        means = mean_scores([kind.scores(y, a, question) for y, a in answers])
+        losses = np.concatenate([kind.loss(y, a, question) for y, a in answers])
+        return means[kind.LOSS], {f"validation_{name}": value for name, value in means.items()}, losses
 
     def answers(self, candidate: str, params: Mapping[str, Any]) -> list[tuple[Floats, Floats]]:
         """Labels and answers at each fold, oldest first."""
@@ -88,11 +94,9 @@ class Validation:
 
     @property
     def customers(self) -> NDArray[np.int64]:
-        """The customer of each row of ``losses``, as a number."""
-        rows = self._rows
-        return numbered(
-            [self.problem.dataset.frame.loc[rows & (self.problem.dataset.as_of == c)] for c in self._cutoffs]
-        )
+        """The customer of each row of the losses, as a number."""
+        ids, as_of = self.problem.dataset.frame["customer_id"], self.problem.dataset.as_of
+        return numbered([ids[self._rows & (as_of == cutoff)] for cutoff in self._cutoffs])
 
     @cached_property
     def _cutoffs(self) -> list[float]:
@@ -126,34 +130,76 @@ def search_rows(customer_id: "pd.Series[Any]", search: Search) -> Mask:
 
 
 def rolling_test(problem: Problem, contestant: Contestant, workers: int = 1) -> Scored:
-    """Fit the contestant for each test cutoff on labels known by then, and score it there.
+    """One contestant, as ``rolling_tests`` tests it."""
+    return rolling_tests(problem, [contestant], workers)[0]
 
-    The study decides about calibration, for all contestants alike. ``workers`` processes share the cutoffs, which does
+
+def rolling_tests(problem: Problem, contestants: Sequence[Contestant], workers: int = 1) -> list[Scored]:
+    """Fit contestants of one learner for each test cutoff on labels known by then, and score them there.
+
+    The study decides about calibration, for all contestants alike. The model for one cutoff's test is also one that
+    calibrates the models of later cutoffs, so each is fitted once. ``workers`` processes share the cutoffs, which does
     not change the result.
     """
-    started = time.perf_counter()
-    sample = problem.dataset.sample(readable(problem, contestant.candidate))
-    cut = rounds(sample, problem.tests)
-    fitted = each_of(_test_round, [(problem.calibrate, problem.search.seed, contestant, *one) for one in cut], workers)
-    outcomes, answers = [score.y for _, score in cut], [answer for _, answer in fitted]
+    (candidate,) = {each.candidate for each in contestants}
+    sample = problem.dataset.sample(readable(problem, candidate))
+    known = {cutoff: known_at(sample, cutoff) for cutoff in problem.tests}
+    needed = {*problem.tests}
+    if problem.calibrate:
+        needed |= {cutoff for each in known.values() for cutoff in calibration_cutoffs(each)}
+    fitted = each_of(fitted_at, [(problem, tuple(contestants), cutoff) for cutoff in sorted(needed)], workers)
+    by_cutoff = dict(zip(sorted(needed), fitted, strict=True))
+    return [
+        _scored(problem, each, sample, known, {cutoff: models[i] for cutoff, models in by_cutoff.items()})
+        for i, each in enumerate(contestants)
+    ]
+
+
+@dataclass(frozen=True)
+class FittedAt:
+    """A model fitted on what was known at a cutoff, not calibrated; its ``raw`` predictions for the rows there."""
+
+    model: Predictor
+    raw: Floats
+    seconds: float
+
+
+def fitted_at(problem: Problem, contestants: Sequence[Contestant], cutoff: float) -> list[FittedAt]:
+    """Each contestant fitted for one cutoff; they have one learner, so they share the sample and what it made once."""
+    sample = problem.dataset.sample(readable(problem, contestants[0].candidate))
+    learn, score, found = known_at(sample, cutoff), sample.where(sample.as_of == cutoff), []
+    for each in contestants:
+        started = time.perf_counter()
+        model = fit_predictor(each.candidate, learn, dict(each.params), problem.search.seed, calibrate=False)
+        found.append(FittedAt(model, raw_answers(model, score.X), time.perf_counter() - started))
+    return found
+
+
+def _scored(
+    problem: Problem,
+    contestant: Contestant,
+    sample: Sample,
+    known: Mapping[float, Sample],
+    fitted: Mapping[float, FittedAt],
+) -> Scored:
+    """The contestant's models at the test cutoffs, calibrated by those at cutoffs before, and scored."""
+    outcomes, answers, models = [], [], []
+    for cutoff in problem.tests:
+        model, at = fitted[cutoff].model, sample.as_of == cutoff
+        if problem.calibrate:
+            model = calibrated(model, known[cutoff], partial(_raw_of, sample, fitted))
+        models.append(model)
+        outcomes.append(sample.y[at])
+        answers.append(problem.target.answer(fitted[cutoff].raw, model.calibration, problem.question))
     by_cutoff = [problem.target.scores(y, a, problem.question) for y, a in zip(outcomes, answers, strict=True)]
-    return Scored(
-        contestant,
-        fitted[-1][0],
-        mean_scores(by_cutoff),
-        time.perf_counter() - started,
-        problem.tests,
-        by_cutoff,
-        outcomes,
-        answers,
-    )
+    seconds = sum(each.seconds for each in fitted.values())
+    return Scored(contestant, models[-1], mean_scores(by_cutoff), seconds, problem.tests, by_cutoff, outcomes, answers)
 
 
-def _test_round(
-    calibrate: bool, seed: int, contestant: Contestant, learn: Sample, score: Sample
-) -> tuple[Predictor, Floats]:
-    model = fit_predictor(contestant.candidate, learn, dict(contestant.params), seed, calibrate)
-    return model, predict(model, score.X)
+def _raw_of(sample: Sample, fitted: Mapping[float, FittedAt], cutoff: float, rows: Sample) -> Floats:
+    """The raw predictions for these rows of the cutoff; they were made for all of its rows in ``sample``."""
+    there = sample.places[sample.as_of == cutoff]
+    return fitted[cutoff].raw[np.searchsorted(there, rows.places)]
 
 
 def losses(problem: Problem, tested: Scored) -> list[Floats]:
@@ -164,9 +210,10 @@ def losses(problem: Problem, tested: Scored) -> list[Floats]:
 
 def customers_at(dataset: Dataset, cutoffs: Sequence[float]) -> NDArray[np.int64]:
     """The customer, as a number, of each row at the cutoffs, oldest first, rows in the dataset's order."""
-    return numbered([dataset.frame.loc[dataset.as_of == cutoff] for cutoff in cutoffs])
+    ids, as_of = dataset.frame["customer_id"], dataset.as_of
+    return numbered([ids[as_of == cutoff] for cutoff in cutoffs])
 
 
-def numbered(frames: Sequence[pd.DataFrame]) -> NDArray[np.int64]:
-    """The customer of each row of the frames as a number, equal for equal customers."""
-    return np.asarray(pd.factorize(pd.concat([frame["customer_id"] for frame in frames]))[0], dtype=np.int64)
+def numbered(ids: "Sequence[pd.Series[Any]]") -> NDArray[np.int64]:
+    """Each of the ids as a number, equal for equal customers."""
+    return np.asarray(pd.factorize(pd.concat(list(ids)))[0], dtype=np.int64)

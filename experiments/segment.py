@@ -3,10 +3,9 @@
 The functions are those of ``experiments.kinds.Kind``.
 """
 
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,12 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from sklearn.metrics import silhouette_samples
 
 from experiments.config import Promotion, Search, Segments
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
-from experiments.rolling import search_rows
 from experiments.search.trials import Trial, best
+from experiments.search.workers import each_of
 from experiments.splits import day_of, next_midnight
 from experiments.study import SegmentStudy
 from experiments.verdict import Difference, Verdict, decide
@@ -30,17 +28,24 @@ from features.windows import Frame
 from models.artifact import Loaded
 from models.intervals import clustered_mean
 from models.sample import Floats
-from models.segments import preprocessing, segmenter
+from models.segments import preprocessing, segmenter, strata
 from models.segments import scores as cluster_scores
-from models.segments.clusterers import Clusterer, clusterer
+from models.segments.clusterers import Clusterer, Labels, clusterer, clusterers
+from models.segments.scores import Distances
+from models.segments.segmenter import Prepared
+from models.segments.shared import SharedFolder
 
 DIRECTION = "maximize"
 SILHOUETTE_ROWS = 5_000
+SEARCH_SILHOUETTE_ROWS = 2_000
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Customers at one date: clusters are found in ``features``; all columns of the dataset describe the segments."""
+    """Customers at one date: clusters are found in ``features``; all columns of the dataset describe the segments.
+
+    ``shared`` is the folder in which all fits of the study, whatever the process, store work that others can reuse.
+    """
 
     dataset: Dataset
     features: tuple[str, ...]
@@ -48,6 +53,29 @@ class Problem:
     baselines: tuple[str, ...]
     search: Search
     promotion: Promotion
+    shared: SharedFolder = field(default_factory=SharedFolder.new)
+
+    @cached_property
+    def everybody(self) -> pd.DataFrame:
+        """All columns of all customers; of a dataset on disk, a view of its memory map."""
+        return self.dataset.inputs
+
+    @cached_property
+    def customers(self) -> pd.DataFrame:
+        """The columns that clusterers read of the customers that are fitted: all, or the sample that the study sets.
+
+        Parameters are searched, the chosen model fitted and its scores computed on the same customers, because
+        ``min_samples`` means another density among more of them.
+        """
+        kinds = clusterers().values()
+        needed = dict.fromkeys((*self.features, *strata.COLUMNS, *(name for kind in kinds for name in kind.NEEDS)))
+        chosen = strata.drawn(self.everybody, self.search.customers, self.search.seed)
+        return rows_of(self.everybody, [name for name in needed if name in self.everybody.columns], chosen)
+
+
+def rows_of(X: pd.DataFrame, columns: Iterable[str], chosen: Labels) -> pd.DataFrame:
+    """The ``chosen`` rows of these columns, read from X one column at a time."""
+    return pd.DataFrame({name: X[name].to_numpy()[chosen] for name in columns})
 
 
 def question(study: SegmentStudy) -> None:
@@ -77,7 +105,7 @@ def candidate(name: str) -> Clusterer:
 def prepare(study: SegmentStudy, dataset: Dataset) -> Problem:
     """The problem, with the study's features that differ between customers; BadInput if fewer than two do."""
     chosen = study.features.select(dataset.features)
-    differing = tuple(name for name in chosen if dataset.frame[name].nunique() > 1)
+    differing = tuple(name for name in chosen if dataset.frame[name].min() < dataset.frame[name].max())
     if len(differing) < 2:
         raise BadInput(
             f"customers differ in {len(differing)} of the {len(chosen)} features of study {study.name}, "
@@ -88,31 +116,52 @@ def prepare(study: SegmentStudy, dataset: Dataset) -> Problem:
 
 @dataclass(frozen=True)
 class Separation:
-    """A trial's value: silhouette minus that of column-permuted data, minus the penalty for segments of no use."""
+    """A trial's value: silhouette minus that of column-permuted data, minus the penalty for segments of no use.
 
-    problem: Problem
+    What does not depend on a trial's parameters is computed once: the preprocessed customers, their permutation and
+    the distances between them in each process, trees and neighbours in the folder ``shared`` for all processes.
+    """
 
-    @cached_property
-    def _customers(self) -> pd.DataFrame:
-        dataset = self.problem.dataset
-        return dataset.inputs.loc[search_rows(dataset.frame["customer_id"], self.problem.search)].reset_index(drop=True)
-
-    @cached_property
-    def _memory(self) -> "tempfile.TemporaryDirectory[str]":
-        # One folder for all trials of this process: HDBSCAN builds its tree once for each min_samples.
-        return tempfile.TemporaryDirectory(prefix="coterie-trees-")
+    customers: pd.DataFrame
+    features: tuple[str, ...]
+    wanted: Segments
+    seed: int
+    shared: SharedFolder
 
     def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
         """Value and scores of a clusterer with these parameters."""
-        memory, seed = Path(self._memory.name), self.problem.search.seed
-        fitted = segmenter.fit_clusters(self._customers, self.problem.features, candidate, params, seed, memory)
-        labels, _ = segmenter.assign_labels(fitted, self._customers)
-        sizes = cluster_scores.sizes(labels)
+        real, distances = self._real
+        fitted = segmenter.fit_clusters(real, candidate, params, self.seed, self.shared.path)
+        label = segmenter.labels_of(fitted, real, self.shared.path)
+        sizes = cluster_scores.sizes(label)
         if sizes["segments_n"] < 2:
             raise BadInput("fewer than two segments found")
-        gap = cluster_scores.permuted_gap(self._customers, fitted, seed, permutations=1, sample=2_000, memory=memory)
+        gap = cluster_scores.gap_between(distances.silhouettes(label), [self._null_silhouettes(fitted)], self.seed)
         scores = {"silhouette": gap.silhouette, "silhouette_permuted": gap.permuted, "permuted_gap": gap.gap, **sizes}
-        return gap.gap - penalty(self.problem.wanted, sizes), {f"validation_{k}": v for k, v in scores.items()}
+        return gap.gap - penalty(self.wanted, sizes), {f"validation_{k}": v for k, v in scores.items()}
+
+    def _null_silhouettes(self, fitted: segmenter.Segmenter) -> Floats:
+        """Silhouettes of the same clustering of the permuted customers."""
+        null, distances = self._null(fitted.features)
+        again = cluster_scores.refit(fitted, null, self.shared.path)
+        return distances.silhouettes(segmenter.labels_of(again, null, self.shared.path))
+
+    @cached_property
+    def _real(self) -> tuple[Prepared, Distances]:
+        return self._measured(segmenter.prepare(self.customers, self.features))
+
+    def _null(self, columns: tuple[str, ...]) -> tuple[Prepared, Distances]:
+        if columns not in self._nulls:
+            (null,) = cluster_scores.permuted(self._real[0], columns, self.seed, permutations=1)
+            self._nulls[columns] = self._measured(null)
+        return self._nulls[columns]
+
+    @cached_property
+    def _nulls(self) -> dict[tuple[str, ...], tuple[Prepared, Distances]]:
+        return {}
+
+    def _measured(self, customers: Prepared) -> tuple[Prepared, Distances]:
+        return customers, Distances.of(customers.Z, self.seed, SEARCH_SILHOUETTE_ROWS)
 
 
 def penalty(wanted: Segments, sizes: Mapping[str, float]) -> float:
@@ -129,7 +178,7 @@ def penalty(wanted: Segments, sizes: Mapping[str, float]) -> float:
 
 def evaluation(problem: Problem) -> Separation:
     """The silhouette gap to data without joint structure."""
-    return Separation(problem)
+    return Separation(problem.customers, problem.features, problem.wanted, problem.search.seed, problem.shared)
 
 
 def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:  # noqa: ARG001
@@ -138,16 +187,26 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:  # n
     return top, f"trial {top.slot} is the best of {len(trials)}"
 
 
-def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:  # noqa: ARG001
-    """Each contestant fitted on all customers and scored against the same clustering of column-permuted data."""
-    return [_scored(problem, each) for each in entrants], ""
+def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:
+    """Each contestant fitted on the study's sample and scored against the same clustering of column-permuted data.
+
+    Everybody is assigned to the segments of the first, which is to be registered, and describes them.
+    """
+    about = (problem.customers, problem.features, problem.search.seed, problem.shared.path)
+    ours, *others = each_of(_scored, [(*about, each) for each in entrants], workers)
+    started = time.perf_counter()
+    model = segmenter.described(ours.model, problem.everybody)
+    return [replace(ours, model=model, seconds=ours.seconds + time.perf_counter() - started), *others], ""
 
 
-def _scored(problem: Problem, contestant: Contestant) -> Scored:
-    started, seed = time.perf_counter(), problem.search.seed
-    X = problem.dataset.inputs
-    model = segmenter.fit_segmenter(X, problem.features, contestant.candidate, contestant.params, seed)
-    return Scored(contestant, model, cluster_scores.clustering_scores(X, model, seed), time.perf_counter() - started)
+def _scored(
+    customers: pd.DataFrame, features: Sequence[str], seed: int, shared: Path, contestant: Contestant
+) -> Scored:
+    started = time.perf_counter()
+    prepared = segmenter.prepare(customers, features)
+    model = segmenter.fit_clusters(prepared, contestant.candidate, contestant.params, seed, shared)
+    scores = cluster_scores.clustering_scores(customers, model, seed, memory=shared)
+    return Scored(contestant, model, scores, time.perf_counter() - started)
 
 
 def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:  # noqa: ARG001
@@ -171,18 +230,27 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     """Plots of the segments' medians, a map, revenue, and the silhouette gaps."""
     from experiments.plots import segments
 
-    model, X, as_of = tested[0].model, problem.dataset.inputs, day_of(problem.dataset.cutoffs[-1])
+    model, X, as_of = tested[0].model, problem.customers, day_of(problem.dataset.cutoffs[-1])
     segments.profile_plot(folder / "segment_profile.png", f"Who the segments are, {as_of}", model, X)
-    where = f"Where {len(X):,} customers lie, {as_of}"
+    where = f"Where {_counted(problem)} customers lie, {as_of}"
     segments.map_plot(folder / "segment_map.png", where, model, X, problem.search.seed)
     segments.revenue_plot(folder / "segment_revenue.png", "What the segments bring", model)
     segments.reality_plot(folder / "structure.png", "Is there structure? Silhouette against shuffled data", tested)
 
 
+def _counted(problem: Problem) -> str:
+    """How many customers were fitted, ``10,000 of 400,000`` if not all."""
+    fitted, n = len(problem.customers), len(problem.everybody)
+    return f"{n:,}" if fitted == n else f"{fitted:,} of {n:,}"
+
+
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:
     """Who was clustered, and the segment catalogue."""
     day = day_of(problem.dataset.cutoffs[-1])
-    how = f"{len(problem.dataset.frame):,} customers as of {day}; "
+    how = f"{len(problem.everybody):,} customers as of {day}; "
+    if len(problem.customers) < len(problem.everybody):
+        how += f"segments were fitted and scored on {len(problem.customers):,} of them, drawn in proportion by recency "
+        how += "and spend, and then everybody was assigned; "
     lines = ["| id | segment | customers | revenue | |", "|---|---|---|---|---|"]
     for each in tested[0].model.catalogue:
         revenue = "–" if each.revenue_share is None else f"{each.revenue_share:.0%}"
@@ -192,23 +260,27 @@ def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]
 
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:  # noqa: ARG001
     """Compare silhouettes of the same customers in the same space, that of the study's features."""
-    X, seed = problem.dataset.inputs, problem.search.seed
+    seed, shared = problem.search.seed, problem.shared.path
     scores = ours.manifest["scores"]
     if ours.manifest["dataset_fingerprint"] != problem.dataset.fingerprint:
-        scores = cluster_scores.clustering_scores(X, ours.model, seed)
+        scores = cluster_scores.clustering_scores(problem.customers, ours.model, seed, memory=shared)
     if verdict := without_structure(problem.promotion, scores):
         return verdict
-    Z = preprocessing.transform(preprocessing.fit(X, problem.features), X)
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(X))[:SILHOUETTE_ROWS])
-    own = silhouettes(ours.model, X, Z, chosen)
+    fitted = segmenter.prepare(problem.customers, problem.features)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(problem.everybody))[:SILHOUETTE_ROWS])
+    rivals = {name: segmenter.fit_clusters(fitted, name, {}, seed, shared) for name in problem.baselines}
+    judged = [ours.model, *rivals.values(), *([theirs.model] if theirs else [])]
+    read = dict.fromkeys((*problem.features, *(name for model in judged for name in model.features)))
+    compared = rows_of(problem.everybody, [name for name in read if name in problem.everybody.columns], chosen)
+    distances = Distances.of(preprocessing.transform(fitted.preprocessing, compared), seed, SILHOUETTE_ROWS)
 
-    def ahead_of(model: segmenter.Segmenter) -> Difference:
-        return difference(problem, own - silhouettes(model, X, Z, chosen))
+    def silhouettes(model: segmenter.Segmenter) -> Floats:
+        return distances.silhouettes(segmenter.assign_labels(model, compared)[0])
 
-    baselines = {
-        name: ahead_of(segmenter.fit_segmenter(X, problem.features, name, {}, seed)) for name in problem.baselines
-    }
-    verdict = decide(problem.promotion, "silhouette", baselines, ahead_of(theirs.model) if theirs else None)
+    own = silhouettes(ours.model)
+    baselines = {name: difference(problem, own - silhouettes(rival)) for name, rival in rivals.items()}
+    champion = difference(problem, own - silhouettes(theirs.model)) if theirs else None
+    verdict = decide(problem.promotion, "silhouette", baselines, champion)
     return Verdict(verdict.promote, verdict.reason, {**structure(scores), **verdict.scores})
 
 
@@ -231,14 +303,6 @@ def without_structure(promotion: Promotion, scores: Mapping[str, float]) -> Verd
     else:
         return None
     return Verdict(False, reason, {name: value for name, value in found.items() if value == value})
-
-
-def silhouettes(model: segmenter.Segmenter, X: pd.DataFrame, Z: Floats, chosen: "np.ndarray[Any, Any]") -> Floats:
-    """Silhouettes of the ``chosen`` rows in ``Z`` under the model's labels; 0 if these have fewer than two labels."""
-    label, _ = segmenter.assign_labels(model, X)
-    if len(np.unique(label[chosen])) < 2:
-        return np.zeros(len(chosen))
-    return np.asarray(silhouette_samples(Z[chosen], label[chosen]), dtype=np.float64)
 
 
 def difference(problem: Problem, each: Floats) -> Difference:

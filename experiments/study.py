@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
-from experiments.config import Cutoffs, Features, Promotion, Search, Section, Segments, near
+from experiments.config import Cutoffs, Features, Promotion, Sample, Search, Section, Segments, near
 from features.entities import Entity
 from features.errors import BadConfig, BadInput
 from models.learners import cannot_answer, learners
@@ -34,6 +34,7 @@ class Study(Section):
     entity: Entity = "customer"
     baselines: tuple[str, ...] = ()
     cutoffs: Cutoffs = Cutoffs()
+    sample: Sample = Sample()
     search: Search = Search()
     features: Features = Features()
     promotion: Promotion = Promotion()

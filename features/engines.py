@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import polars as pl
 import polars.selectors
+from numpy.typing import NDArray
+from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
 from features.errors import BadInput, BadTable, NotFound
 from features.exact import per
@@ -191,6 +194,14 @@ def on_polars(frame: Frame) -> pl.DataFrame:
     return cast(pl.DataFrame, frame.collect("polars").to_native())
 
 
+def counted(frame: Frame) -> pl.DataFrame:
+    """Like ``on_polars``, in no order: few rows made of many, which Polars then never has in memory at once."""
+    native: Any = frame.to_native()
+    if frame.implementation.is_polars():
+        return cast(pl.DataFrame, native.collect(engine="streaming"))
+    return on_polars(frame)
+
+
 def to_pandas(frame: Frame) -> pd.DataFrame:
     """All rows sorted by ``as_of`` and ``customer_id`` where they exist; numbers are float64, null is NaN."""
     return frame_to_pandas(on_polars(frame))
@@ -206,19 +217,30 @@ def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     numbers = [name for name, kind in schema.items() if kind.is_numeric() or kind == pl.Boolean]
     small = [name for name in numbers if schema[name] != pl.Float64]
     block = table.select(numbers).with_columns(pl.col(small).cast(pl.Float64)).to_numpy(order="fortran")
-    found = pd.DataFrame(block, columns=numbers, copy=False)
     known = set(numbers)
     others = {name: _text_or_time(table[name]) for name in schema if name not in known}
-    if not others:
-        return found
-    place = {name: at for at, name in enumerate((*others, *numbers))}
-    return pd.concat([pd.DataFrame(others), found], axis=1).iloc[:, [place[name] for name in schema]]
+    return side_by_side(pd.Index(list(schema)), block, others)
+
+
+def side_by_side(columns: pd.Index, numbers: NDArray[np.float64], others: Mapping[str, Any]) -> pd.DataFrame:
+    """The pandas frame with these ``columns``: the ``others`` by name, and ``numbers`` (rows, the other columns)."""
+    place = {name: at for at, name in enumerate(columns)}
+    blocks = [(array, np.array([place.pop(name)])) for name, array in others.items()]
+    blocks.append((numbers.T, np.fromiter(place.values(), np.intp)))
+    found: pd.DataFrame = create_dataframe_from_blocks(blocks, index=pd.RangeIndex(len(numbers)), columns=columns)
+    return found
+
+
+def text_array(texts: Any) -> Any:
+    """An Arrow array of texts as pandas stores them."""
+    return pd.arrays.ArrowStringArray(texts, dtype=_TEXT)  # type: ignore[call-arg]
 
 
 def _text_or_time(column: pl.Series) -> Any:
     if column.dtype == pl.String:
-        return pd.arrays.ArrowStringArray(column.to_arrow(), dtype=_TEXT)  # type: ignore[call-arg]
-    return pd.Series(column.to_list())
+        return text_array(column.to_arrow())
+    values = pd.Series(column.to_list()).array
+    return values.to_numpy().reshape(1, -1) if isinstance(values, pd.arrays.NumpyExtensionArray) else values
 
 
 def _timed(spec: TableSpec, frame: Frame) -> Frame:

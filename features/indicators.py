@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.errors import BadInput
 from features.families import text_names
@@ -58,9 +59,14 @@ def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     lacking = sorted({feature for _, feature, _ in wanted if feature not in frame})
     if lacking:
         raise BadInput(f"{', '.join(lacking[:3])} is missing: indicators of it are needed, compute it with snapshot")
-    spelled = {feature: _spelled(frame[feature]) for _, feature, _ in wanted}
-    columns = {name: _is_level(spelled[feature], str(level)) for name, feature, level in wanted}
-    return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis=1) if columns else frame
+    if not wanted:
+        return frame
+    spelled = {feature: _spellings(frame[feature]) for feature in dict.fromkeys(feature for _, feature, _ in wanted)}
+    block = np.empty((len(frame), len(wanted)), order="F")
+    for at, (_, feature, level) in enumerate(wanted):
+        block[:, at] = _is_level(*spelled[feature], str(level))
+    names_of_block = [name for name, _, _ in wanted]
+    return pd.concat([frame, pd.DataFrame(block, columns=names_of_block, index=frame.index, copy=False)], axis=1)
 
 
 def numbers(frame: pd.DataFrame) -> list[str]:
@@ -83,5 +89,15 @@ def _spelled(column: "pd.Series[str]") -> "pd.Series[str]":
     return column.map(spellings)
 
 
-def _is_level(spelled: "pd.Series[str]", level: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    return np.where(spelled.isna(), np.nan, np.where(spelled == level, 1.0, 0.0))
+def _spellings(column: "pd.Series[str]") -> tuple[NDArray[np.intp], list[str]]:
+    """The number of each row's distinct text, -1 for null, and the spelling of each distinct text."""
+    values = column.to_numpy(object, na_value=None)  # type: ignore[call-overload]
+    distinct = [text for text in dict.fromkeys(values) if text is not None]
+    codes = {text: code for code, text in enumerate(distinct)} | {None: -1}
+    found = np.fromiter((codes[text] for text in values), np.intp, len(values))
+    return found, [spelling(text) for text in distinct]
+
+
+def _is_level(codes: NDArray[np.intp], spellings: list[str], level: str) -> NDArray[np.float64]:
+    # The last one is that of code -1.
+    return np.array([*(float(found == level) for found in spellings), np.nan])[codes]

@@ -6,7 +6,7 @@ computed from it may (age, sentiment, orders_n). Personal are ids (customer_id, 
 person), order_id and session_id, which lead back to one person in the shop's own systems, text, city, birth_year, and
 every ``attr_*`` column, of which nothing is known. Labels that many share (gender, region, interests, ...) are not:
 segments are described by them, and a level that few have gets no column. Customer ids alone may stand in datasets,
-online features, scores and HTTP answers, which are about customers.
+bundles, scores and HTTP answers, which are about customers.
 """
 
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
-from sklearn.isotonic import isotonic_regression
 
 from models.sample import Floats
 
@@ -63,6 +61,8 @@ def fit_band(expected: Floats, y: Floats) -> dict[str, list[float]]:
     makes both edges increase from group to group. Where more than ``COVERAGE`` of a group spend nothing, its interval
     is [0, 0].
     """
+    from sklearn.isotonic import isotonic_regression  # only for fitting: the import takes seconds
+
     order = np.argsort(expected, kind="stable")
     count = int(np.clip(len(y) // MIN_GROUP_ROWS, 1, MAX_GROUPS))
     groups = np.array_split(order, count)
@@ -100,6 +100,8 @@ def normalised_gini(y: Floats, expected: Floats) -> float:
     >>> normalised_gini(np.array([0.0, 1.0, 5.0]), np.array([1.0, 2.0, 3.0]))
     1.0
     """
+    from scipy.stats import rankdata  # only for scores: the import takes a second, and serving does without
+
     centre = (len(y) + 1.0) / 2.0
     best = float((y * (rankdata(y) - centre)).sum())
     return float((y * (rankdata(expected) - centre)).sum() / best) if best > 0.0 else float("nan")

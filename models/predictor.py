@@ -1,7 +1,7 @@
 """A predictor: a fitted learner with its question, columns and calibration; the unit that is saved and served."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,11 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from features.errors import BadArtifact, BadInput, HistoryTooShort
-from models.learners import Learner, Params, cannot_answer, learner
+from models.learners import Params, cannot_answer, learner
 from models.params import complete_params
 from models.plain import json_bytes, json_from
 from models.question import Question
-from models.sample import Floats, Sample
+from models.sample import Floats, Sample, floats
 from models.targets import Calibration, target
 
 FILE = "predictor.json"
@@ -44,17 +44,41 @@ def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, 
     Raises HistoryTooShort without rows, BadInput if the learner cannot answer the question or a column is missing, not
     numeric or infinite, BadConfig for an unknown parameter.
     """
+    read, known = _readable(learner_name, sample), _known(learner_name, params)
+    fitted = _fitted(learner_name, read, known, seed)
+    if not calibrate:
+        return fitted
+
+    def raw(cutoff: float, rows: Sample) -> Floats:
+        return raw_answers(_fitted(learner_name, known_at(read, cutoff), known, seed), rows.X)
+
+    return calibrated(fitted, read, raw)
+
+
+def _readable(learner_name: str, sample: Sample) -> Sample:
+    """The sample with the columns that the learner reads, after all checks; made once for each sample."""
     question = sample.question
     if len(sample) == 0:
         raise HistoryTooShort(f"no rows to fit {question.task} on: load more history or shorten horizon_days")
-    module = learner(learner_name)
     if why := cannot_answer(learner_name, question):
         raise BadInput(f"{learner_name} cannot learn {question.task}: {why}")
-    features = module.READS if module.READS is not None else tuple(str(name) for name in sample.X.columns)
-    known = complete_params(learner_name, module.DEFAULTS, params)
-    read = Sample(_checked(features, sample.X), sample.y, sample.as_of, question)
-    calibration, note = _calibration(module, read, known, seed) if calibrate else (None, "none: not asked for")
-    return Predictor(question, learner_name, module.fit(read, known, seed), calibration, features, known, note)
+    named = learner(learner_name).READS
+    features = sample.names if named is None else named
+    return sample.once(("checked", features), lambda: _checked_sample(features, sample))
+
+
+def _known(learner_name: str, params: Params) -> Params:
+    return complete_params(learner_name, learner(learner_name).DEFAULTS, params)
+
+
+def _fitted(learner_name: str, sample: Sample, params: Params, seed: int) -> Predictor:
+    model = learner(learner_name).fit(sample, params, seed)
+    return Predictor(sample.question, learner_name, model, None, sample.names, params, "none: not asked for")
+
+
+def raw_answers(predictor: Predictor, X: pd.DataFrame) -> Floats:
+    """The learner's predictions, which a calibration corrects; ``X`` has the model's columns, checked."""
+    return learner(predictor.learner).predict(predictor.model, X)
 
 
 def predict(predictor: Predictor, X: pd.DataFrame) -> Floats:
@@ -127,54 +151,82 @@ def _question(state: Mapping[str, Any]) -> Question:
     return Question.of(state["question"])
 
 
-def _calibration(module: Learner, sample: Sample, params: Params, seed: int) -> tuple[Calibration | None, str]:
-    """The target's calibration, and a note on it, from the newest cutoffs, each predicted by a model that had seen only
-    labels known at that cutoff.
-
-    Several cutoffs are used, because the level of a single one may be seasonal.
-    """
+def calibration_cutoffs(sample: Sample) -> list[float]:
+    """The newest cutoffs, oldest first, that a calibration is fitted at: with complete labels, and enough labels of
+    each outcome at the cutoff, and known by then."""
     kind, question = target(sample.question.target), sample.question
-    splits = [
-        (earlier, rows)
-        for earlier, rows in _out_of_time(sample)
-        if kind.enough(earlier.y, question) and kind.enough(rows.y, question)
+    complete = np.unique(sample.as_of[kind.complete(sample.y, question)])[-CALIBRATION_CUTOFFS:]
+    return [
+        float(cutoff)
+        for cutoff in complete
+        if kind.enough(known_at(sample, cutoff).y, question) and kind.enough(sample.y[sample.as_of == cutoff], question)
     ]
-    if not splits:
-        return None, "none: no cutoff has enough labels of each outcome before it and at it"
-    raw = [module.predict(module.fit(earlier, params, seed), rows.X) for earlier, rows in splits]
-    y = [rows.y for _, rows in splits]
-    found = kind.calibrate(np.concatenate(raw), np.concatenate(y), question)
-    return found, f"fitted out of time on {sum(map(len, y))} rows of the newest {len(splits)} complete cutoffs"
 
 
-def _out_of_time(sample: Sample) -> Iterator[tuple[Sample, Sample]]:
-    """For each of the newest cutoffs with complete labels: the rows known at the cutoff, and the cutoff's own rows."""
-    complete = target(sample.question.target).complete(sample.y, sample.question)
-    for cutoff in np.unique(sample.as_of[complete])[-CALIBRATION_CUTOFFS:]:
-        yield known_at(sample, float(cutoff)), sample.where(sample.as_of == cutoff)
+def calibrated(predictor: Predictor, sample: Sample, raw: Callable[[float, Sample], Floats]) -> Predictor:
+    """The predictor, fitted on ``sample``, with its target's calibration and a note on it.
+
+    ``raw(cutoff, rows)`` are predictions for ``rows``, those of the sample at the cutoff, by a model with the same
+    parameters that had seen only labels known at the cutoff. Several cutoffs are used, because the level of a single
+    one may be seasonal.
+    """
+    cutoffs = calibration_cutoffs(sample)
+    if not cutoffs:
+        note = "none: no cutoff has enough labels of each outcome before it and at it"
+        return replace(predictor, calibration_note=note)
+    rows = [sample.where(sample.as_of == cutoff) for cutoff in cutoffs]
+    raws = np.concatenate([raw(cutoff, each) for cutoff, each in zip(cutoffs, rows, strict=True)])
+    y = np.concatenate([each.y for each in rows])
+    found = target(sample.question.target).calibrate(raws, y, sample.question)
+    note = f"fitted out of time on {len(y)} rows of the newest {len(cutoffs)} complete cutoffs"
+    return replace(predictor, calibration=found, calibration_note=note)
 
 
 def known_at(sample: Sample, cutoff: float) -> Sample:
     """The rows whose labels were known at ``cutoff`` (days since 1970-01-01 UTC), labelled as they were known then."""
     rows, y = target(sample.question.target).known_at(sample.as_of, sample.y, cutoff, sample.question)
-    return Sample(sample.X.loc[rows].reset_index(drop=True), y, sample.as_of[rows], sample.question)
+    return replace(sample.where(rows), y=y)
+
+
+def _checked_sample(features: tuple[str, ...], sample: Sample) -> Sample:
+    """The sample with these columns only, in this order; they are looked through one at a time, and not copied."""
+    _refuse_missing(features, sample.table)
+    _refuse_text(features, sample.table)
+    read = replace(sample, table=floats(sample.table, features))
+    _refuse_infinite(name for name in features if np.isinf(read.column(name)).any())
+    return read
 
 
 def _checked(features: tuple[str, ...], X: pd.DataFrame) -> pd.DataFrame:
     """The model's columns in its order as float64; BadInput names those that are missing, not numeric or infinite."""
+    _refuse_missing(features, X)
+    chosen = X.loc[:, list(features)]
+    _refuse_text(features, chosen)
+    matrix = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
+    _refuse_infinite(name for name, bad in zip(features, np.isinf(matrix).any(axis=0), strict=True) if bad)
+    return pd.DataFrame(matrix, columns=chosen.columns, copy=False)
+
+
+def _refuse_missing(features: tuple[str, ...], X: pd.DataFrame) -> None:
     missing = [name for name in features if name not in X.columns]
     if missing:
         raise BadInput(
             f"{len(missing)} of {len(features)} features are missing ({', '.join(missing[:5])}): "
             "compute them with features.snapshot"
         )
-    chosen = X.loc[:, list(features)]
+
+
+def _refuse_text(features: tuple[str, ...], X: pd.DataFrame) -> None:
+    kinds = X.dtypes
     # Culprits are looked up only if there are any: the service predicts one row at a time and must be quick.
-    if not all(is_numeric_dtype(kind) for kind in set(chosen.dtypes)):
-        text = [str(name) for name, kind in chosen.dtypes.items() if not is_numeric_dtype(kind)]
-        raise BadInput(f"{', '.join(text[:5])} contain something other than numbers: give float columns, null as NaN")
-    matrix = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
-    infinite = [name for name, bad in zip(features, np.isinf(matrix).any(axis=0), strict=True) if bad]
-    if infinite:
+    if not all(is_numeric_dtype(kind) for kind in set(kinds)):
+        text = [name for name in features if not is_numeric_dtype(kinds[name])]
+        if text:
+            raise BadInput(
+                f"{', '.join(text[:5])} contain something other than numbers: give float columns, null as NaN"
+            )
+
+
+def _refuse_infinite(names: Iterable[str]) -> None:
+    if infinite := list(names):
         raise BadInput(f"infinite values in {', '.join(infinite[:5])}: use null where a value is not known")
-    return pd.DataFrame(matrix, columns=chosen.columns, copy=False)

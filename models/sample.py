@@ -1,7 +1,9 @@
-"""The rows a learner is fitted on: features, labels and cutoffs."""
+"""The rows a learner is fitted on: features, labels and cutoffs. Features are read only when somebody asks for them."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,26 +14,32 @@ from models.question import Question
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Sample:
     """One row per customer and cutoff.
 
-    ``X``: float64 features, NaN is null. ``y``: labels as the question's target makes them, (n,) or (n, k).
-    ``as_of``: the row's cutoff in float days since 1970-01-01 UTC.
+    ``table``: float64 features, NaN is null, often a view of a memory map. ``y``: labels as the question's target makes
+    them, (n,) or (n, k). ``as_of``: the row's cutoff in float days since 1970-01-01 UTC. ``rows``: the positions of the
+    sample's rows in ``table``; None if they are all of its rows.
     """
 
-    X: pd.DataFrame
+    table: pd.DataFrame
     y: Floats
     as_of: Floats
     question: Question
+    rows: Rows | None = None
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length."""
-        if not len(self.X) == len(self.y) == len(self.as_of):
+        rows = len(self.table) if self.rows is None else len(self.rows)
+        if not rows == len(self.y) == len(self.as_of):
             raise BadInput(
-                f"sample has {len(self.X)} feature rows, {len(self.y)} labels and {len(self.as_of)} cutoffs: "
+                f"sample has {rows} feature rows, {len(self.y)} labels and {len(self.as_of)} cutoffs: "
                 "give one of each a row"
             )
 
@@ -39,13 +47,45 @@ class Sample:
         """Number of rows."""
         return len(self.y)
 
+    @cached_property
+    def X(self) -> pd.DataFrame:  # noqa: N802 - as everywhere in the field
+        """All features of the sample's rows, copied when this is first read; :meth:`column` reads one of them."""
+        return self.table if self.rows is None else self.table.take(self.rows).reset_index(drop=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features."""
+        return tuple(str(name) for name in self.table.columns)
+
+    @property
+    def places(self) -> Rows:
+        """(n,) positions of the rows in ``table``."""
+        return np.arange(len(self.table)) if self.rows is None else self.rows
+
+    def column(self, name: str) -> Floats:
+        """One feature (n,), float64, null as NaN."""
+        whole = column(self.table, name)
+        return whole if self.rows is None else whole[self.rows]
+
     def where(self, mask: Mask) -> "Sample":
         """The rows where ``mask`` is true, in the same order."""
-        return replace(self, X=self.X.loc[mask].reset_index(drop=True), y=self.y[mask], as_of=self.as_of[mask])
+        return replace(self, y=self.y[mask], as_of=self.as_of[mask], rows=self.places[mask])
 
     def cutoffs(self) -> Floats:
         """The distinct cutoffs, oldest first."""
         return np.unique(self.as_of)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What ``make()`` returned the first time: for what fits on this sample share, whatever their parameters."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
+
+
+def floats(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """These columns as float64: views where the table has them so, which pandas' own selection copies."""
+    return pd.DataFrame({name: column(table, name) for name in names}, index=table.index, copy=False)
 
 
 def column(X: pd.DataFrame, name: str) -> Floats:

@@ -2,8 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import kendalltau
-from sklearn.metrics import roc_auc_score
 
 from models.calibration import logit
 from models.logit import newton
@@ -16,6 +14,8 @@ def roc_auc(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
     >>> roc_auc([0, 1, 0, 1], [.1, .4, .35, .8])
     1.0
     """
+    from sklearn.metrics import roc_auc_score  # only for scores: the import takes a second, and serving does without
+
     y = floats(y)
     return float(roc_auc_score(y, floats(p))) if len(np.unique(y)) == 2 else float("nan")
 
@@ -77,6 +77,8 @@ def concordance(days: npt.ArrayLike, p: npt.ArrayLike) -> float:
     >>> concordance([3.0, 9.0, np.inf], [0.9, 0.5, 0.5])
     0.8333333333333333
     """
+    from scipy.stats import kendalltau  # only for scores: the import takes a second, and serving does without
+
     sooner, p = -floats(days), floats(p)
     pairs, tied = _pairs(len(p)), _tied(sooner)
     if pairs == tied:

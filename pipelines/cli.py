@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from features.errors import CoterieError
+from pipelines.memory import peak_memory
 from pipelines.workspace import Workspace
 
 # No step asks the network for anything; the libraries' usage statistics would.
@@ -119,7 +120,7 @@ def promote(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> Non
 
 @app.command()
 def publish(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
-    """Bundle all champions with every customer's online features for the service."""
+    """Bundle all champions with every customer's answers for the service."""
     from pipelines.steps.publish import publish_bundle
 
     run(home, json_, publish_bundle)
@@ -199,15 +200,15 @@ def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -
 
 
 def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) -> None:
-    """Run one writing step under the workspace's lock and print its result."""
+    """Run one writing step under the workspace's lock and print its result, with the peak of its memory."""
     prepare()
     workspace = Workspace(home)
     try:
-        with workspace.lock():
+        with workspace.lock(), peak_memory() as peak:
             result = step(workspace)
     except CoterieError as error:
         fail(error)
-    show(result, as_json)
+    show({**result, "peak_memory_mb": round(peak.mb)}, as_json)
 
 
 def run_until_stopped(start: Callable[[], None]) -> None:

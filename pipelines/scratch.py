@@ -19,7 +19,7 @@ SCHEMAS = {
     "staged": "a table a SELECT: what it returned beside canonical types, with reasons for rejection (sources.stage)",
     "statistics": "`now` and `before`: figures on every staged column at this ingest and the one before (audit)",
     "clean": "a table a canonical table, with the rows that are stored (ingest.cleaning)",
-    "rejects": "a view a canonical table, with the rejected rows as they were returned (ingest.cleaning)",
+    "rejects": "a table a canonical table, with the rejected rows as they were returned (ingest.cleaning)",
     "coverage": "who has which values, and what those values tell about behaviour (audit)",
 }
 """What each schema contains; ``main`` is for tables that one function makes and drops."""
@@ -30,6 +30,8 @@ def scratch_database(folder: Path, timezone: str) -> Iterator[duckdb.DuckDBPyCon
     """A new database in ``folder`` with all schemas; local times are read in ``timezone``."""
     with connect(str(folder / "ingest.duckdb"), timezone) as con:
         con.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
+        # The audit reads the staged files some hundred times.
+        con.execute("SET parquet_metadata_cache = true")
         create_schemas(con)
         yield con
 

@@ -1,5 +1,7 @@
 """What several folders do with DuckDB, once: connecting, quoting, lists of columns, counting, reading Parquet."""
 
+import tempfile
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,12 +9,19 @@ from pathlib import Path
 import duckdb
 
 THREADS = 2
+MEMORY = "1GB"
+"""How much DuckDB keeps in memory before it spills, however large the data."""
 
 
 def connect(database: str = ":memory:", timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
-    """A connection that never fetches extensions; times with a zone are shown in ``timezone``."""
+    """A connection that never fetches extensions; times with a zone are shown in ``timezone``.
+
+    Beyond ``MEMORY`` it spills to a temporary folder of its own.
+    """
     con = duckdb.connect(database)
     con.execute(f"SET threads = {THREADS}")
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    con.execute(f"SET temp_directory = {quoted(f'{tempfile.gettempdir()}/coterie-spill-{uuid.uuid4().hex}')}")
     con.execute("SET autoinstall_known_extensions = false")
     con.execute(f"SET TimeZone = {quoted(timezone)}")
     return con

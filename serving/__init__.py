@@ -1,1 +1,1 @@
-"""AN ANSWER FOR ONE CUSTOMER: the bundle, the online and live features, the guard and the BentoML service."""
+"""AN ANSWER FOR ONE CUSTOMER: the bundle with every answer ready, live features, the guard and the BentoML service."""

@@ -1,15 +1,15 @@
-"""The models' answers about customers: the one function behind the batch scores and every HTTP answer."""
+"""The models' answers about customers: the one function behind the scores and every answer over HTTP."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import pandas as pd
 
+from models.artifact import Loaded
 from models.segments.segmenter import Segmenter
 from serving import predictions, segments
-from serving.bundle import Bundle, iso
-
-Columns = dict[str, list[Any]]
+from serving.json_columns import Columns, Written, json_texts
 
 
 class Kind(Protocol):
@@ -26,8 +26,8 @@ class Kind(Protocol):
         """The answers by column, one value a row of ``features``; the columns do not depend on the rows."""
         ...
 
-    def as_json(self, model: Any, row: Mapping[str, Any], as_of: float) -> dict[str, Any]:
-        """One row of ``columns`` as it is sent; ``as_of`` in days since 1970-01-01 UTC."""
+    def as_json(self, model: Any, columns: Columns, as_of: float) -> list[str]:
+        """Each row of ``columns`` as it is sent; ``as_of`` in days since 1970-01-01 UTC."""
         ...
 
     def catalogue(self, model: Any) -> list[dict[str, Any]]:
@@ -40,42 +40,43 @@ def kind_of(model: Any) -> Kind:
     return cast(Kind, segments if isinstance(model, Segmenter) else predictions)
 
 
-def answer(bundle: Bundle, features: pd.DataFrame) -> pd.DataFrame:
-    """One row a row of ``features`` [customer_id, *features], in its order.
+@dataclass(frozen=True)
+class Answered:
+    """What the models answer about some customers: ``columns`` by model, segments first, one value a customer."""
 
-    customer_id; then segment_id, segment_name and segment_strength in [0, 1] if the bundle has segments; then for each
-    predictor the columns of its target behind the model's name, null where the task does not ask about the customer,
-    and ``<name>_reason``, which is null everywhere else. Numbers are float64, whatever the rows.
+    models: Mapping[str, Loaded]
+    customer_ids: list[str]
+    columns: Mapping[str, Columns]
+
+    def table(self) -> pd.DataFrame:
+        """One row a customer, in their order.
+
+        customer_id; then segment_id, segment_name and segment_strength in [0, 1] if there are segments; then for each
+        predictor the columns of its target behind the model's name, null where the task does not ask about the
+        customer, and ``<name>_reason``, which is null everywhere else. Numbers are float64, whatever the rows.
+        """
+        found = {"customer_id": pd.Series(self.customer_ids, dtype="str")}
+        for name, columns in self.columns.items():
+            kind = kind_of(self.models[name].model)
+            for column, values in columns.items():
+                dtype = "str" if column in kind.TEXT else "float64"
+                found[f"{kind.key(name)}_{column}"] = pd.Series(values, dtype=dtype)
+        return pd.DataFrame(found)
+
+    def as_json(self, as_of: float) -> list[bytes]:
+        """Each customer's answer as it is sent, like ``requests.answers.Answer``; floats keep every bit."""
+        about: dict[str, Any] = {"customer_id": self.customer_ids}
+        for name, columns in self.columns.items():
+            model = self.models[name].model
+            about[kind_of(model).key(name)] = Written(kind_of(model).as_json(model, columns, as_of))
+        return [text.encode() for text in json_texts(about, len(self.customer_ids))]
+
+
+def answer(models: Mapping[str, Loaded], features: pd.DataFrame) -> Answered:
+    """The answers of all ``models`` about the rows of ``features`` [customer_id, *features].
+
     A row's answer does not depend on the other rows.
     """
-    found = {"customer_id": pd.Series(features["customer_id"].tolist(), dtype="str")}
-    for name, columns in columns_by_model(bundle, features).items():
-        kind = kind_of(bundle.models[name].model)
-        for column, values in columns.items():
-            dtype = "str" if column in kind.TEXT else "float64"
-            found[f"{kind.key(name)}_{column}"] = pd.Series(values, dtype=dtype)
-    return pd.DataFrame(found)
-
-
-def columns_by_model(bundle: Bundle, features: pd.DataFrame) -> dict[str, Columns]:
-    """The answers of each model by its name, one value a row of ``features``; segments come first."""
-    models = {name: loaded.model for name, loaded in bundle.models.items()}
-    names = sorted(models, key=lambda name: (kind_of(models[name]).key(name) != "segment", name))
-    return {name: kind_of(models[name]).columns(models[name], features) for name in names}
-
-
-def as_json(bundle: Bundle, features: pd.DataFrame, unknown: list[str], as_of: float) -> dict[str, Any]:
-    """The body of an HTTP answer, as ``payload.Answers`` describes it; floats keep every bit."""
-    answers: list[dict[str, Any]] = [{"customer_id": name} for name in features["customer_id"]]
-    for name, columns in columns_by_model(bundle, features).items():
-        model = bundle.models[name].model
-        kind = kind_of(model)
-        for one, values in zip(answers, zip(*columns.values(), strict=True), strict=True):
-            one[kind.key(name)] = kind.as_json(model, dict(zip(columns, values, strict=True)), as_of)
-    return {
-        "answers": answers,
-        "unknown": unknown,
-        "as_of": iso(as_of),
-        "models": bundle.versions,
-        "bundle": bundle.version,
-    }
+    names = sorted(models, key=lambda name: (kind_of(models[name].model).key(name) != "segment", name))
+    columns = {name: kind_of(models[name].model).columns(models[name].model, features) for name in names}
+    return Answered(models, features["customer_id"].tolist(), columns)

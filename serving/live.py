@@ -1,7 +1,9 @@
 """Live features: the batch's ``snapshot`` of customers whose history came with the request."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import pandas as pd
 import polars as pl
@@ -13,6 +15,8 @@ from features.sentiment import sentiment
 from features.snapshot import feature_names, live_snapshot
 from features.tables import TABLES, Column
 from features.windows import to_datetime, to_days
+from models.predictor import Predictor
+from models.tasks import features_of_eligible
 from serving.bundle import Bundle, iso
 from serving.requests.payload import REQUEST_TABLES, CustomerHistory
 from serving.requests.refusal import Refused
@@ -39,18 +43,47 @@ def live_features(
         BadInput: tables that the models read are missing, or orders lie after the default ``as_of``.
         Refused: the models read features that this version does not compute.
     """
-    needed = list(dict.fromkeys(name for loaded in bundle.models.values() for name in loaded.manifest["features"]))
-    refuse_other_features(needed)
-    tables = [table for table in tables_of(needed) if table in bundle.tables]
+    needs = needs_of(bundle)
+    tables = [table for table in needs.tables if table in bundle.tables]
     refuse_missing_tables(customers, tables)
     moment = bundle.as_of if as_of is None else to_days(as_of)
     if as_of is None:
         refuse_later_orders(customers, moment)
     frames = {table: table_frame(table, customers) for table in REQUEST_TABLES if table in {"orders", *tables}}
     frames["products"] = products_frame(bundle, customers)
-    found = with_indicators(live_snapshot(frames, moment), needed).set_index("customer_id")
-    present = [customer.customer_id for customer in customers if customer.customer_id in found.index]
-    return found.loc[present].reset_index(), moment
+    found = with_indicators(live_snapshot(frames, moment, needs.columns), needs.features)
+    rows = {name: row for row, name in enumerate(found["customer_id"])}
+    present = [rows[customer.customer_id] for customer in customers if customer.customer_id in rows]
+    return found.take(present).reset_index(drop=True), moment
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The ``features`` that models read, the ``columns`` of a snapshot that answers are made from, and their tables."""
+
+    features: tuple[str, ...]
+    columns: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+def needs_of(bundle: Bundle) -> Needs:
+    """What the bundle's models need of a history.
+
+    Raises:
+        Refused: the models read features that this version does not compute.
+    """
+    models = [loaded.model for loaded in bundle.models.values()]
+    features = dict.fromkeys(name for loaded in bundle.models.values() for name in loaded.manifest["features"])
+    asked = {(model.question.task, model.question.horizon_days) for model in models if isinstance(model, Predictor)}
+    return _needs(tuple(features), tuple(sorted(asked)))
+
+
+@lru_cache(maxsize=8)
+def _needs(features: tuple[str, ...], questions: tuple[tuple[str, float], ...]) -> Needs:
+    refuse_other_features(features)
+    asked = [name for task, horizon_days in questions for name in features_of_eligible(task, horizon_days)]
+    columns = dict.fromkeys([*(split(name)[0] for name in features), *asked])
+    return Needs(features, tuple(columns), tables_of(columns))
 
 
 def refuse_other_features(needed: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from features.errors import BadArtifact
 from models.plain import json_from
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
+ANSWERS = "answers"
+IN_STORE = "bundle"
+"""Name of a bundle's folder in BentoML's model store, below the one that is named by its version."""
 LARGEST_BYTES = 64 * 1024 * 1024
 PLAIN_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
-CHUNK = 1 << 20
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 PlainName = Annotated[str, StringConstraints(pattern=PLAIN_NAME)]
@@ -38,12 +41,11 @@ class ModelEntry(_Strict):
 class Manifest(_Strict):
     """The content of ``manifest.json``; ``files`` has the SHA-256 of every other file by its path in the folder."""
 
-    format: Literal[2]
+    format: Literal[3]
     as_of: Days
     as_of_utc: str
     models: Annotated[dict[PlainName, ModelEntry], Field(min_length=1)]
     customers: Annotated[int, Field(ge=0)]
-    features: list[str]
     tables: list[str]
     files: dict[str, Sha256]
 
@@ -51,6 +53,17 @@ class Manifest(_Strict):
 def version_of(written: bytes) -> str:
     """The version of the bundle with this manifest: the beginning of its SHA-256."""
     return hashlib.sha256(written).hexdigest()[:16]
+
+
+def version_named(folder: Path) -> str:
+    """The version a bundle's folder is named by; in BentoML's model store it is the folder above that is."""
+    name = folder.parent.name if folder.name == IN_STORE else folder.name
+    if not re.fullmatch("[0-9a-f]{16}", name):
+        raise BadArtifact(
+            f"the folder {name!r} is not named by its bundle's version: "
+            "give it the name it was published under, 16 hexadecimal digits"
+        )
+    return name
 
 
 def read_manifest(folder: Path, expected: str) -> Manifest:
@@ -101,12 +114,9 @@ def file_names(folder: Path) -> list[str]:
 
 
 def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file, read in pieces: online features may be larger than memory."""
-    digest = hashlib.sha256()
+    """Hexadecimal SHA-256 of a file, read in pieces, because all answers may be larger than memory."""
     with path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_regular(path: Path) -> bool:

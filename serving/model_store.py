@@ -9,7 +9,7 @@ from bentoml._internal.models import ModelStore
 from bentoml.exceptions import NotFound as NotInStore
 
 from features.errors import CoterieError, NotFound
-from serving.bundle import IN_STORE, load_bundle, version_named
+from serving.manifest import IN_STORE, version_named
 
 NAME = "coterie"
 MODEL_YAML = "model.yaml"
@@ -22,6 +22,8 @@ def put_in_store(folder: Path, version: str, home: Path | None = None) -> str:
     ``home`` is BentoML's folder (default: ``$BENTOML_HOME``). A complete copy is left as it is; one that an
     interrupted run left incomplete is written again.
     """
+    from serving.bundle import load_bundle  # only to publish: the service finds a bundle without its models
+
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     load_bundle(folder, expected=version)
     store, tag = _store(home), f"{NAME}:{version}"
@@ -71,6 +73,8 @@ def _path(store: ModelStore, version: str) -> Path:
 
 def _is_complete(stored: Path, version: str) -> bool:
     """Whether the store has all of the bundle: BentoML copies without a draft, so a killed run leaves a part."""
+    from serving.bundle import load_bundle
+
     try:
         load_bundle(stored / IN_STORE, expected=version)
     except (CoterieError, OSError):

@@ -1,6 +1,6 @@
 """Answers of predictors: the columns and JSON of the target, or the reason why a task does not apply to a customer."""
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from models.predictor import Predictor, predict
 from models.targets import target
 from models.tasks import eligible_mask, task
+from serving.json_columns import Columns, json_texts
 
 TEXT = ("reason",)
 
@@ -18,24 +19,30 @@ def key(model_name: str) -> str:
     return model_name
 
 
-def columns(predictor: Predictor, features: pd.DataFrame) -> dict[str, list[Any]]:
+def columns(predictor: Predictor, features: pd.DataFrame) -> Columns:
     """The target's columns, and ``reason``: where the task does not apply, values are null and the reason is not."""
     question = predictor.question
     eligible = eligible_mask(question.task, features, question.horizon_days)
     # Without customers, a row of nulls is answered instead: the names of the columns come with the answers.
     rows = features if len(features) else pd.DataFrame(np.nan, columns=list(predictor.features), index=[0])
     found = target(question.target).columns(predict(predictor, rows), question)
-    why = task(question.task).REASON_NOT_ELIGIBLE
-    values = {name: np.where(eligible, column[: len(features)], np.nan).tolist() for name, column in found.items()}
-    return {**values, "reason": [None if applies else why for applies in eligible]}
+    reason = np.full(len(features), task(question.task).REASON_NOT_ELIGIBLE, dtype=object)
+    reason[eligible] = None
+    values = {name: np.where(eligible, column[: len(features)], np.nan) for name, column in found.items()}
+    return {**values, "reason": reason}
 
 
-def as_json(predictor: Predictor, row: Mapping[str, Any], as_of: float) -> dict[str, Any]:
-    """One row of ``columns`` as the target's ``Answer``."""
+def as_json(predictor: Predictor, columns: Columns, as_of: float) -> list[str]:
+    """Each row of ``columns`` as the target's ``Answer``."""
     kind, question = target(predictor.question.target), predictor.question
-    if row["reason"] is not None:
-        return kind.not_asked(question, row["reason"])
-    return kind.as_json(row, question, as_of)
+    asked = np.array([why is None for why in columns["reason"]], dtype=np.bool_)
+    texts = np.empty(len(asked), dtype=object)
+    fields = kind.as_json({name: values[asked] for name, values in columns.items()}, question, as_of)
+    texts[asked] = json_texts(fields, int(asked.sum()))
+    for why in set(columns["reason"][~asked]):
+        texts[columns["reason"] == why] = json.dumps(kind.not_asked(question, why), allow_nan=False)
+    found: list[str] = texts.tolist()
+    return found
 
 
 def catalogue(predictor: Predictor) -> list[dict[str, Any]]:  # noqa: ARG001 - only segmenters have segments

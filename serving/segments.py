@@ -1,12 +1,13 @@
 """Answers of segmenters: the segment a customer is in."""
 
-from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from models.segments.catalogue import to_json
 from models.segments.segmenter import Segmenter, assign
+from serving.json_columns import Columns, json_texts
 
 TEXT = ("id", "name")
 
@@ -16,17 +17,18 @@ def key(model_name: str) -> str:  # noqa: ARG001 - the same whatever the study i
     return "segment"
 
 
-def columns(segmenter: Segmenter, features: pd.DataFrame) -> dict[str, list[Any]]:
+def columns(segmenter: Segmenter, features: pd.DataFrame) -> Columns:
     """``id``, ``name`` and ``strength`` in [0, 1] of each row's segment."""
     if features.empty:
-        return {name: [] for name in (*TEXT, "strength")}
+        return {**{name: np.empty(0, dtype=object) for name in TEXT}, "strength": np.empty(0)}
     found = assign(segmenter, features)
-    return {name: found[f"segment_{name}"].tolist() for name in (*TEXT, "strength")}
+    texts = {name: found[f"segment_{name}"].to_numpy(dtype=object) for name in TEXT}
+    return {**texts, "strength": found["segment_strength"].to_numpy(dtype=np.float64)}
 
 
-def as_json(segmenter: Segmenter, row: Mapping[str, Any], as_of: float) -> dict[str, Any]:  # noqa: ARG001
-    """One row of ``columns`` as ``payload.Segment``."""
-    return dict(row)
+def as_json(segmenter: Segmenter, columns: Columns, as_of: float) -> list[str]:  # noqa: ARG001
+    """Each row of ``columns`` as ``requests.answers.Segment``."""
+    return json_texts(columns, len(columns["id"]))
 
 
 def catalogue(segmenter: Segmenter) -> list[dict[str, Any]]:

@@ -11,21 +11,23 @@ from typing import Any
 
 import bentoml
 from pydantic import BaseModel
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from features.errors import CoterieError
-from serving.answers import as_json, columns_by_model, kind_of
-from serving.bundle import Bundle, iso, load_bundle
-from serving.live import live_features
+from serving.history_queue import HistoryQueue
+from serving.history_worker import answers_schema
+from serving.lookup import Lookups, load_lookups
+from serving.metrics import Metrics
 from serving.model_store import find_bundle
-from serving.online_store import lookup
 from serving.requests.errors import reader
-from serving.requests.guard import CHECKED, Guard
-from serving.requests.payload import Answers, CustomerHistory, HistoryRequest, PredictRequest
-from serving.requests.refusal import quoted, status_of
+from serving.requests.guard import Guard
+from serving.requests.payload import CustomerHistory, HistoryRequest, PredictRequest
+from serving.requests.reply import Reply, as_bytes
+from serving.requests.strict_json import strict_json
 
 # One thread each: with more, a single row took up to a hundred times longer under load.
 THREADS = [{"name": name, "value": "1"} for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")]
@@ -34,62 +36,60 @@ NO_TELEMETRY = [{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}]
 BENTOML_PAGES = ("/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json")
 
 
-class _Checked(bentoml.IODescriptor):  # type: ignore[misc]  # BentoML's own types do not resolve
-    """A request body that the guard has read and validated; it is not parsed a second time.
+REFERENCE = DEFAULT_REF_TEMPLATE.replace("{model}", "")
+"""What precedes the name of a part in a schema."""
+
+
+class _Strict(bentoml.IODescriptor):  # type: ignore[misc]  # BentoML's own types do not resolve
+    """A request body that is read as the guard's own functions read it.
 
     BentoML uses the subclasses for its documentation only: it applies the validators of some fields twice.
     """
 
     @classmethod
     async def from_http_request(cls, request: Request, serde: Any) -> Any:  # noqa: ARG003 - BentoML's signature
-        return request.scope[CHECKED]
+        return reader(cls.__bases__[1])(strict_json(await request.body()))
 
 
-class PredictInput(_Checked, PredictRequest):
+class PredictInput(_Strict, PredictRequest):
     """Known customers by id: the models' answers from their features at the bundle's as_of."""
 
 
-class HistoryInput(_Checked, HistoryRequest):
+class HistoryInput(_Strict, HistoryRequest):
     """Customers with their rows: the models' answers from features computed now."""
 
 
-class AnswersOutput(bentoml.IODescriptor, Answers):  # type: ignore[misc]
+class AnswersOutput(bentoml.IODescriptor):  # type: ignore[misc]
     """One answer a known customer, in the order asked; all from the features at ``as_of``."""
+
+    @classmethod
+    def model_json_schema(cls, *_: Any, ref_template: str = DEFAULT_REF_TEMPLATE, **__: Any) -> dict[str, Any]:
+        """The schema of ``requests.answers.Answers``, which importing here would cost a second at every start."""
+        facts = getattr(PAGE_APP.state, "facts", None)  # not there while a Bento is built
+        written = json.dumps(facts["schema"] if facts else answers_schema())
+        found: dict[str, Any] = json.loads(written.replace(REFERENCE, ref_template.replace("{model}", "")))
+        return found
 
 
 def models_page(request: Request) -> Response:
     """Each model's version, hash, question, learner, training window and scores."""
-    bundle: Bundle = request.app.state.bundle
-    keys = (
-        "task",
-        "question",
-        "learner",
-        "clusterer",
-        "horizon_days",
-        "training_window",
-        "dataset_fingerprint",
-        "scores",
-    )
-    facts = {
-        name: {**bundle.versions[name], **{key: loaded.manifest[key] for key in keys if key in loaded.manifest}}
-        for name, loaded in bundle.models.items()
-    }
-    return as_response({"models": facts, "bundle": bundle.version})
+    state = request.app.state
+    return as_response({"models": state.facts["models"], "bundle": state.lookups.version})
 
 
 def segments_page(request: Request) -> Response:
     """The segment catalogue, most revenue first."""
-    bundle: Bundle = request.app.state.bundle
-    models = [loaded.model for loaded in bundle.models.values()]
-    entries = [entry for model in models for entry in kind_of(model).catalogue(model)]
-    return as_response({"segments": entries, "as_of": iso(bundle.as_of), "bundle": bundle.version})
+    state = request.app.state
+    return as_response(
+        {"segments": state.facts["segments"], "as_of": state.lookups.as_of, "bundle": state.lookups.version}
+    )
 
 
 def status_page(request: Request) -> Response:
     """Which bundle answers, and for how many customers."""
-    bundle: Bundle = request.app.state.bundle
+    lookups = request.app.state.lookups
     return as_response(
-        {"status": "ready", "bundle": bundle.version, "as_of": iso(bundle.as_of), "customers": len(bundle.online)}
+        {"status": "ready", "bundle": lookups.version, "as_of": lookups.as_of, "customers": len(lookups.store)}
     )
 
 
@@ -100,9 +100,9 @@ def front_page(_: Request) -> Response:
     return as_response({**posts, **gets, "GET /docs.json": "All of this as OpenAPI."})
 
 
-def as_response(body: dict[str, Any], status: int = 200) -> Response:
-    """JSON whose floats read back to the same bits; NaN raises an error instead of becoming null."""
-    return Response(json.dumps(body, allow_nan=False), status, media_type="application/json")
+def as_response(body: dict[str, Any]) -> Response:
+    """JSON whose floats read back to the same bits."""
+    return Response(as_bytes(body), media_type="application/json")
 
 
 REQUESTS: dict[str, type[BaseModel]] = {"/predict": PredictRequest, "/predict_history": HistoryRequest}
@@ -110,9 +110,39 @@ PAGES = {"/models": models_page, "/segments": segments_page, "/status": status_p
 PAGE_APP = Starlette(routes=[Route(path, page) for path, page in PAGES.items()])
 
 
+async def answer_lookup(body: bytes) -> Reply:
+    """The reply to POST /predict."""
+    lookups: Lookups = PAGE_APP.state.lookups
+    return lookups.answer(body)
+
+
+async def answer_history(body: bytes) -> Reply:
+    """The reply to POST /predict_history."""
+    queue: HistoryQueue = PAGE_APP.state.queue
+    return await queue.answer(body)
+
+
+class GuardedService(bentoml.Service):  # type: ignore[misc]
+    """A service whose POST requests are answered by the guard, which BentoML's own road costs several times as much."""
+
+    def to_asgi(self, is_main: bool = True) -> Any:
+        """BentoML's application, the guard behind its metrics, which so count all, and before everything else."""
+        app = super().to_asgi(is_main)
+        counting, *others = app.user_middleware
+        answers = {"/predict": answer_lookup, "/predict_history": answer_history}
+        pages = (*PAGES, *BENTOML_PAGES)
+        app.user_middleware[:] = [
+            Middleware(Metrics, paths=(*answers, *pages), **counting.kwargs),  # type: ignore[arg-type]
+            Middleware(Guard, answers=answers, pages=pages),
+            *others,
+        ]
+        return app
+
+
 @bentoml.asgi_app(PAGE_APP)
 @bentoml.service(
     name="Coterie",
+    service_class=GuardedService,
     workers=1,
     http={"host": "127.0.0.1", "port": 3000},
     # An access log would record who asked from where; /metrics counts without naming anyone.
@@ -125,61 +155,38 @@ class Coterie:
 
     def __init__(self) -> None:
         folder, version = find_bundle()
-        self.bundle = load_bundle(folder, version)
-        PAGE_APP.state.bundle = self.bundle
-        warm_up(self.bundle)
+        self.queue = HistoryQueue(folder, version)
+        self.lookups = load_lookups(folder, version)
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    async def wait_for_models(self) -> None:
+        """Be ready when look-ups and histories are, and keep what is loaded out of garbage collection.
+
+        A full collection visits every object of every library, which delayed a request by tens of milliseconds.
+        """
+        PAGE_APP.state.facts = await self.queue.ready()
+        PAGE_APP.state.lookups, PAGE_APP.state.queue = self.lookups, self.queue
+        gc.collect()
+        gc.freeze()
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    async def stop(self) -> None:
+        """End the process that answers histories."""
+        self.queue.stop()
 
     @bentoml.api(input_spec=PredictInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
     async def predict(self, customer_ids: list[str]) -> Response:
         """Known customers by id, from their features at the bundle's as_of."""
-        features, found = lookup(self.bundle.online, customer_ids)
-        unknown = [name for name, known in zip(customer_ids, found, strict=True) if not known]
-        if features.empty:
-            return as_response({"error": all_unknown(unknown)}, 404)
-        return as_response(as_json(self.bundle, features, unknown, self.bundle.as_of))
+        return sent(self.lookups.reply(customer_ids))
 
     @bentoml.api(input_spec=HistoryInput, output_spec=AnswersOutput)  # type: ignore[untyped-decorator]
     async def predict_history(self, customers: list[CustomerHistory], as_of: datetime | None = None) -> Response:
         """Customers whose rows come with the request, from the same features computed now."""
-        try:
-            features, moment = live_features(self.bundle, customers, as_of)
-        except CoterieError as error:
-            return as_response({"error": str(error)}, status_of(error))
-        known = set(features["customer_id"])
-        unknown = [customer.customer_id for customer in customers if customer.customer_id not in known]
-        if not known:
-            return as_response({"error": no_sale(len(unknown), moment)}, 422)
-        return as_response(as_json(self.bundle, features, unknown, moment))
+        asked = HistoryRequest.model_construct(customers=customers, as_of=as_of)
+        return sent(await self.queue.answer(asked.model_dump_json(exclude_unset=True).encode()))
 
 
-def all_unknown(unknown: list[str]) -> str:
-    """The error if none of the ids is known."""
-    some = ", ".join(quoted(name) for name in unknown[:5])
-    these = f"customer {some} is not" if len(unknown) == 1 else f"none of {len(unknown)} customers ({some}) is"
-    return f"{these} known to this bundle: check the ids, or send their orders to POST /predict_history"
-
-
-def no_sale(customers_n: int, as_of: float) -> str:
-    """The error if no history has a sale before ``as_of``."""
-    return (
-        f"none of the {customers_n} histories has a sale before {iso(as_of)}, at least one is needed: "
-        "send earlier orders, or a later as_of"
-    )
-
-
-def warm_up(bundle: Bundle) -> None:
-    """Answer once, so that no request waits for lazy imports; then exclude all objects so far from garbage collection.
-
-    A full collection visits every object of every library, which delayed a request by tens of milliseconds.
-    """
-    first = [bundle.online.ids[0].decode()] if len(bundle.online) else []
-    columns_by_model(bundle, lookup(bundle.online, first)[0])
-    gc.collect()
-    gc.freeze()
-
-
-Coterie.add_asgi_middleware(  # type: ignore[attr-defined]
-    Guard,
-    readers={path: reader(model) for path, model in REQUESTS.items()},
-    pages=(*PAGES, *BENTOML_PAGES),
-)
+def sent(reply: Reply) -> Response:
+    """A reply as BentoML sends it."""
+    headers = {} if reply.retry_after_s is None else {"retry-after": str(reply.retry_after_s)}
+    return Response(reply.body, reply.status, headers, media_type="application/json")

@@ -30,7 +30,7 @@ def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) 
     means = segment_means(segmenter, X, [segment.label for segment in segments])
     with figure(path, title, 2.9 + 1.25 * len(features), 1.9 + 0.52 * len(segments)) as (drawn, axes):
         # One extreme feature must not make the other colours pale.
-        limit = float(np.clip(np.abs(means).max(), 1.0, 2.0))
+        limit = float(np.clip(np.nanmax(np.abs(means)), 1.0, 2.0))
         shown = axes.imshow(means, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
         for row, segment in enumerate(segments):
             for column, name in enumerate(features):
@@ -56,10 +56,14 @@ def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) 
 
 
 def segment_means(segmenter: Segmenter, X: pd.DataFrame, labels: Sequence[int]) -> Floats:
-    """(segments, features) mean of each segment's customers, in standard deviations from the mean of all."""
+    """(segments, features) mean of each segment's customers, in standard deviations from the mean of all.
+
+    nan for a segment that none of the customers X is in.
+    """
     Z = preprocessing.transform(segmenter.preprocessing, X)
     label, _ = assign_labels(segmenter, X)
-    return np.array([Z[label == value].mean(axis=0) for value in labels])
+    nobody = np.full(Z.shape[1], np.nan)
+    return np.array([Z[label == value].mean(axis=0) if (label == value).any() else nobody for value in labels])
 
 
 def map_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame, seed: int) -> None:

@@ -6,22 +6,30 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.errors import CoterieError
 
-Evaluate = Callable[[str, Mapping[str, Any]], tuple[float, dict[str, float]]]
-"""From a candidate and its parameters to the value that the search compares, and scores; it can be pickled."""
+Evaluate = Callable[
+    [str, Mapping[str, Any]], tuple[float, dict[str, float]] | tuple[float, dict[str, float], NDArray[np.float64]]
+]
+"""From a candidate and its parameters to the value that the search compares, scores, and, if two trials are to be
+compared row by row, losses; it can be pickled."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``value`` is what the search compares; it is None, with a ``reason``, if the parameters could not be fitted."""
+    """``value`` is what the search compares; it is None, with a ``reason``, if the parameters could not be fitted.
+
+    ``losses`` per row are for the process that searches, and are not stored.
+    """
 
     value: float | None
     scores: dict[str, float]
     reason: str
     started: datetime
     finished: datetime
+    losses: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,13 @@ class Objective:
     def __call__(self, candidate: str, params: Mapping[str, Any]) -> Outcome:
         started = datetime.now()
         try:
-            value, scores = self.evaluate(candidate, params)
+            value, scores, *losses = self.evaluate(candidate, params)
         except (CoterieError, ArithmeticError, np.linalg.LinAlgError) as error:
             # Parameters that cannot be fitted are a result; any other exception is a bug and must be seen.
             return Outcome(None, {}, str(error), started, datetime.now())
         if not np.isfinite(value):
             return Outcome(None, scores, "the value of this trial is not a number", started, datetime.now())
-        return Outcome(value, scores, "", started, datetime.now())
+        return Outcome(value, scores, "", started, datetime.now(), *losses)
 
 
 def mean_scores(found: list[dict[str, float]]) -> dict[str, float]:

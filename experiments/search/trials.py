@@ -9,11 +9,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import numpy as np
 import optuna
+from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
 from experiments.config import Search
@@ -30,7 +32,10 @@ Guess = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished trial. ``value`` is None if it failed, and ``reason`` says why; ``scores`` are means over folds."""
+    """One finished trial. ``value`` is None if it failed, and ``reason`` says why; ``scores`` are means over folds.
+
+    ``losses`` per row are None if the evaluation has none, or if the trial was finished by an earlier process.
+    """
 
     slot: int
     candidate: str
@@ -40,6 +45,7 @@ class Trial:
     reason: str
     started: datetime
     finished: datetime
+    losses: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -215,6 +221,7 @@ def finished_trial(item: _Pending) -> Trial:
         outcome.reason,
         outcome.started,
         outcome.finished,
+        outcome.losses,
     )
 
 

@@ -1,114 +1,228 @@
-"""The customers of one request: a snapshot whose plan is made once and run for one request after the other.
+"""The customers of one request: the batch's plan, carried out on arrays without the overhead of a query engine.
 
-Most of the time of a small snapshot goes into writing its plan and optimising it. Here the plan is written once for an
-``as_of`` and the columns of the tables, cut into stages at the frames that several families share, and each request
-runs the stages over its own rows. The families are the batch's, and so is every bit of the result.
+Nearly all of the time of a small snapshot goes into a query engine's work around its operations. So the plan that the
+families' expressions make is translated once, for an ``as_of`` and the columns of the tables, into a list of operations
+on numpy arrays (``features.executors.arrays``), and each request runs that list over its own rows. The definition is
+the batch's, and so is every bit of the result.
 """
 
+import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import polars as pl
-from polars.io.plugins import register_io_source
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from features.definition import features_of
-from features.engines import frame_to_pandas, from_frames
+from features.engines import from_frames, side_by_side, text_array, to_pandas
 from features.entities import about
+from features.errors import NotFound
+from features.executors.arrays.expressions import Value, kind_of
+from features.executors.arrays.plan import Table, column_of, scan_of, table_of
+from features.executors.arrays.program import Program, Untranslated
+from features.executors.arrays.texts import Texts
+from features.executors.one import snapshot
 from features.past import look_back
 from features.windows import Frame
 
-Rows = dict[str, pl.DataFrame]
+Frames = Mapping[str, pl.DataFrame]
 Schemas = Mapping[str, Mapping[str, Any]]
 """Columns and types, by table."""
 
 PLANS_MAX = 8
-"""The plans of this many pairs of ``as_of`` and columns are cached, the most recently used."""
+"""The plans of this many combinations of ``as_of`` and columns are cached, the most recently used."""
+
+_LOG = logging.getLogger(__name__)
 
 
 class Plan:
-    """The plan of a snapshot at ``as_of`` over tables of the given ``schemas``. For one thread at a time."""
+    """A snapshot at ``as_of`` of tables with the given ``schemas``; any number of threads may run it at once.
 
-    def __init__(self, schemas: Schemas, as_of: float) -> None:
-        self._rows: Rows = {}
-        self._stages: list[tuple[str, pl.LazyFrame]] = []
-        tables = from_frames({name: _scan(self._rows, name, schema) for name, schema in schemas.items()})
-        known = look_back(about(tables, as_of), as_of)
-        staged = {name: self._stage(known.tables[name]) for name in known.present}
-        past = replace(known, tables=known.tables | staged, share=self._stage)
-        self._stage(features_of(past, as_of))
+    ``columns`` are the features to compute, None all of them. The plan for a customer ``alone`` takes rows of a single
+    customer_id and is several times quicker.
 
-    def __call__(self, frames: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
-        """The snapshot of these rows, sorted by customer_id; equal to ``to_pandas(snapshot(from_frames(frames)))``."""
-        try:
-            self._rows.update(frames)
-            for name, plan in self._stages:
-                self._rows[name] = plan.collect(optimizations=_as_written())
-            return frame_to_pandas(self._rows[self._stages[-1][0]])
-        finally:
-            # No customer's rows outlive the request.
-            self._rows.clear()
-
-    def _stage(self, frame: Frame) -> Frame:
-        """The same rows, computed once a request."""
-        plan: pl.LazyFrame = frame.to_native()
-        name = f"stage {len(self._stages)}"
-        self._stages.append((name, plan))
-        staged: Frame = nw.from_native(_scan(self._rows, name, plan.collect_schema()))
-        return staged
-
-
-def _scan(rows: Rows, name: str, schema: Mapping[str, Any]) -> pl.LazyFrame:
-    """A scan of what ``rows`` has under ``name`` when the plan runs.
-
-    Polars owns the function below and the garbage collector cannot look into Polars: if the function referred to the
-    plan that refers to this scan, neither would ever be freed. So it refers to ``rows`` alone.
+    Raises:
+        NotFound: a column is no feature of these tables.
+        Untranslated: a family does something that arrays cannot do here.
     """
 
-    def read(columns: list[str] | None, *_: object) -> Iterator[pl.DataFrame]:
-        yield rows[name] if columns is None else rows[name].select(columns)
+    def __init__(
+        self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None, alone: bool = False
+    ) -> None:
+        self._program = Program()
+        found = _Making(self._program, schemas, alone).snapshot(as_of)
+        if alone and not found.one:
+            raise Untranslated("several rows of one customer")
+        names = list(found.columns) if columns is None else ["customer_id", *columns]
+        unknown = [name for name in names if name not in found.columns]
+        if unknown:
+            raise NotFound(f"'{unknown[0]}' is no feature of {', '.join(schemas)}: docs/features.md lists all")
+        values = {name: found.columns[name]() for name in names}
+        self._kinds = {name: value.kind for name, value in values.items()}
+        self._results = (found.rows_n(), *(value.register for value in values.values()))
+        self._ones = {name for name, value in values.items() if value.one}
+        self._labels = [name for name, kind in self._kinds.items() if kind == "text"]
+        self._numbers = [name for name, kind in self._kinds.items() if kind != "text"]
+        self._columns = pd.Index(names)
+        self._program.finish(self._results)
 
-    return register_io_source(read, schema=dict(schema))
+    def __call__(self, frames: Frames, customer: str | None = None) -> pd.DataFrame:
+        """The snapshot of these rows, sorted by customer_id; equal to ``to_pandas(snapshot(from_frames(frames)))``.
+
+        ``customer`` is whose rows they are if the plan is for one alone.
+
+        Raises:
+            Untranslated: a number is not finite, or too large; a customer alone has several rows.
+        """
+        texts = Texts(self._program.texts)
+        inputs = {key: _input(frames, customer, texts, *key) for key in self._program.inputs}
+        rows_n, *values = self._program.run(inputs, texts, self._results)
+        return self._as_pandas(dict(zip(self._kinds, values, strict=True)), rows_n, texts)
+
+    def _as_pandas(self, found: dict[str, Any], rows_n: int, texts: Texts) -> pd.DataFrame:
+        labels = {name: self._texts_of(found[name], name, rows_n, texts) for name in self._labels}
+        ids = labels["customer_id"]
+        order = sorted(range(rows_n), key=lambda row: str(ids[row]))
+        everything = pa.array([values[row] for values in labels.values() for row in order], pa.large_string())
+        others = {name: text_array(everything.slice(at * rows_n, rows_n)) for at, name in enumerate(labels)}
+        return side_by_side(self._columns, self._block(found, rows_n)[order], others)
+
+    def _texts_of(self, values: Any, name: str, rows_n: int, texts: Texts) -> list[str | None]:
+        if name in self._ones:
+            return [None if values is None else texts.text(values)] * rows_n
+        return texts.of(values)
+
+    def _block(self, found: dict[str, Any], rows_n: int) -> NDArray[np.float64]:
+        """The columns of numbers side by side, (rows_n, number of them); null is NaN."""
+        block = np.empty((rows_n, len(self._numbers)))
+        block[:] = np.array([found[name] if name in self._ones else None for name in self._numbers], float)
+        for at, name in enumerate(self._numbers):
+            if name not in self._ones:
+                values, known = found[name]
+                block[:, at] = values if known is None else np.where(known, values, np.nan)
+        return block
+
+
+class _Making:
+    """What is needed to make a plan, and not to run it."""
+
+    def __init__(self, program: Program, schemas: Schemas, alone: bool) -> None:
+        self._program = program
+        self._schemas = schemas
+        self._alone = alone
+        self._known = {name: self._given(name, schema) for name, schema in schemas.items()}
+
+    def snapshot(self, as_of: float) -> Table:
+        tables = from_frames({name: scan_of(name, schema) for name, schema in self._schemas.items()})
+        known = look_back(about(tables, as_of), as_of)
+        shared = {name: self._share(known.tables[name]) for name in known.present}
+        past = replace(known, tables=known.tables | shared, share=self._share)
+        return table_of(features_of(past, as_of).to_native(), self._program, self._known)
+
+    def _given(self, name: str, schema: Mapping[str, Any]) -> Table:
+        columns = {column: partial(self._column, name, column, dtype) for column, dtype in schema.items()}
+        return Table(columns, partial(self._program.input, (name, None, "rows")))
+
+    def _column(self, table: str, column: str, dtype: pl.DataType) -> Value:
+        kind = kind_of(dtype)
+        if self._alone and column == "customer_id":
+            return Value(self._program.input(("", None, "customer")), kind, one=True)
+        return Value(self._program.input((table, column, kind)), kind)
+
+    def _share(self, frame: Frame) -> Frame:
+        """The same rows, so that the plans that read them need not repeat how they are made."""
+        plan: pl.LazyFrame = frame.to_native()
+        name = f"shared {len(self._known)}"
+        self._known[name] = table_of(plan, self._program, self._known)
+        shared: Frame = nw.from_native(scan_of(name, plan.collect_schema()))
+        return shared
+
+
+def _input(frames: Frames, customer: str | None, texts: Texts, table: str, column: str | None, kind: str) -> Any:
+    """A column of a table, its number of rows, or the customer alone."""
+    if kind == "customer":
+        return texts.number(str(customer))
+    if column is None:
+        return frames[table].height
+    return column_of(frames[table].get_column(column), kind, texts)
+
+
+def _customer_alone(frames: Frames) -> str | None:
+    """The only customer_id in these rows; None if there are several or none."""
+    ids = {
+        name for frame in frames.values() if "customer_id" in frame.columns for name in frame["customer_id"].to_list()
+    }
+    return ids.pop() if len(ids) == 1 and "identities" not in frames else None
 
 
 class Plans:
-    """Plans by ``as_of`` and columns, as many of each as threads asked at once; safe to share between threads."""
+    """Plans by ``as_of``, tables and columns; safe to share between threads."""
 
     def __init__(self, plans_max: int = PLANS_MAX) -> None:
         self._plans_max = plans_max
-        self._idle: OrderedDict[object, list[Plan]] = OrderedDict()
+        self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def __call__(self, frames: Mapping[str, pl.DataFrame], as_of: float) -> pd.DataFrame:
-        """Features of everybody in these rows, sorted by customer_id.
+    def __call__(self, frames: Frames, as_of: float, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """customer_id and ``columns`` (None: all features) of everybody in these rows, sorted by customer_id.
 
         Equal to ``to_pandas(snapshot(from_frames(frames), as_of))`` to the last bit; quick from the second call on.
+
+        Raises:
+            NotFound: a column is no feature of these tables.
         """
-        key = (as_of, tuple((name, tuple(frame.schema.items())) for name, frame in frames.items()))
+        # Without a row it says as much as no table.
+        frames = {name: frame for name, frame in frames.items() if name != "identities" or frame.height}
+        customer = _customer_alone(frames)
+        schemas = {name: frame.schema for name, frame in frames.items()}
+        for alone in (True, False) if customer is not None else (False,):
+            plan = self._plan(schemas, as_of, columns, alone)
+            if plan is not None:
+                try:
+                    return plan(frames, customer)
+                except Untranslated:
+                    # Rows that are unusual: the next plan may take them, Polars takes all.
+                    continue
+        found = to_pandas(snapshot(from_frames(frames), as_of))
+        return found if columns is None else found[["customer_id", *columns]]
+
+    def warm(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None) -> None:
+        """Make the plans for tables of these ``schemas``, so that the first request is as quick as the next."""
+        self._plan(schemas, as_of, columns, alone=False)
+        if "identities" not in schemas:
+            self._plan(schemas, as_of, columns, alone=True)
+
+    def _plan(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool) -> Plan | None:
+        """The plan, from the cache or made now; None if only Polars can carry it out."""
+        tables = tuple((name, tuple(schema.items())) for name, schema in schemas.items())
+        key = (as_of, columns and tuple(columns), alone, tables)
         with self._lock:
-            idle = self._idle.get(key)
-            plan = idle.pop() if idle else None
-        if plan is None:
-            plan = Plan({name: frame.schema for name, frame in frames.items()}, as_of)
-        found = plan(frames)
+            if key in self._plans:
+                self._plans.move_to_end(key)
+                return self._plans[key]
+        plan = _made(schemas, as_of, columns, alone)
         with self._lock:
-            self._idle.setdefault(key, []).append(plan)
-            self._idle.move_to_end(key)
-            while len(self._idle) > self._plans_max:
-                self._idle.popitem(last=False)
-        return found
+            self._plans[key] = plan
+            while len(self._plans) > self._plans_max:
+                self._plans.popitem(last=False)
+        return plan
+
+
+def _made(schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool) -> Plan | None:
+    try:
+        return Plan(schemas, as_of, columns, alone)
+    except Untranslated as error:
+        _LOG.warning("live features are computed in a slower way: arrays cannot do %s", error)
+        return None
 
 
 live_snapshot = Plans()
-"""``live_snapshot(frames, as_of)``: with the process's own cache of plans."""
-
-
-def _as_written() -> pl.QueryOptFlags:
-    """Run the plan as it stands: for a handful of rows the optimiser costs more than it saves."""
-    flags = pl.QueryOptFlags.none()
-    flags._pyoptflags.eager = True
-    return flags
+"""``live_snapshot(frames, as_of, columns)``: with the process's own cache of plans."""

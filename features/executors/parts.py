@@ -4,22 +4,20 @@ A part is a range of customer ids, so that of a table sorted by customer only th
 depend on each other are in the same part: all ids of a customer, and all who ever worked for one company.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import narwhals as nw
-import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from features.engines import Tables, beside, on_polars
+from features.engines import Tables, beside, counted, on_polars
 from features.entities import of_customers
 from features.exact import rows_n
+from features.executors.groups import moved_ids, with_root
 from features.windows import Frame
 
 ROWS = 2_000_000
-"""About how many rows of all tables a part has: under 2 GB on Polars with every family."""
+"""About how many rows of all tables a part has: about 1 GB on Polars with every family, whatever the shop's size."""
 
 
 @dataclass(frozen=True)
@@ -32,65 +30,55 @@ class Parts:
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
-    def of(self, tables: Tables, part: int) -> Tables:
-        """The tables with the rows of one part's customers only; tables without customers (products) stay whole."""
+    @property
+    def moved_to(self) -> pl.DataFrame:
+        """[customer_id, part] of the moved ids."""
+        starts = pl.Series(self.bounds[1:-1], dtype=pl.String)
+        part = pl.Series(starts.search_sorted(self.moved["root"], side="right"), dtype=pl.Int64)
+        return self.moved.select("customer_id", part=part)
+
+    def of(self, tables: Tables, part: int, came: Mapping[str, pl.DataFrame] | None = None) -> Tables:
+        """The tables with the rows of one part's customers only; tables without customers (products) stay whole.
+
+        ``came`` are the rows of the ids that were moved to this part, by table; None searches all rows for them.
+        """
         low, high = self.bounds[part : part + 2]
         if low is None and high is None:
             return tables
-        here = pl.lit(value=True) if low is None else pl.col("root") >= low
-        come = self.moved.filter(here if high is None else here & (pl.col("root") < high)).select("customer_id")
         whose = of_customers(tables)
-        return {name: self._own(table, low, high, come) if name in whose else table for name, table in tables.items()}
+        if came is None:
+            came = self._search(whose, part)
+        stay = {name: self._stay(table, low, high) for name, table in whose.items()}
+        joined = {name: nw.concat([own, beside(own, came[name])]) for name, own in stay.items() if name in came}
+        return {**tables, **stay, **joined}
 
-    def _own(self, table: Frame, low: str | None, high: str | None, come: pl.DataFrame) -> Frame:
-        inside = table
+    def _stay(self, table: Frame, low: str | None, high: str | None) -> Frame:
+        """Rows of ids in the range that were not moved."""
         if low is not None:
-            inside = inside.filter(nw.col("customer_id") >= low)
+            table = table.filter(nw.col("customer_id") >= low)
         if high is not None:
-            inside = inside.filter(nw.col("customer_id") < high)
+            table = table.filter(nw.col("customer_id") < high)
         if self.moved.height == 0:
-            return inside
-        stay = inside.join(beside(table, self.moved.select("customer_id")), on="customer_id", how="anti")
-        return nw.concat([stay, table.join(beside(table, come), on="customer_id", how="semi")])
+            return table
+        return table.join(beside(table, self.moved.select("customer_id")), on="customer_id", how="anti")
+
+    def _search(self, whose: Tables, part: int) -> dict[str, pl.DataFrame]:
+        ids = self.moved_to.filter(pl.col("part") == part).select("customer_id")
+        return {
+            name: on_polars(table.join(beside(table, ids), on="customer_id", how="semi"))
+            for name, table in (whose.items() if ids.height else ())
+        }
 
 
 def parts_of(tables: Tables, rows: int = ROWS) -> Parts:
     """Parts of about ``rows`` rows each; equal tables give equal parts on any engine."""
-    moved = _moved(tables)
-    counted = pl.concat([_rows_a_customer(table) for table in of_customers(tables).values()])
-    whole = counted.join(moved, on="customer_id", how="left").with_columns(pl.coalesce("root", "customer_id"))
-    sizes = whole.group_by("root").agg(pl.col("n").sum()).sort("root")
+    moved = moved_ids(tables)
+    sizes = pl.concat([_rows_a_customer(table) for table in of_customers(tables).values()])
+    sizes = with_root(sizes, moved).group_by("root").agg(pl.col("n").sum()).sort("root")
     number = (sizes["n"].cum_sum() - sizes["n"]) // rows
     starts = sizes["root"].filter(number > number.shift(1)).to_list()
     return Parts((None, *starts, None), moved)
 
 
 def _rows_a_customer(table: Frame) -> pl.DataFrame:
-    return on_polars(table.group_by("customer_id").agg(rows_n().alias("n")))
-
-
-def _moved(tables: Tables) -> pl.DataFrame:
-    """[customer_id, root] of ids whose ``root``, the first of all ids they depend on, is another one."""
-    ties = pl.concat([pl.DataFrame(schema={"one": pl.String, "other": pl.String}), *_ties(tables)])
-    names = pl.concat([ties["one"], ties["other"]]).unique().sort()
-    if names.len() == 0:
-        return pl.DataFrame(schema={"customer_id": pl.String, "root": pl.String})
-    ends = [names.search_sorted(ties[end]).to_numpy() for end in ("one", "other")]
-    edges = coo_array((np.ones(len(ties)), (ends[0], ends[1])), shape=(len(names), len(names)))
-    group = pl.Series(connected_components(edges, directed=False)[1])
-    grouped = pl.DataFrame({"name": names, "group": group}).filter(~pl.col("name").str.starts_with(_FIRM))
-    rooted = grouped.select(customer_id="name", root=pl.col("name").min().over("group"))
-    return rooted.filter(pl.col("customer_id") != pl.col("root"))
-
-
-_FIRM = "\0firm "
-"""Prefix that distinguishes a company's id from an equal id of a customer."""
-
-
-def _ties(tables: Tables) -> Iterator[pl.DataFrame]:
-    if "identities" in tables:
-        yield on_polars(tables["identities"].select(one="alias_id", other="customer_id").unique())
-    if "customers" in tables:
-        employed = tables["customers"].filter(~nw.col("company_id").is_null())
-        pairs = on_polars(employed.select(one="customer_id", other="company_id").unique())
-        yield pairs.with_columns(other=pl.lit(_FIRM) + pl.col("other"))
+    return counted(table.group_by("customer_id").agg(rows_n().alias("n")))

@@ -34,7 +34,10 @@ class Learner(Protocol):
         return {}
 
     def fit(self, sample: Sample, params: Params, seed: int) -> Any:
-        """The fitted model; the same sample, params and seed give the same model."""
+        """The fitted model; the same sample, params and seed give the same model.
+
+        ``sample.X`` copies the rows, ``sample.column`` one feature; ``sample.once`` stores what all trials share.
+        """
 
     def predict(self, model: Any, X: pd.DataFrame) -> Floats:
         """Raw predictions; those of a row do not depend on the other rows.

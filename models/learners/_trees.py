@@ -1,5 +1,7 @@
 """Shared by the learners of gradient-boosted trees: parameters, columns, row weights, fitting and predicting."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
@@ -7,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from models.learners import Params
+from models.learners._bins import binned
 from models.params import Trial
-from models.sample import Floats, Sample
+from models.sample import Floats, Rows, Sample, column
 
 DEFAULTS: Params = {
     "n_estimators": 300,
@@ -39,15 +42,38 @@ def space(trial: Trial) -> Params:
     }
 
 
-def boosted(
-    X: Floats, y: Floats, weight: Floats | None, chosen: dict[str, Any], rounds: int, start: Floats | None = None
-) -> lgb.Booster:
-    """A fitted booster, read back from its own text, so that the model scored is the model saved and loaded.
+@dataclass(frozen=True)
+class Binned:
+    """What all fits on a sample share: its columns, their bins, and the cutoff ``as_of`` (n,) of each binned row."""
 
-    ``start`` (n,) is an initial raw score per row, to which the trees add; without it they start from the mean.
+    features: tuple[str, ...]
+    bins: lgb.Dataset
+    as_of: Floats
+
+
+def bin_sample(
+    sample: Sample, seed: int, y: Floats, rows: Rows, more: Sequence[Floats] = (), start: Floats | None = None
+) -> Binned:
+    """The sample's usable columns at its ``rows`` (n,), binned, with labels ``y`` (n,).
+
+    ``more`` are further columns (n,), which are not in the sample. ``start`` (n,) is an initial raw score per row, to
+    which the trees add; without it they start from the mean.
     """
-    data = lgb.Dataset(X, label=y, weight=weight, init_score=start)
-    return lgb.Booster(model_str=lgb.train(chosen, data, num_boost_round=rounds).model_to_string())
+    features = usable(sample)
+    columns = [column(sample.table, name) for name in features]
+    bins = binned(columns, sample.places[rows], settings({}, seed), more)
+    bins.set_label(y).set_init_score(start)
+    return Binned(features, bins, sample.as_of[rows])
+
+
+def boosted(sample: Binned, params: Params, seed: int, objective: Mapping[str, Any]) -> lgb.Booster:
+    """A fitted booster, read back from its own text, so that the model scored is the model saved and loaded."""
+    weight = weights(sample.as_of, float(params["half_life_days"]))
+    # Not set_weight: it ignores None, and the weights of the fit before would stay.
+    sample.bins.set_field("weight", None if weight is None else weight.astype(np.float32))
+    chosen = {**settings(params, seed), **objective}
+    trained = lgb.train(chosen, sample.bins, num_boost_round=int(params["n_estimators"]))
+    return lgb.Booster(model_str=trained.model_to_string())
 
 
 def answer(booster: lgb.Booster, X: Floats, raw_score: bool = False) -> Floats:
@@ -80,16 +106,25 @@ def settings(params: Params, seed: int) -> dict[str, Any]:
 
 def usable(sample: Sample) -> tuple[str, ...]:
     """The columns to fit on: all, or within ``SEASON_DAYS`` only those that differ between customers at some cutoff."""
-    names = tuple(str(name) for name in sample.X.columns)
     if np.ptp(sample.as_of) >= SEASON_DAYS or len(sample.cutoffs()) < 2:
-        return names
-    spread = sample.X.groupby(sample.as_of).nunique(dropna=False).max()
-    return tuple(name for name in names if spread[name] > 1) or names
+        return sample.names
+    _, first, cutoff = np.unique(sample.as_of, return_index=True, return_inverse=True)
+    return tuple(name for name in sample.names if differs(sample.column(name), first[cutoff])) or sample.names
+
+
+def differs(values: Floats, others: Rows) -> bool:
+    """Whether any of the values is not equal to that at its place in ``others``; a null equals a null."""
+    for start in range(0, len(values), 10_000):  # most columns differ among the first rows already
+        some = values[start : start + 10_000]
+        other = values[others[start : start + 10_000]]
+        if ((some != other) & ~(np.isnan(some) & np.isnan(other))).any():
+            return True
+    return False
 
 
 def weights(as_of: Floats, half_life_days: float) -> Floats | None:
-    """(n,) weights that halve for every ``half_life_days`` before the newest cutoff, with mean 1; None if that is 0."""
-    if half_life_days <= 0.0:
+    """(n,) weights that halve for every ``half_life_days`` before the newest cutoff, with mean 1; None if all are 1."""
+    if half_life_days <= 0.0 or np.ptp(as_of) == 0.0:
         return None
     weight = np.exp2((as_of - as_of.max()) / half_life_days)
     return np.asarray(weight / weight.mean(), dtype=np.float64)

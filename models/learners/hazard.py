@@ -41,18 +41,24 @@ def space(trial: Trial) -> Params:
 
 def fit(sample: Sample, params: Params, seed: int) -> Hazard:
     """Trees on the rows at risk in every interval, stacked."""
-    features, horizons = _trees.usable(sample), sample.question.horizons
-    base = logit(base_hazards(sample.y, horizons))
-    X, risks = _trees.matrix(sample.X, features), at_risk(sample.y, horizons)
-    booster = _trees.boosted(
-        np.concatenate([_in_interval(X[rows], k) for k, (rows, _) in enumerate(risks)]),
-        np.concatenate([events for _, events in risks]),
-        _trees.weights(np.concatenate([sample.as_of[rows] for rows, _ in risks]), float(params["half_life_days"])),
-        {**_trees.settings(params, seed), "objective": "binary"},
-        int(params["n_estimators"]),
-        start=np.concatenate([np.full(int(rows.sum()), base[k]) for k, (rows, _) in enumerate(risks)]),
+    base = logit(base_hazards(sample.y, sample.question.horizons))
+    shared = sample.once(("stacked bins", seed), lambda: _binned(sample, seed, base))
+    booster = _trees.boosted(shared, params, seed, {"objective": "binary"})
+    return Hazard(booster, shared.features, tuple(map(float, base)))
+
+
+def _binned(sample: Sample, seed: int, base: Floats) -> _trees.Binned:
+    """The bins of the stacked rows; a row is named as often as it is at risk, and never copied."""
+    risks = at_risk(sample.y, sample.question.horizons)
+    interval = np.repeat(np.arange(len(risks)), [len(events) for _, events in risks])
+    return _trees.bin_sample(
+        sample,
+        seed,
+        y=np.concatenate([events for _, events in risks]),
+        rows=np.concatenate([np.flatnonzero(rows) for rows, _ in risks]),
+        more=[interval.astype(np.float64)],
+        start=base[interval],
     )
-    return Hazard(booster, features, tuple(map(float, base)))
 
 
 def predict(model: Hazard, X: pd.DataFrame) -> Floats:

@@ -41,18 +41,16 @@ def space(trial: Trial) -> Params:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Trees:
-    """Trees on the columns of ``sample.X`` that differ between customers."""
-    features, target = _trees.usable(sample), sample.question.target
+    """Trees on the columns of the sample that differ between customers."""
+    target = sample.question.target
     mean = _mean(sample.y) if target == "amount" else None
+    shared = sample.once(("bins", seed), lambda: _binned(sample, seed, mean))
+    return Trees(_trees.boosted(shared, params, seed, OBJECTIVES[target]), shared.features, mean)
+
+
+def _binned(sample: Sample, seed: int, mean: float | None) -> _trees.Binned:
     y = sample.y if mean is None else np.maximum(sample.y / mean, TINY)
-    booster = _trees.boosted(
-        _trees.matrix(sample.X, features),
-        y,
-        _trees.weights(sample.as_of, float(params["half_life_days"])),
-        {**_trees.settings(params, seed), **OBJECTIVES[target]},
-        int(params["n_estimators"]),
-    )
-    return Trees(booster, features, mean)
+    return _trees.bin_sample(sample, seed, y, np.arange(len(sample)))
 
 
 def predict(model: Trees, X: pd.DataFrame) -> Floats:

@@ -10,13 +10,14 @@ import pandas as pd
 from features.errors import BadArtifact
 from models.segments.clusterers import NOISE, Labels
 from models.segments.names import NO_SEGMENT, OFTEN, ORDER_VALUE, RECENCY, SPEND, TENURE, segment_names
+from models.segments.preprocessing import raw_column
 
 NO_SEGMENT_ID = "s0"
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One group of the customers that the model was fitted on; shares are in [0, 1]."""
+    """One group of the customers that the catalogue describes; shares are in [0, 1]."""
 
     id: str  # "s1" has the most revenue; "s0" are the customers in no group
     label: int  # the clusterer's number for it
@@ -41,30 +42,42 @@ def build(X: pd.DataFrame, label: Labels, possible: Sequence[int], fixed_names: 
     nobody = {value: f"Nobody yet, group {value + 1}" for value in possible}
     names = {**nobody, NOISE: NO_SEGMENT, **segment_names(X, label), **fixed_names}
     revenue = {value: _revenue(X, label == value) for value in possible}
+    medians = _medians(X, label, possible)
     order = sorted((value for value in possible if value != NOISE), key=lambda value: (-revenue[value], value))
     ranked = [(f"s{rank}", value) for rank, value in enumerate(order, start=1)]
     ranked += [(NO_SEGMENT_ID, NOISE)] if NOISE in possible else []
-    return tuple(_segment(segment_id, value, names[value], X, label == value) for segment_id, value in ranked)
+    spend = float(X[SPEND].sum()) if SPEND in X.columns else 0.0
+    return tuple(
+        Segment(
+            id=segment_id,
+            label=value,
+            name=names[value],
+            description=describe(medians[value]),
+            size=int((label == value).sum()),
+            share=int((label == value).sum()) / len(X),
+            revenue_share=revenue[value] / spend if spend > 0 else None,
+            medians=medians[value],
+        )
+        for segment_id, value in ranked
+    )
 
 
 def _revenue(X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
     """Spend of the customers ``inside``; their number where spend is not known."""
-    return float(X.loc[inside, SPEND].sum()) if SPEND in X.columns else float(inside.sum())
+    return float(X[SPEND][inside].sum()) if SPEND in X.columns else float(inside.sum())
 
 
-def _segment(
-    segment_id: str, label: int, name: str, X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]
-) -> Segment:
-    """The entry of the customers ``inside``."""
-    spend = float(X[SPEND].sum()) if SPEND in X.columns else 0.0
-    revenue_share = _revenue(X, inside) / spend if spend > 0 else None
-    medians = {str(column): _number(X.loc[inside, column].median()) for column in X.columns}
-    size = int(inside.sum())
-    return Segment(segment_id, label, name, describe(medians), size, size / len(X), revenue_share, medians)
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _medians(X: pd.DataFrame, label: Labels, possible: Sequence[int]) -> dict[int, dict[str, float | None]]:
+    """The median of each column in each segment; of a memory map, one column is in memory at a time."""
+    inside = {value: np.flatnonzero(label == value) for value in possible}
+    found: dict[int, dict[str, float | None]] = {value: {} for value in possible}
+    for name in X.columns:
+        column = raw_column(X, name)
+        for value, rows in inside.items():
+            known = column[rows]
+            known = known[~np.isnan(known)]
+            found[value][str(name)] = float(np.median(known)) if len(known) else None
+    return found
 
 
 def describe(medians: Mapping[str, float | None]) -> str:

@@ -47,6 +47,8 @@ MIN_CONTRAST = 0.25  # standard deviations between two segments; a smaller diffe
 
 def segment_names(X: pd.DataFrame, label: Labels) -> dict[int, str]:
     """A unique name for each label that occurs in ``label`` (n,); noise is "No clear segment"."""
+    read = [name for name in dict.fromkeys((*_AXES, *CONTRASTS)) if name in X.columns]
+    X = pd.DataFrame({name: preprocessing.raw_column(X, name) for name in read}, index=X.index)
     found = [int(value) for value in np.unique(label) if value != NOISE]
     effects = _effects(X, label, found)
     names = {value: _core_name(X, X[label == value]) + _trait(effects, value) for value in found}

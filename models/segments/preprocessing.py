@@ -45,9 +45,20 @@ def raw_matrix(X: pd.DataFrame, features: Sequence[str]) -> Floats:
     # Column by column: selecting a sub-frame takes pandas ten times longer, and the service asks for one customer.
     matrix = np.column_stack([_numbers(X[name]) for name in features])
     if np.isinf(matrix).any():
-        names = [name for name, column in zip(features, matrix.T, strict=True) if np.isinf(column).any()]
-        raise BadInput(f"infinite values in {', '.join(names[:5])}: send finite numbers, or null where unknown")
+        raise _infinite([name for name, column in zip(features, matrix.T, strict=True) if np.isinf(column).any()])
     return matrix
+
+
+def raw_column(X: pd.DataFrame, name: str) -> Floats:
+    """(rows,) float64 of one column, NaN for null; BadInput if it contains an infinite value."""
+    column = _numbers(X[name])
+    if np.isinf(column).any():
+        raise _infinite([name])
+    return column
+
+
+def _infinite(names: Sequence[str]) -> BadInput:
+    return BadInput(f"infinite values in {', '.join(names[:5])}: send finite numbers, or null where unknown")
 
 
 def _numbers(column: "pd.Series[Any]") -> Floats:

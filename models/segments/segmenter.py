@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.errors import BadArtifact
@@ -16,6 +17,17 @@ from models.segments.catalogue import Catalogue
 from models.segments.clusterers import Floats, Labels
 from models.segments.clusterers import clusterer as find_clusterer
 from models.segments.preprocessing import Preprocessing
+
+PART_ROWS = 50_000  # customers assigned at once: it bounds the memory and does not change the result
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Customers to cluster: ``X`` in their units, and their preprocessed features ``Z`` (n, features)."""
+
+    X: pd.DataFrame
+    preprocessing: Preprocessing
+    Z: Floats
 
 
 @dataclass(frozen=True)
@@ -44,29 +56,37 @@ def fit_segmenter(
     ``memory`` is a folder in which a clusterer may store work that fits with other parameters can reuse. BadInput if a
     column is missing or infinite, or there are too few different customers.
     """
-    columns = list(dict.fromkeys([*features, *find_clusterer(clusterer).NEEDS, *X.columns]))
-    known = pd.DataFrame(preprocessings.raw_matrix(X, columns), columns=columns)  # fails before the long work
-    unnamed = fit_clusters(X, features, clusterer, params, seed, memory)
-    label, _ = assign_labels(unnamed, X)
-    kind = find_clusterer(clusterer)
-    return replace(unnamed, catalogue=catalogues.build(known, label, kind.labels(unnamed.model), kind.NAMES))
+    preprocessings.raw_matrix(X.iloc[:0], (*features, *find_clusterer(clusterer).NEEDS))
+    for name in X.columns:
+        preprocessings.raw_column(X, name)  # fails before the long work
+    return described(fit_clusters(prepare(X, features), clusterer, params, seed, memory), X)
+
+
+def prepare(X: pd.DataFrame, features: Sequence[str]) -> Prepared:
+    """The customers, and the preprocessing fitted on them, which fits with different parameters share."""
+    fitted = preprocessings.fit(X, features)
+    return Prepared(X, fitted, preprocessings.transform(fitted, X))
 
 
 def fit_clusters(
-    X: pd.DataFrame,
-    features: Sequence[str],
-    clusterer: str,
-    params: Mapping[str, Any],
-    seed: int,
-    memory: Path | None = None,
+    customers: Prepared, clusterer: str, params: Mapping[str, Any], seed: int, memory: Path | None = None
 ) -> Segmenter:
-    """Like :func:`fit_segmenter`, with an empty catalogue: scores need labels, but no names."""
+    """A segmenter with an empty catalogue: scores need labels, but no names."""
     kind = find_clusterer(clusterer)
     complete = complete_params(clusterer, kind.DEFAULTS, params)
-    prepared = preprocessings.fit(X, features)
-    model = kind.fit(X, preprocessings.transform(prepared, X), complete, seed, memory)
-    needed = tuple(dict.fromkeys([*features, *kind.NEEDS]))
-    return Segmenter(needed, prepared, clusterer, complete, seed, model, ())
+    model = kind.fit(customers.X, customers.Z, complete, seed, memory)
+    needed = tuple(dict.fromkeys([*customers.preprocessing.features, *kind.NEEDS]))
+    return Segmenter(needed, customers.preprocessing, clusterer, complete, seed, model, ())
+
+
+def described(segmenter: Segmenter, X: pd.DataFrame) -> Segmenter:
+    """The segmenter with the catalogue of the customers ``X``, who need not be those of the fit.
+
+    X is read in parts and by column, so it may be a memory map of any size. BadInput as in :func:`fit_segmenter`.
+    """
+    kind = find_clusterer(segmenter.clusterer)
+    label, _ = assign_labels(segmenter, X)
+    return replace(segmenter, catalogue=catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES))
 
 
 def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
@@ -87,8 +107,19 @@ def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
 
 def assign_labels(segmenter: Segmenter, X: pd.DataFrame) -> tuple[Labels, Floats]:
     """The clusterer's own labels (rows,), -1 for noise, and their strength (rows,)."""
-    Z = preprocessings.transform(segmenter.preprocessing, X)
-    return find_clusterer(segmenter.clusterer).assign(segmenter.model, X, Z)
+    assign_part = find_clusterer(segmenter.clusterer).assign
+    found = []
+    for start in range(0, max(len(X), 1), PART_ROWS):
+        part = X.iloc[start : start + PART_ROWS]
+        found.append(assign_part(segmenter.model, part, preprocessings.transform(segmenter.preprocessing, part)))
+    label, strength = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    return label, strength
+
+
+def labels_of(segmenter: Segmenter, customers: Prepared, memory: Path | None = None) -> Labels:
+    """The labels of customers in the segmenter's own preprocessing; ``memory`` as in :func:`fit_segmenter`."""
+    kind = find_clusterer(segmenter.clusterer)
+    return kind.assign(segmenter.model, customers.X, customers.Z, memory)[0]
 
 
 table = assign

@@ -48,7 +48,10 @@ class Target(Protocol):
 
     @default
     def known_at(self, as_of: Floats, y: Floats, cutoff: float, question: Question) -> tuple[Mask, Floats]:
-        """A mask (n,) of the rows whose labels were known at ``cutoff``, and their labels as known then."""
+        """A mask (n,) of the rows whose labels were known at ``cutoff``, and their labels as known then.
+
+        It gives the same for labels as known at any later cutoff.
+        """
         known = as_of + question.horizon_days <= cutoff
         return known, y[known]
 
@@ -81,8 +84,11 @@ class Target(Protocol):
         """The answers as named columns (n,) of the table of scored customers; NaN where an answer has no value."""
         ...
 
-    def as_json(self, row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:
-        """One row of ``columns`` as the fields of ``Answer``; ``as_of`` is in days since 1970-01-01 UTC."""
+    def as_json(self, columns: Mapping[str, Floats], question: Question, as_of: float) -> dict[str, Any]:
+        """The fields of ``Answer``: a column of values (n,), such fields by name, or a constant for every row.
+
+        ``columns`` are those of the function above; ``as_of`` is in days since 1970-01-01 UTC.
+        """
         ...
 
     def not_asked(self, question: Question, reason: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
-from scipy.stats import spearmanr
 
 from features.errors import BadInput
 from models import amounts, losses
@@ -110,6 +109,8 @@ def _covered(y: Floats, answer: Floats) -> Floats:
 
 def _spearman(y: Floats, expected: Floats) -> float:
     """Rank correlation; 0 if all expectations are equal, nan if all outcomes are."""
+    from scipy.stats import spearmanr  # only for scores: the import takes a second, and serving does without
+
     if len(np.unique(y)) < 2:
         return float("nan")
     return float(spearmanr(y, expected).statistic) if len(np.unique(expected)) > 1 else 0.0
@@ -120,10 +121,14 @@ def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: A
     return dict(zip(("expected", "low", "high"), answer.T, strict=True))
 
 
-def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
+def as_json(columns: Mapping[str, Floats], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
     """The three amounts; ``low`` and ``high`` are null without a calibration."""
-    found = {name: None if np.isnan(row[name]) else row[name] for name in ("expected", "low", "high")}
+    found = {name: _nullable(columns[name]) for name in ("expected", "low", "high")}
     return {**found, "unit": question.unit, "horizon_days": question.horizon_days}
+
+
+def _nullable(values: Floats) -> list[float | None]:
+    return [None if null else value for value, null in zip(values.tolist(), np.isnan(values).tolist(), strict=True)]
 
 
 def not_asked(question: Question, reason: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
-from sklearn.metrics import average_precision_score, brier_score_loss
 
 from features.errors import BadInput
 from models import calibration as sigmoids
@@ -77,6 +76,9 @@ def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG0
 
 def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  # noqa: ARG001
     """Discrimination, loss, lift and calibration; ``base_rate`` and ``mean_prediction`` beside them."""
+    # Only for scores: the import takes a second, and serving does without.
+    from sklearn.metrics import average_precision_score, brier_score_loss
+
     p = answer[:, 0]
     return {
         "roc_auc": roc_auc(y, p),
@@ -95,9 +97,9 @@ def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: A
     return {"probability": answer[:, 0]}
 
 
-def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
+def as_json(columns: Mapping[str, Floats], question: Question, as_of: float) -> dict[str, Any]:  # noqa: ARG001
     """The probability and its horizon."""
-    return {"probability": row["probability"], "horizon_days": question.horizon_days}
+    return {"probability": columns["probability"], "horizon_days": question.horizon_days}
 
 
 def not_asked(question: Question, reason: str) -> dict[str, Any]:

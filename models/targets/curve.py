@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from features.errors import BadInput
-from features.windows import to_datetime
+from features.windows import MICROSECONDS_A_DAY
 from models import calibration as sigmoids
 from models import losses
 from models.charts import Chart, Forecasts, Panel, Series
@@ -143,15 +143,21 @@ def columns(answer: Floats, question: Question) -> dict[str, Floats]:
     return within | {name: days_until(answer, question.horizons, chance) for name, chance in QUANTILES.items()}
 
 
-def as_json(row: Mapping[str, float], question: Question, as_of: float) -> dict[str, Any]:
+def as_json(columns: Mapping[str, Floats], question: Question, as_of: float) -> dict[str, Any]:
     """Probabilities by days, and dates."""
-    dates = {name.replace("_days", "_at"): _date(as_of, row[name]) for name in QUANTILES}
-    within = {f"{days:g}": row[f"within_{days:g}"] for days in question.horizons}
+    dates = {name.replace("_days", "_at"): _dates(as_of + columns[name]) for name in QUANTILES}
+    within = {f"{days:g}": columns[f"within_{days:g}"] for days in question.horizons}
     return {"within": within, **dates, "horizon_days": question.horizon_days}
 
 
-def _date(as_of: float, days: float) -> str | None:
-    return None if np.isnan(days) else to_datetime(as_of + days).date().isoformat()
+def _dates(moments: Floats) -> list[str | None]:
+    """ISO dates of moments in days since 1970-01-01 UTC, to the nearest microsecond; None for nan."""
+    known = ~np.isnan(moments)
+    days = np.rint(moments[known] * MICROSECONDS_A_DAY).astype(np.int64) // MICROSECONDS_A_DAY
+    dates = np.full(len(moments), None, dtype=object)
+    dates[known] = np.datetime_as_string(days.astype("datetime64[D]"))
+    found: list[str | None] = dates.tolist()
+    return found
 
 
 def not_asked(question: Question, reason: str) -> dict[str, Any]:

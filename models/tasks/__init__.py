@@ -1,13 +1,16 @@
 """Tasks: a question, the customers it is about, and how the future labels them. One file per task."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import polars as pl
+from polars.io.plugins import register_io_source
 
 from features.engines import Tables, on_polars
+from features.families import families, text_names
 from features.plugins import plugin, plugins
 from features.windows import Frame
 from models.question import Question
@@ -70,6 +73,22 @@ def labelled(question: Question, snapshot: Frame, tables: Tables, as_of: float) 
     joined = snapshot.filter(asked.eligible(horizon_days)).join(labels, on="customer_id", how="left")
     label = nw.col("label").fill_null(asked.MISSING_LABEL)
     return joined.with_columns(as_of=nw.lit(as_of), label=label).select("customer_id", "as_of", "label", *features)
+
+
+def features_of_eligible(task_name: str, horizon_days: float) -> tuple[str, ...]:
+    """The features that ``eligible`` reads: what a lazy table is asked for when the rule is applied to it."""
+    text = text_names()
+    names = [name for family in families().values() for name in family.COLUMNS]
+    rows = pl.DataFrame(schema={name: pl.String if name in text else pl.Float64 for name in names})
+    read: list[str] = []
+
+    def scan(columns: list[str] | None, *_: object) -> Iterator[pl.DataFrame]:
+        read.extend(names if columns is None else columns)
+        yield rows if columns is None else rows.select(columns)
+
+    source = nw.from_native(register_io_source(scan, schema=dict(rows.schema)))
+    source.select(eligible=task(task_name).eligible(horizon_days)).collect()
+    return tuple(read)
 
 
 def eligible_mask(task_name: str, X: pd.DataFrame, horizon_days: float) -> Mask:

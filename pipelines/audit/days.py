@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.clock import LOCAL
+from pipelines.audit.clock import hours_of
 from pipelines.audit.finding import EXAMPLES_N, Found
 
 DAYS_MIN = 56
@@ -17,11 +17,10 @@ def days_off(con: duckdb.DuckDBPyConnection, table: str, condition: str) -> Foun
     of the middle deviation from it on this weekday, so that trends, seasons and fortnightly bursts stay quiet. The
     first and the last day may be cut and do not count; short tables and tables silent on most days have no rhythm.
     """
-    single = "kind <> 'sent'" if table == "touches" else "true"
     query = f"""
         WITH counted AS (
-            SELECT CAST({LOCAL} AS DATE) AS day, count(*) AS rows FROM {table}
-            WHERE reason IS NULL AND {single} GROUP BY day),
+            SELECT CAST(hour AS DATE) AS day, CAST(sum(rows) AS BIGINT) AS rows FROM {hours_of(con, table)}
+            WHERE single GROUP BY day),
         calendar AS (
             SELECT CAST(unnest(generate_series(min(day), max(day), INTERVAL 1 DAY)) AS DATE) AS day,
                 count(*) AS active, date_diff('day', min(day), max(day)) + 1 AS span FROM counted),

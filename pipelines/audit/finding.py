@@ -65,23 +65,36 @@ def rows_where(con: duckdb.DuckDBPyConnection, table: str, condition: str, show:
     Raises:
         ValueError: ``show`` has a column that may say something about a person.
     """
-    count = one_number(con, f"SELECT count(*) FROM {table} WHERE {condition}")
-    if count == 0:
+    return sum_where(con, table, condition, "1", show)
+
+
+def sum_where(
+    con: duckdb.DuckDBPyConnection, table: str, condition: str, counted: str, show: Sequence[str] = ()
+) -> Found | None:
+    """Like :func:`rows_where`, where a row counts as the whole number ``counted`` (SQL). Reads ``table`` once."""
+    names = _may_be_shown(show)
+    rows = f"FROM {table} WHERE {condition}"
+    if not names:
+        n = one_number(con, f"SELECT sum({counted}) {rows}")
+        return Found(n) if n else None
+    texts = ", ".join(f'CAST("{name}" AS VARCHAR) AS shown_{place}' for place, name in enumerate(names))
+    found = con.execute(
+        f"""SELECT *, sum(n) OVER () FROM (SELECT {texts}, sum({counted}) AS n {rows} GROUP BY ALL)
+        ORDER BY ALL LIMIT {EXAMPLES_N}"""
+    ).fetchall()
+    if not found:
         return None
-    return Found(count, examples_of(con, f"FROM {table} WHERE {condition}", show))
+    shown = tuple({name: _as_text(value) for name, value in zip(names, row, strict=False)} for row in found)
+    return Found(int(found[0][-1]), shown)
 
 
-def examples_of(con: duckdb.DuckDBPyConnection, rows: str, show: Sequence[str]) -> tuple[Mapping[str, str | None], ...]:
-    """The first five distinct rows of ``rows`` ("FROM ... WHERE ..."), columns of ``show`` only, as text."""
-    show = [name for name in show if name not in LEFT_OUT]
-    personal = sorted(set(show) - SHOWN)
+def _may_be_shown(show: Sequence[str]) -> list[str]:
+    """``show`` without what is left out silently."""
+    names = [name for name in show if name not in LEFT_OUT]
+    personal = sorted(set(names) - SHOWN)
     if personal:
         raise ValueError(f"examples may not show {', '.join(personal)}: allowed are {', '.join(sorted(SHOWN))}")
-    if not show:
-        return ()
-    columns = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in show)
-    found = con.execute(f"SELECT DISTINCT {columns} {rows} ORDER BY ALL LIMIT {EXAMPLES_N}").fetchall()
-    return tuple({name: _as_text(value) for name, value in zip(show, row, strict=True)} for row in found)
+    return names
 
 
 def _as_text(value: object) -> str | None:

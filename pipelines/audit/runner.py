@@ -7,6 +7,7 @@ from typing import Literal
 import duckdb
 
 from features.tables import TABLES
+from pipelines.audit.clock import forget_hours
 from pipelines.audit.finding import SEVERITIES, Finding
 from pipelines.audit.returned import Returned, returned_columns
 from pipelines.audit.rule import Rule, all_rules, tables_of
@@ -54,7 +55,10 @@ def not_applicable(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[s
 def _check(con: duckdb.DuckDBPyConnection, table: str, returned: Returned, asked: Sequence[Rule]) -> list[Finding]:
     rows = one_number(con, f'SELECT count(*) FROM "{table}"')
     applied = [rule for rule in asked if table in tables_of(rule) and not _lacking(rule, table, returned)]
-    found = [(rule, rule.check(con, table)) for rule in applied]
+    try:
+        found = [(rule, rule.check(con, table)) for rule in applied]
+    finally:
+        forget_hours(con, table)
     return [
         Finding(rule.CODE, rule.TITLE, rule.SEVERITY, table, answer.count, rows, answer.examples, rule.ADVICE)
         for rule, answer in found

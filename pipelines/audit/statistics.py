@@ -69,27 +69,42 @@ def _statistics_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any
         if time
         else "max(NULL), max(NULL)"
     )
-    asked = ", ".join(figure for name in columns for figure in _figures(name, types[name] == "VARCHAR"))
     rows = one_number(con, f'SELECT count(*) FROM staged."{table}"')
     first, last = con.execute(f'SELECT {days} FROM staged."{table}" WHERE reason IS NULL').fetchall()[0]
+    # Parsing is expensive, so of a large table only a sample is parsed.
     sampled = f"fingerprint % {ONE_IN} = 0" if rows >= MANY_ROWS else "true"
-    found = con.execute(f'SELECT {asked} FROM (SELECT *, {sampled} AS _sampled FROM staged."{table}")').fetchall()[0]
-    per_column = [found[4 * place : 4 * place + 4] for place in range(len(columns))]
+    filled = _two_a_column(con, table, "true", [_filled(name) for name in columns])
+    parsed = _two_a_column(con, table, sampled, [_parsed(name, types[name] == "VARCHAR") for name in columns])
     return [
-        (table, rows, first, last, name, types[f"returned_{name}"], *figures)
-        for name, figures in zip(columns, per_column, strict=True)
+        (table, rows, first, last, name, types[f"returned_{name}"], *of_all, *of_sample)
+        for name, of_all, of_sample in zip(columns, filled, parsed, strict=True)
     ]
 
 
-def _figures(name: str, is_text: bool) -> list[str]:
-    """SQL of a column's four figures, in the order of ``_NAMES``; parsing is expensive, so large tables are sampled."""
+def _two_a_column(
+    con: duckdb.DuckDBPyConnection, table: str, condition: str, figures: Sequence[tuple[str, str]]
+) -> list[tuple[int, int]]:
+    asked = ", ".join(f"CAST(round({figure}) AS INTEGER)" for two in figures for figure in two)
+    found = con.execute(f'SELECT {asked} FROM staged."{table}" WHERE {condition}').fetchall()[0]
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def _filled(name: str) -> tuple[str, str]:
+    """SQL of how many of 1,000 values are blank, and of the distinct values as a power of two."""
     value = f'"{name}"'
-    read = f"count({value}) FILTER (_sampled)"
-    numbers = f"count(*) FILTER (_sampled AND TRY_CAST({value} AS DOUBLE) IS NOT NULL)"
-    dates = f"count(*) FILTER (_sampled AND regexp_matches({value}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'))"
-    shares = [f"CAST(round(1000 * {part} / greatest({read}, 1)) AS INTEGER)" for part in (numbers, dates)]
-    return [
-        f"CAST(round(1000 * (1 - count({value}) / greatest(count(*), 1))) AS INTEGER)",
-        f"CAST(round(log2(greatest(approx_count_distinct({value}), 1))) AS INTEGER)",
-        *(shares if is_text else ["0", "0"]),
-    ]
+    return (
+        f"1000 * (1 - count({value}) / greatest(count(*), 1))",
+        f"log2(greatest(approx_count_distinct({value}), 1))",
+    )
+
+
+def _parsed(name: str, is_text: bool) -> tuple[str, str]:
+    """SQL of how many of 1,000 texts read as numbers, and how many as dates."""
+    if not is_text:
+        return "0", "0"
+    value = f'"{name}"'
+    dates = f"regexp_matches({value}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
+    return (
+        f"1000 * count(TRY_CAST({value} AS DOUBLE)) / greatest(count({value}), 1)",
+        f"1000 * count(*) FILTER ({dates}) / greatest(count({value}), 1)",
+    )

@@ -28,7 +28,7 @@ from pipelines.ingest.identities import flatten_links, reject_links
 from pipelines.ingest.impossible import empty_impossible
 from pipelines.ingest.returns import make_positive, match_returns
 from pipelines.sources.source import SourceConfig
-from pipelines.sources.stage import HIDDEN, Staged
+from pipelines.sources.stage import HIDDEN, Staged, make_table
 from pipelines.sql import one_number
 
 # Repairs that take rows away, and those that add some.
@@ -84,6 +84,8 @@ def clean_all(
 
 def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequence[str]) -> dict[str, int]:
     """Write ``clean.<table>`` (canonical) and ``rejects.<table>`` (as returned, with a reason); the repairs."""
+    if corrected_by or staged.spec.unique:
+        make_table(con, staged.name)
     if corrected_by:
         date_corrections(con, staged.name, corrected_by)
     if staged.name == "identities":
@@ -123,14 +125,16 @@ def _write_clean(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool
     once = [_EARLIEST if name == "known_at" else f'any_value("{name}")' for name in names]
     version = ", known_at" if versioned or staged.name == "customers" else ""
     con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE shared AS
+            SELECT fingerprint FROM {rows} WHERE reason IS NULL GROUP BY fingerprint HAVING count(*) > 1"""
+    )
+    con.execute(
         f"""CREATE TABLE clean."{staged.name}" AS
-            WITH shared AS MATERIALIZED (
-                SELECT fingerprint FROM {rows} WHERE reason IS NULL GROUP BY fingerprint HAVING count(*) > 1)
-            SELECT {", ".join(f'"{name}"' for name in names)} FROM {rows}
-            WHERE reason IS NULL AND fingerprint NOT IN (FROM shared)
+            SELECT {", ".join(f'"{name}"' for name in names)} FROM {rows} ANTI JOIN shared USING (fingerprint)
+            WHERE reason IS NULL
             UNION ALL
-            SELECT {", ".join(once)} FROM {rows}
-            WHERE reason IS NULL AND fingerprint IN (FROM shared) GROUP BY fingerprint, {staged.identity}{version}"""
+            SELECT {", ".join(once)} FROM {rows} SEMI JOIN shared USING (fingerprint)
+            WHERE reason IS NULL GROUP BY fingerprint, {staged.identity}{version}"""
     )
     without_reason = one_number(con, f"SELECT count(*) FROM {rows} WHERE reason IS NULL")
     return {"exact_duplicate_dropped": without_reason - one_number(con, f'SELECT count(*) FROM clean."{staged.name}"')}
@@ -145,7 +149,7 @@ def _write_rejects(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     ]
     sources = [f'"{name}"' for name in staged.source_columns]
     con.execute(
-        f"""CREATE VIEW rejects."{staged.name}" AS
+        f"""CREATE TABLE rejects."{staged.name}" AS
             SELECT {", ".join([*given, *sources, "reason"])} FROM staged."{staged.name}" WHERE reason IS NOT NULL"""
     )
 

@@ -1,6 +1,5 @@
 """Where the rows about one person lie: every file of the workspace, its place, and how many rows are theirs."""
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +8,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.dataset import MANIFEST, PANEL, Dataset, read_dataset
+from experiments.dataset import PANEL, ROWS, Dataset, read_dataset, read_manifest, rows_file
 from features.errors import BadArtifact
-from pipelines import snapshots
+from pipelines import extracts, snapshots
 from pipelines.privacy.erased import Person
 from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.workspace import Workspace
+from serving import answer_store
 from serving.bundle import load_bundle
+from serving.every_answer import SCORES
+from serving.manifest import ANSWERS
 from serving.model_store import stored_versions
-from serving.online_store import stored_among
 
-PLACES = ("canonical tables", "rejects", "staging", "snapshots", "datasets", "online features", "model store", "scores")
-IDS = "ids.npy"
+PLACES = (
+    "canonical tables",
+    "rejects",
+    "staging",
+    "extracts",
+    "snapshots",
+    "datasets",
+    "answers",
+    "model store",
+    "scores",
+)
 LINEAGE = "erased_from"  # among a dataset's facts
 
 
@@ -33,30 +43,31 @@ class Holding:
     rows: int
 
 
-def files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
-    """(place, file) of every published file that has rows about people."""
+def table_files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
+    """(place, file) of every published table that has rows about people."""
     for folder in workspace.published("canonical"):
         yield from (("canonical tables", path) for path in sorted(folder.glob("*.parquet")))
         yield from (("rejects", path) for path in sorted((folder / "rejects").glob("*.parquet")))
     yield from (("staging", path) for path in sorted((workspace.home / "staging").rglob("*.parquet")))
+    for folder in workspace.published(extracts.KIND):
+        yield from (("extracts", path) for path in sorted(folder.rglob("*.parquet")))
     for folder in workspace.published("snapshots"):
         yield "snapshots", folder / snapshots.FILE
     for folder in workspace.published("datasets"):
-        yield "datasets", folder / PANEL
-    for folder in workspace.published("bundles"):
-        yield "online features", folder / "online" / IDS
-    for folder in stored_versions(workspace.bento_home).values():
-        yield "model store", folder / "online" / IDS
+        yield "datasets", rows_file(folder)
     for folder in workspace.published("scores"):
-        yield "scores", folder / "scores.parquet"
+        yield "scores", folder / SCORES
 
 
 def find_holdings(workspace: Workspace, person: Person) -> list[Holding]:
     """Every file that contains rows of the person."""
     with rows_of(person) as rows:
         counted = [
-            Holding(place, path, _count(rows, path, person)) for place, path in files(workspace) if path.is_file()
+            Holding(place, path, _count(rows, path, person)) for place, path in table_files(workspace) if path.is_file()
         ]
+    counted += [each for folder in workspace.published("bundles") for each in _in_bundle("answers", folder, person)]
+    for folder in stored_versions(workspace.bento_home).values():
+        counted += _in_bundle("model store", folder, person)
     return [each for each in counted if each.rows]
 
 
@@ -82,18 +93,21 @@ def whose(dataset: Path, person: Person) -> frozenset[str]:
 
     A company's features are made from all its contacts, so what was computed with the person goes as a whole.
     """
-    facts = json.loads((dataset / MANIFEST).read_text(encoding="utf-8"))["facts"]
+    facts = read_manifest(dataset)["facts"]
     return person.companies if facts.get("entity") == "company" else person.ids
 
 
 def _count(rows: PersonRows, path: Path, person: Person) -> int:
-    if path.name == PANEL:
+    if path.name in (ROWS, PANEL):
         ids = pq.read_table(path, columns=["customer_id"]).column(0)
         return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)
-    if path.name != IDS:
-        return rows.count(path)
+    return rows.count(path)
+
+
+def _in_bundle(place: str, folder: Path, person: Person) -> list[Holding]:
+    """The person's answers in a bundle, and the other files of it that have their id."""
     try:
-        online = load_bundle(path.parents[1]).online
+        rows = len(load_bundle(folder).answers.stored_among(person.ids))
     except BadArtifact as error:
-        raise BadArtifact(f"{error}; or delete {path.parents[1]}, nothing that cannot be read can be cleaned") from None
-    return int(stored_among(online, person.ids).sum())
+        raise BadArtifact(f"{error}; or delete {folder}, nothing that cannot be read can be cleaned") from None
+    return [Holding(place, folder / ANSWERS / name, rows) for name in (answer_store.ANSWERS, answer_store.IDS, SCORES)]

@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.dataset import PANEL, read_dataset, write_dataset
+from experiments.dataset import Dataset, read_dataset, rows_file, write_dataset
 from pipelines.privacy.erased import Person
 from pipelines.privacy.holdings import LINEAGE, lineage, whose
 from pipelines.privacy.person_rows import PersonRows
 from pipelines.workspace import Workspace
-from serving.bundle import write_bundle_without
+from serving.every_answer import GROUP_ROWS, SCORES
 from serving.model_store import put_in_store, remove_from_store, stored_versions
+from serving.publication import write_bundle_without
 
 
 def successor(name: str, marks: frozenset[str]) -> str:
@@ -74,27 +74,28 @@ def _without_examples(content: Any) -> Any:
 
 
 def remove_from_dataset(workspace: Workspace, folder: Path, person: Person, marks: frozenset[str]) -> None:
-    """The panel without the person, under a new fingerprint that remembers the ones it descends from."""
-    panel = pq.read_table(folder / PANEL).to_pandas()
-    if panel["customer_id"].isin(whose(folder, person)).all():
+    """The dataset without the person, under a new fingerprint that remembers the ones it descends from."""
+    theirs = whose(folder, person)
+    if pq.read_table(rows_file(folder), columns=["customer_id"]).to_pandas()["customer_id"].isin(theirs).all():
         workspace.discard(folder)
         return
     name = successor(folder.name, marks)
-    workspace.write_once("datasets", name, lambda draft: _write_dataset(workspace, draft, folder, panel, person, marks))
+    workspace.write_once(
+        "datasets", name, lambda draft: _write_dataset(workspace, draft, read_dataset(folder), theirs, marks)
+    )
     _replace(workspace, "datasets", folder, name)
 
 
 def _write_dataset(
-    workspace: Workspace, draft: Path, folder: Path, panel: pd.DataFrame, person: Person, marks: frozenset[str]
+    workspace: Workspace, draft: Path, dataset: Dataset, theirs: frozenset[str], marks: frozenset[str]
 ) -> None:
-    dataset = read_dataset(folder)
     facts = {**dataset.facts, LINEAGE: sorted({*lineage(dataset), dataset.fingerprint})}
     canonical = successor(str(dataset.facts.get("canonical", "")), marks)
     if (workspace.home / "canonical" / canonical).is_dir():
         facts["canonical"] = canonical
-    others = panel[~panel["customer_id"].isin(whose(folder, person))]
-    features = [name for name in panel.columns if name not in ("customer_id", "as_of", "label")]
-    write_dataset(draft, others, features, dataset.question, facts)
+    others = ~dataset.frame["customer_id"].isin(theirs).to_numpy()
+    dated = (dataset.frame.loc[others & (dataset.as_of == cutoff)] for cutoff in dataset.cutoffs)
+    write_dataset(draft, dated, dataset.columns, dataset.question, facts)
 
 
 def remove_from_bundle(workspace: Workspace, folder: Path, person: Person) -> None:
@@ -124,12 +125,15 @@ def remove_from_scores(workspace: Workspace, folder: Path, person: Person, name:
 
 
 def _write_scores(draft: Path, folder: Path, person: Person, name: str) -> None:
-    table = pq.read_table(folder / "scores.parquet")
-    theirs = pa.array(sorted(person.ids), type=table.schema.field("customer_id").type)
-    left = table.filter(pc.invert(pc.is_in(table["customer_id"], value_set=theirs)))
-    place = left.schema.get_field_index("bundle")
-    left = left.set_column(place, left.schema.field(place), pa.array([name] * len(left), left.schema.field(place).type))
-    pq.write_table(left, draft / "scores.parquet", compression="zstd")
+    with pq.ParquetFile(folder / SCORES) as scores:
+        schema = scores.schema_arrow
+        theirs = pa.array(sorted(person.ids), type=schema.field("customer_id").type)
+        place = schema.get_field_index("bundle")
+        with pq.ParquetWriter(draft / SCORES, schema, compression="zstd") as writer:
+            for batch in scores.iter_batches(GROUP_ROWS):
+                left = batch.filter(pc.invert(pc.is_in(batch["customer_id"], value_set=theirs)))
+                named = pa.repeat(pa.scalar(name, schema.field(place).type), left.num_rows)
+                writer.write_batch(left.set_column(place, schema.field(place), named))
 
 
 def _replace(workspace: Workspace, kind: str, old: Path, name: str) -> None:

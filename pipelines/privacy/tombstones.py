@@ -14,7 +14,7 @@ from pipelines.privacy.erased import Erased, follow, tombstone_sql
 from pipelines.privacy.person_rows import PersonRows, condition, define_person, erased_from_part
 from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.sources.casting import trimmed
-from pipelines.sources.stage import HIDDEN, Staged
+from pipelines.sources.stage import HIDDEN, Staged, make_table
 from pipelines.sql import one_number
 
 LEADS = {"person_orders": ("orders", "order_id"), "person_sessions": ("events", "session_id")}
@@ -94,6 +94,7 @@ def _note_leads(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
 def _drop(con: duckdb.DuckDBPyConnection, table: Staged) -> int:
     columns = [*table.spec.column_names, *table.source_columns]
     theirs = condition(columns) if "customer_id" in columns else None
-    if theirs is None:
+    if theirs is None or not one_number(con, f'SELECT count(*) FROM staged."{table.name}" WHERE {theirs}'):
         return 0
+    make_table(con, table.name)
     return int(con.execute(f'DELETE FROM staged."{table.name}" WHERE {theirs}').fetchall()[0][0])

@@ -11,12 +11,16 @@ A staged table ``staged.<table>`` has, for every row that the SELECT returned,
 
 ``known_at`` is what the SELECT gave, else ``delivered_at`` for a row that came late. With pseudonyms the ids of
 customers are hidden here already, and ``source_*`` columns, which may contain them, are left out.
+
+``staged.<table>`` is a view over what was written once: the staged files, or a table for a SELECT that reads all files
+together. :func:`make_table` makes a table of it where rows must be changed.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 
 import duckdb
 from duckdb.func import FunctionNullHandling
@@ -37,6 +41,7 @@ SOURCE_PREFIX = "source_"
 HIDDEN = CUSTOMER_IDS
 # A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
 UNREADABLE_SHARE = 0.5
+NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at"
 _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
 
 
@@ -80,7 +85,7 @@ def _source_columns(returned: dict[str, str]) -> tuple[str, ...]:
 
 
 def stage(con: duckdb.DuckDBPyConnection, source: Source, table: str, present: datetime) -> Staged:
-    """Run ``<table>.sql`` once over all files and write ``staged.<table>``; nothing in it counts as late.
+    """Run ``<table>.sql`` once over all files and make ``staged.<table>``; nothing in it counts as late.
 
     Raises:
         BadTable: the SQL fails, its columns are not the table's, or a column cannot be read at all.
@@ -91,10 +96,10 @@ def stage(con: duckdb.DuckDBPyConnection, source: Source, table: str, present: d
 
 
 def stage_whole(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, present: datetime) -> None:
-    """Run a described SELECT once over all files and write ``staged.<table>``."""
-    run_select(con, source, staged, "raw", "whole")
-    settle(con, source, staged, "SELECT *, CAST(NULL AS TIMESTAMP) AS delivered_at FROM main.whole", present)
-    con.execute("DROP TABLE main.whole")
+    """Run a described SELECT once over all files and make ``staged.<table>``."""
+    whole = f"whole_{staged.name}"
+    select_into_table(con, source, staged, "raw", whole)
+    settle(con, source, staged, f'SELECT *, {NEVER_LATE} FROM main."{whole}"', present)
 
 
 def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden: bool = False) -> Staged:
@@ -111,19 +116,37 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
         raise _misfit(source, table, error) from None
 
 
-def run_select(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
+def select_into_table(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
     """Run the SELECT over the views of ``schema`` into the table ``into``: all but what the present decides."""
-    try:
-        with search_path(con, schema):
-            con.execute(f'CREATE TABLE main."{into}" AS {_staging_query(staged, source.config)}')
-    except duckdb.Error as error:
-        raise _misfit(source, staged.name, error) from None
+    _run(con, source, staged, schema, f'CREATE TABLE main."{into}" AS {_staging_query(staged, source.config)}')
     if staged.name == "feedback":
         _score_sentiment(con, into)
 
 
+def select_into_file(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, path: Path) -> None:
+    """Run the SELECT over the views of ``schema`` into a Parquet file: all but what the present decides."""
+    to_file = f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+    if staged.name != "feedback":
+        _run(con, source, staged, schema, f"COPY ({_staging_query(staged, source.config)}) {to_file}")
+        return
+    # Sentiment is filled in afterwards, which a file does not allow.
+    select_into_table(con, source, staged, schema, "scored")
+    con.execute(f"COPY main.scored {to_file}")
+    con.execute("DROP TABLE main.scored")
+
+
+def _run(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, statement: str) -> None:
+    try:
+        with search_path(con, schema):
+            con.execute(statement)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise _misfit(source, staged.name, error) from None
+
+
 def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows: str, present: datetime) -> None:
-    """Write ``staged.<table>`` from ``rows``: those at or after ``present`` are in the future, late ones are dated.
+    """Make ``staged.<table>`` of ``rows``: those at or after ``present`` are in the future, late ones are dated.
 
     Raises:
         BadTable: a column cannot be read at all.
@@ -131,8 +154,18 @@ def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows:
     decided = [f"{reason_at(staged.spec, source.config, present)} AS reason"]
     if "known_at" in staged.spec.column_names:
         decided.append(f"{_known_at(staged.spec, source.config)} AS known_at")
-    con.execute(f'CREATE TABLE staged."{staged.name}" AS SELECT * REPLACE ({", ".join(decided)}) FROM ({rows})')
+    con.execute(f'CREATE VIEW staged."{staged.name}" AS SELECT * REPLACE ({", ".join(decided)}) FROM ({rows})')
     _refuse_unreadable(con, source, staged)
+
+
+def make_table(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make a table of the view ``staged.<table>``, so that its rows can be changed."""
+    views = "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'staged' AND view_name = ?"
+    if con.execute(views, [table]).fetchall()[0][0] == 0:
+        return
+    con.execute(f'CREATE TABLE staged."{table}_rows" AS FROM staged."{table}"')
+    con.execute(f'DROP VIEW staged."{table}"')
+    con.execute(f'ALTER TABLE staged."{table}_rows" RENAME TO "{table}"')
 
 
 def _known_at(spec: TableSpec, config: SourceConfig) -> str:

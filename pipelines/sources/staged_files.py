@@ -22,7 +22,7 @@ from features.sentiment import METHOD
 from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, raw_columns, reader_of
 from pipelines.sources.row_by_row import alias_read_row_by_row
 from pipelines.sources.source import Source
-from pipelines.sources.stage import Staged, run_select, settle
+from pipelines.sources.stage import NEVER_LATE, Staged, select_into_file, settle
 from pipelines.sql import quoted
 
 # Raise it when code changes what is staged for the same input.
@@ -108,7 +108,7 @@ def stage_by_file(
     files: StagedFiles,
     present: datetime,
 ) -> None:
-    """Write ``staged.<table>`` from the staged files of one alias; makes those that are not there.
+    """Make ``staged.<table>`` of the staged files of one alias; writes those that are not there.
 
     Raises:
         BadTable: the SQL fails on a file, or a column cannot be read at all.
@@ -116,33 +116,36 @@ def stage_by_file(
     """
     reader = reader_of([delivery.file.path for delivery in deliveries], source.config.csv)
     columns = raw_columns(con, deliveries[0].file.alias)
-    con.execute("CREATE OR REPLACE TEMP TABLE delivered_files (filename VARCHAR, delivered_at TIMESTAMP)")
-    paths = set()
+    paths = []
     for delivery in deliveries:
         name = f"{_hash(source, staged, delivery, columns, reader, files.key_id)}.parquet"
         path = files.find(staged.name, name)
         if path is None:
             path = files.fresh / staged.name / name
             _write_file(con, source, staged, delivery.file, reader, columns, path)
-        paths.add(str(path))
-        con.execute("INSERT INTO delivered_files VALUES (?, ?)", [str(path), delivery.delivered_at])
-    _settle_files(con, source, staged, sorted(paths), present)
-
-
-def _settle_files(
-    con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, paths: Sequence[str], present: datetime
-) -> None:
-    """Put the files together; two raw files of equal content share one, whose rows then come twice."""
-    listed = ", ".join(quoted(path) for path in paths)
-    rows = f"""SELECT * EXCLUDE (filename) FROM read_parquet([{listed}], filename = true) JOIN delivered_files
-        USING (filename)"""
+        paths.append(str(path))
     try:
-        settle(con, source, staged, rows, present)
+        settle(con, source, staged, _together(con, staged.name, paths, deliveries), present)
     except duckdb.Error as error:
         raise BadArtifact(
             f"the staging cache of {staged.name} cannot be read ({found_by_duckdb(error)}): delete the folder "
             "`staging` in the workspace and run `coterie ingest` again, it is made anew"
         ) from None
+
+
+def _together(con: duckdb.DuckDBPyConnection, table: str, paths: Sequence[str], deliveries: Sequence[Delivery]) -> str:
+    """The rows of all files; two raw files of equal content share a staged one, whose rows then come twice."""
+    if all(delivery.delivered_at is None for delivery in deliveries):
+        return f"SELECT *, {NEVER_LATE} FROM read_parquet([{_listed(sorted(paths))}])"
+    con.execute(f'CREATE TABLE main."delivered_{table}" (filename VARCHAR, delivered_at TIMESTAMP)')
+    dated = [(path, delivery.delivered_at) for path, delivery in zip(paths, deliveries, strict=True)]
+    con.executemany(f'INSERT INTO main."delivered_{table}" VALUES (?, ?)', dated)
+    return f"""SELECT * EXCLUDE (filename) FROM read_parquet([{_listed(sorted(set(paths)))}], filename = true)
+        JOIN main."delivered_{table}" USING (filename)"""
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(quoted(path) for path in paths)
 
 
 def _write_file(
@@ -158,9 +161,7 @@ def _write_file(
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     open_one(con, file, reader, columns)
-    run_select(con, source, staged, "one_file", "staged_file")
-    con.execute(f"COPY main.staged_file TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-    con.execute("DROP TABLE main.staged_file")
+    select_into_file(con, source, staged, "one_file", path)
 
 
 def _hash(

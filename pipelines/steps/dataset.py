@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,13 +13,16 @@ from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of
 from experiments.splits import day_of
 from experiments.study import Study
-from features.engines import Engine, Tables, open_tables, to_pandas
-from features.entities import about
+from features.engines import Engine, Tables, counted, open_tables, to_pandas
+from features.entities import Entity, about
 from features.errors import BadTable, HistoryTooShort
+from features.executors.draw import Draw, draw
 from features.families import missing_tables
 from features.snapshot import feature_names
+from features.windows import Frame
 from models import tasks
-from pipelines.snapshots import code_of, features_code, stored_snapshots, sweep
+from pipelines.extracts import drawn_tables
+from pipelines.snapshots import code_of, family_of, features_code, stored_snapshots, sweep
 from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
@@ -51,6 +55,7 @@ def order_span(tables: Tables) -> tuple[float, float]:
 def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, engine: Engine) -> None:
     tables, kind = open_tables(canonical, engine), kind_of(study)
     cutoffs = kind.cutoffs(study, *order_span(tables))
+    drawn = draw(tables, cutoffs, study.sample.rows, study.sample.seed)
     facts: dict[str, Any] = {
         "canonical": canonical.name,
         "cutoffs": [str(day_of(cutoff)) for cutoff in cutoffs],
@@ -59,18 +64,41 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
         "study": study.name,
         "tables": sorted(tables),
     }
-    snapshots = stored_snapshots(workspace, canonical, tables, cutoffs, study.entity)
-    dated = [
-        to_pandas(kind.rows(study, snapshot, about(tables, as_of, study.entity), as_of))
-        for as_of, snapshot in zip(cutoffs, snapshots, strict=True)
-    ]
-    frame = pd.concat(dated, ignore_index=True)
-    write_dataset(folder, frame, feature_names(tables), kind.question(study), facts)
+    if drawn.share < 1:
+        facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
+    dated = _dated(workspace, canonical, study, cutoffs, drawn, engine)
+    write_dataset(folder, dated, feature_names(tables), kind.question(study), facts)
+
+
+def _dated(
+    workspace: Workspace, canonical: Path, study: Study, cutoffs: Sequence[float], drawn: Draw, engine: Engine
+) -> Iterator[pd.DataFrame]:
+    """The dataset's rows, one frame a cutoff."""
+    source = canonical
+    # Of a single date, usually the one that is published, everybody's snapshot is needed anyway.
+    if drawn.share < 1 and len(cutoffs) > 1:
+        source = drawn_tables(workspace, canonical, family_of(canonical), drawn, study.sample.seed)
+    tables = open_tables(source, engine)
+    whose = None if drawn.share == 1 else _names(tables, drawn, study.entity)
+    for stored in stored_snapshots(workspace, source, tables, cutoffs, study.entity):
+        rows = stored.frame if whose is None else stored.frame.join(whose, on="customer_id", how="semi")
+        about_it = about(tables, stored.as_of, study.entity)
+        yield to_pandas(kind_of(study).rows(study, rows, about_it, stored.as_of))
+
+
+def _names(tables: Tables, drawn: Draw, entity: Entity) -> Frame:
+    """[customer_id] by which a snapshot about ``entity`` names the drawn: their ids, or those of their companies."""
+    ids: Frame = nw.from_native(drawn.ids().lazy())
+    if entity == "customer":
+        return ids
+    employers = nw.from_native(counted(tables["customers"].select("customer_id", "company_id").unique()).lazy())
+    theirs = employers.join(ids, on="customer_id", how="semi").filter(~nw.col("company_id").is_null())
+    return theirs.select(customer_id="company_id").unique()
 
 
 def _identity(canonical: str, study: Study) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
-    asked = {"name", "kind", "entity", "task", "horizon_days", "cutoffs"}
+    asked = {"name", "kind", "entity", "task", "horizon_days", "cutoffs", "sample"}
     question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
     text = json.dumps([canonical, question, features_code(), code_of(tasks), FORMAT], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -81,6 +109,8 @@ def dataset_step(workspace: Workspace, study: str, engine: str = "polars") -> di
     folder = build_dataset(workspace, find_study(workspace, study), cast(Engine, engine))
     dataset = read_dataset(folder)
     cutoffs = dataset.facts["cutoffs"]
+    drawn = dataset.facts.get("drawn")
+    of_whom = f", {drawn['customers']:,} of {drawn['of']:,} customers drawn" if drawn else ""
     when = cutoffs[0] if len(cutoffs) == 1 else f"{len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}"
     return {
         "dataset": str(folder),
@@ -88,5 +118,5 @@ def dataset_step(workspace: Workspace, study: str, engine: str = "polars") -> di
         "features": len(dataset.features),
         "cutoffs": cutoffs,
         "fingerprint": dataset.fingerprint,
-        "message": f"dataset {folder.name}: {len(dataset.frame):,} rows, {len(dataset.features)} features, {when}",
+        "message": f"dataset {folder.name}: {len(dataset.frame):,} rows, {len(dataset.features)} features, {when}{of_whom}",
     }

@@ -15,10 +15,11 @@ from pipelines.steps.ingest import ingest_step
 from pipelines.steps.promote import promote_step
 from pipelines.steps.publish import publish_bundle
 from pipelines.steps.report import summary
-from pipelines.steps.score import SCORES, score_all
+from pipelines.steps.score import score_all
 from pipelines.steps.serve import ask, running_service
 from pipelines.steps.train import train_step
 from pipelines.workspace import Workspace
+from serving.every_answer import SCORES
 
 SEED = 7
 DAYS = 730

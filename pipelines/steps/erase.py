@@ -75,8 +75,8 @@ def _remove(workspace: Workspace, person: Person) -> None:
         for each in holdings:
             if each.place == "staging":
                 rows.clean_part(each.file)
-    # Snapshots of companies are made with the person's rows too; all are computed again when they are needed.
-    for folder in workspace.published("snapshots"):
+    # Snapshots of companies are made with the person's rows too; all, and extracts, are made again when needed.
+    for folder in (*workspace.published("snapshots"), *workspace.published("extracts")):
         workspace.discard(folder)
     for folder in _folders(holdings, "datasets", 0):
         remove_from_dataset(workspace, folder, person, marks)
@@ -87,7 +87,7 @@ def _remove_from_answers(
     workspace: Workspace, person: Person, holdings: Collection[Holding], marks: frozenset[str]
 ) -> None:
     """Bundles with their scores, the model store, and scores whose bundle is not there any more."""
-    for folder in _folders(holdings, "online features", 1):
+    for folder in _folders(holdings, "answers", 1):
         remove_from_bundle(workspace, folder, person)
     for folder in _folders(holdings, "model store", 1):
         if folder.is_dir():
@@ -148,7 +148,7 @@ def _message(rows: dict[str, int], trained: Sequence[Trained], raw: Sequence[Pat
         lines.append(f"  trained on them: run {each.run_id} of {each.study}, {names}{vectors}")
     if trained:
         lines.append("a retrain is due: run `coterie retrain`, then restart the service")
-    elif "online features" in rows:
+    elif "answers" in rows:
         lines.append("restart the service: it answers from the bundle it was started with")
     if raw:
         lines.append("raw files still contain the customer; they belong to the shop, whose owner must clean them:")

@@ -6,7 +6,7 @@ Times are ISO 8601 in UTC and what is null stays null; every part is named by th
 import json
 import math
 import os
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ from pipelines.privacy.person import find_person
 from pipelines.privacy.person_rows import PersonRows, rows_of
 from pipelines.privacy.raw import raw_files_holding
 from pipelines.workspace import Workspace
+from serving.answer_store import IDS
 from serving.bundle import iso, load_bundle
-from serving.online_store import lookup
 
 
 def export(workspace: Workspace, customer: str, out: Path) -> dict[str, Any]:
@@ -75,8 +75,8 @@ def _reader(place: str, rows: PersonRows, person: Person) -> Callable[[Path], li
     """How the person's rows are read from a file of this place."""
     if place == "datasets":
         return lambda path: _dataset_rows(path, person)
-    if place in ("online features", "model store"):
-        return lambda path: _online_rows(path, person)
+    if place in ("answers", "model store"):
+        return lambda path: _bundle_rows(path, person) if path.suffix != ".parquet" else rows.theirs(path)
     return rows.theirs
 
 
@@ -86,18 +86,17 @@ def _dataset_rows(path: Path, person: Person) -> list[dict[str, Any]]:
     # A company's features are also about its other contacts, if it has any.
     ids = person.own_companies if dataset.facts.get("entity") == "company" else person.ids
     theirs = dataset.frame[dataset.frame["customer_id"].isin(ids)]
-    return [{**_named(row), "as_of": iso(row["as_of"])} for row in theirs.to_dict("records")]
+    named = [{str(name): value for name, value in row.items()} for row in theirs.to_dict("records")]
+    return [{**row, "as_of": iso(row["as_of"])} for row in named]
 
 
-def _online_rows(path: Path, person: Person) -> list[dict[str, Any]]:
-    """The person's online features, with the time they were computed for."""
+def _bundle_rows(path: Path, person: Person) -> list[dict[str, Any]]:
+    """The person's answers as the service sends them, with the time they are about; of the index, their ids."""
     bundle = load_bundle(path.parents[1])
-    frame, _ = lookup(bundle.online, sorted(person.ids))
-    return [{**_named(row), "as_of": iso(bundle.as_of)} for row in frame.to_dict("records")]
-
-
-def _named(row: Mapping[Hashable, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items()}
+    places = bundle.answers.stored_among(person.ids)
+    if path.name == IDS:
+        return [{"customer_id": bundle.answers.ids[place].decode()} for place in places]
+    return [{**json.loads(bundle.answers.at(place)), "as_of": iso(bundle.as_of)} for place in places]
 
 
 def _check_place(workspace: Workspace, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""``coterie publish``: all champions and every customer's online features in one immutable bundle."""
+"""``coterie publish``: all champions and every customer's answer in one immutable bundle."""
 
 import math
 import os
@@ -14,8 +14,8 @@ from models import artifact
 from pipelines.snapshots import stored_snapshots
 from pipelines.steps.dataset import order_span
 from pipelines.workspace import Workspace
-from serving.bundle import write_bundle
 from serving.model_store import put_in_store
+from serving.publication import write_bundle
 
 
 class NoChampion(NotFound):
@@ -58,12 +58,13 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
     tables = open_tables(canonical)
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
     as_of = math.floor(order_span(tables)[1]) + 1.0
+    (snapshot,) = stored_snapshots(workspace, canonical, tables, [as_of], "customer")
     products = canonical / "products.parquet"
     return write_bundle(
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
-        online=to_pandas(stored_snapshots(workspace, canonical, tables, [as_of], "customer")[0]),
+        parts=map(to_pandas, snapshot.parts()),
         as_of=as_of,
         products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
         tables=sorted(tables),

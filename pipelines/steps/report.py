@@ -72,7 +72,7 @@ def _as_text(
 ) -> str:
     console = Console(width=WIDTH, force_terminal=False, color_system=None)
     with console.capture() as captured:
-        console.print(f"Bundle {bundle.version}: {len(bundle.online):,} customers as of {iso(bundle.as_of)}\n")
+        console.print(f"Bundle {bundle.version}: {len(bundle.answers):,} customers as of {iso(bundle.as_of)}\n")
         if segments:
             console.print(_segment_table(segments), "")
         for name, contestants in scores.items():

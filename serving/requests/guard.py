@@ -1,35 +1,34 @@
-"""The guard: checks each request before any other code of the service sees it.
+"""The guard: checks each request before any other code of the service sees it, and answers those with a body.
 
-An ASGI middleware. It knows which hosts a request may name and which method each path takes, reads a body up to its
-limit, accepts strict JSON only, and passes the parsed body to the reader of its path. Everything else is refused with
-a 4xx and one sentence. Nothing is logged: bodies are customers' data.
+An ASGI middleware. It knows which hosts a request may name and which method each path takes, and reads a body up to its
+limit, for the function that answers the path. Everything else is refused with a 4xx and one sentence. Nothing is
+logged: bodies are customers' data.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from features.errors import CoterieError
 from serving.requests.hosts import HOSTS_VARIABLE, AllowedHosts, allowed_hosts_of_environment
-from serving.requests.refusal import Refused, quoted, status_of
-from serving.requests.strict_json import strict_json
+from serving.requests.refusal import Refused, quoted
+from serving.requests.reply import Reply, Send, refused, send_reply
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Reader = Callable[[object], object]
+Answer = Callable[[bytes], Awaitable[Reply]]
 Headers = Sequence[tuple[bytes, bytes]]
 
-CHECKED = "coterie.checked"
-"""Key in the ASGI scope under which the application finds the body as its reader returned it."""
 MAX_BYTES = 1 << 20
+KNOWN_HOSTS = 64
+"""Values of the header Host whose check is remembered: a service is asked by few names."""
 
 
 class Guard:
-    """Passes a request on if host, path, method, content type, size and JSON are right and its reader accepts the body.
+    """Answers the POST paths, and passes a GET request on, if host, path, method, content type and size are right.
 
-    ``readers`` maps each POST path to the function that validates its parsed body (raising ``BadInput``);
+    ``answers`` maps each POST path to the function that answers its body, raising ``CoterieError`` to refuse it;
     ``pages`` are the GET paths, where ``/*`` at the end covers all paths below;
     ``hosts`` returns the hosts a request may name and is called once, when the server starts.
     """
@@ -37,13 +36,13 @@ class Guard:
     def __init__(
         self,
         app: App,
-        readers: Mapping[str, Reader],
+        answers: Mapping[str, Answer],
         pages: tuple[str, ...] = (),
         hosts: Callable[[], AllowedHosts] = allowed_hosts_of_environment,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.app, self.readers, self.pages, self.max_bytes = app, readers, pages, max_bytes
-        self.hosts = hosts()
+        self.app, self.answers, self.pages, self.max_bytes = app, answers, pages, max_bytes
+        self.allows = lru_cache(KNOWN_HOSTS)(hosts().allow)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":  # the service has none, so none is checked
@@ -51,23 +50,26 @@ class Guard:
             return
         if scope["type"] == "http":
             try:
-                await self.admit(scope, receive)
+                reply = await self.reply(scope, receive)
             except CoterieError as error:
-                await refuse(send, status_of(error), str(error))
+                reply = refused(error)
+            if reply is not None:
+                await send_reply(send, reply)
                 return
         await self.app(scope, receive, send)
 
-    async def admit(self, scope: Scope, receive: Receive) -> None:
-        """Put the validated body into ``scope[CHECKED]``; raises if the request must not pass."""
+    async def reply(self, scope: Scope, receive: Receive) -> Reply | None:
+        """The answer to a POST request, None for a page; raises if the request must not pass."""
         path, method = scope["path"], scope["method"]
-        check_host(scope["headers"], self.hosts)
-        if path not in self.readers:
-            check_page(path, method, self.pages, tuple(self.readers))
-            return
+        check_host(scope["headers"], self.allows)
+        answer = self.answers.get(path)
+        if answer is None:
+            check_page(path, method, self.pages, tuple(self.answers))
+            return None
         if method != "POST":
             raise Refused(405, f"{path} was asked with {quoted(method)} but takes POST: send a JSON body by POST")
         check_headers(scope["headers"], self.max_bytes)
-        scope[CHECKED] = self.readers[path](strict_json(await read_body(receive, self.max_bytes)))
+        return await answer(await read_body(receive, self.max_bytes))
 
 
 def check_page(path: str, method: str, pages: tuple[str, ...], posts: tuple[str, ...]) -> None:
@@ -79,12 +81,12 @@ def check_page(path: str, method: str, pages: tuple[str, ...], posts: tuple[str,
         raise Refused(405, f"{quoted(path)} was asked with {quoted(method)} but takes GET: ask it with GET")
 
 
-def check_host(headers: Headers, allowed: AllowedHosts) -> None:
+def check_host(headers: Headers, allows: Callable[[str], bool]) -> None:
     """Refuse a request unless it names exactly one host, and that host is allowed."""
     found = values(headers, b"host")
     if len(found) != 1:
         raise Refused(400, f"the request names {len(found)} hosts, needed is one: send the header Host once")
-    if not allowed.allow(found[0]):
+    if not allows(found[0]):
         raise Refused(
             421,
             f"the host {quoted(found[0])} is not one this service answers for: ask it by its own name, or start it "
@@ -132,11 +134,3 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
             raise too_large(f"more than {max_bytes:,}", max_bytes)
         more = message.get("more_body", False)
     return b"".join(chunks)
-
-
-async def refuse(send: Send, status: int, sentence: str) -> None:
-    """Send ``{"error": sentence}`` with this status."""
-    body = json.dumps({"error": sentence}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

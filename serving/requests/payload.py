@@ -1,11 +1,10 @@
-"""Requests and answers of the service: their fields and limits, which are its OpenAPI schema too."""
+"""Requests to the service: their fields and limits, which are its OpenAPI schema too."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Union
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import Field, model_validator
 
-from models.targets import targets
 from serving.requests.rows import (
     CustomerRow,
     EventRow,
@@ -72,47 +71,3 @@ class HistoryRequest(RequestPart):
         if len({customer.customer_id for customer in self.customers}) < len(self.customers):
             raise ValueError("names a customer_id twice, must each come once with all their rows")
         return self
-
-
-class Segment(BaseModel):
-    """The customer's segment; strength in [0, 1] says how clearly the customer belongs to it."""
-
-    id: str
-    name: str
-    strength: float
-
-
-def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:
-    """A target's ``Answer`` under a name that the OpenAPI schema can show beside the others."""
-    return create_model(f"{name.title().replace('_', '')}Answer", __base__=answer, __doc__=answer.__doc__)
-
-
-Prediction: Any = Union[tuple(_prediction(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
-"""The answer of a predictor: whichever its target gives."""
-
-
-class Answer(BaseModel):
-    """All answers about one customer: the segment, if the bundle has segments, and one under each predictor's name."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Prediction]
-
-    customer_id: str
-    segment: Segment | None = None
-
-
-class ModelVersion(BaseModel):
-    """A model's version in the registry and the hash of its artifact."""
-
-    version: str
-    sha256: str
-
-
-class Answers(BaseModel):
-    """One answer a known customer, in the order asked; all from the features at ``as_of``."""
-
-    answers: list[Answer]
-    unknown: list[str]
-    as_of: str
-    models: dict[str, ModelVersion]
-    bundle: str

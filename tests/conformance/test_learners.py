@@ -179,7 +179,7 @@ def test_no_rows_get_no_answers(name: str, target: str) -> None:
 def test_nulls_everywhere_still_give_an_answer(name: str, target: str) -> None:
     module, sample = learner(name), world(target)
     holes = sample.X.mask(np.random.default_rng(0).uniform(size=sample.X.shape) < 0.3)
-    model = module.fit(replace(sample, X=holes), {**module.DEFAULTS}, 0)
+    model = module.fit(replace(sample, table=holes), {**module.DEFAULTS}, 0)
     assert plausible(target, module.predict(model, sample.X.astype(float) * np.nan), len(sample))
 
 
@@ -209,7 +209,7 @@ def test_columns_are_found_by_name_and_only_those_it_names_are_read(name: str, t
     assert target in targets()
     assert _bits(module.predict(model, sample.X[sample.X.columns[::-1]])) == _bits(module.predict(model, sample.X))
     if module.READS is not None:
-        own = replace(sample, X=sample.X[list(module.READS)])
+        own = replace(sample, table=sample.X[list(module.READS)])
         assert _bits(module.predict(fitted(name, own), own.X)) == _bits(module.predict(model, sample.X))
 
 

@@ -20,6 +20,7 @@ from models.curves import from_hazards
 from models.question import Question
 from models.sample import Floats
 from models.targets import Target, targets
+from serving.json_columns import json_texts
 
 AS_OF = 19_000.0
 
@@ -237,12 +238,15 @@ def test_the_json_answer_matches_its_schema(name: str) -> None:
     assert kind.Answer.model_validate(why, strict=True).model_dump() == why
     for calibration in (None, found):
         columns = kind.columns(kind.answer(raw, calibration, world.question), world.question)
-        for i in range(0, len(raw), 101):
-            row = {column: float(values[i]) for column, values in columns.items()}
-            sent = kind.as_json(row, world.question, AS_OF)
+        some = {column: values[::101] for column, values in columns.items()}
+        texts = json_texts(kind.as_json(some, world.question, AS_OF), len(raw[::101]))
+        for i, text in enumerate(texts):
+            sent = json.loads(text)
             assert set(sent) == fields - {"reason"}
             assert kind.Answer.model_validate(sent, strict=True).model_dump() == {**sent, "reason": None}
-            assert json.loads(json.dumps(sent, allow_nan=False)) == sent
+            assert json.dumps(sent, allow_nan=False) == text
+            alone = {column: values[[i]] for column, values in some.items()}
+            assert json_texts(kind.as_json(alone, world.question, AS_OF), 1) == [text]
 
 
 days_ago = st.lists(
@@ -265,6 +269,23 @@ def test_what_is_known_at_a_cutoff_uses_nothing_from_the_cutoff_on(name: str, ag
     assert seen[0][0].sum() == len(seen[0][1])
     whole = cutoff - as_of[seen[0][0]] >= world.question.horizon_days
     assert kind.complete(seen[0][1], world.question).tolist() == whole.tolist()
+
+
+@every_target
+@settings(max_examples=60)
+@given(ago=days_ago, earlier=st.sampled_from([1.0, 10.0, 45.0, 120.0]), seed=st.integers(0, 9999))
+def test_what_was_known_earlier_is_the_same_whether_asked_now_or_later(
+    name: str, ago: list[float], earlier: float, seed: int
+) -> None:
+    """So the model for one test cutoff may calibrate the models for later ones."""
+    (kind, world), random = of(name), default_rng(seed)
+    as_of, question = AS_OF - np.array(ago), world.question
+    y = kind.labels(np.floor(world.labels(random, world.truth(random, len(ago)))), question)
+    at_once_rows, at_once = kind.known_at(as_of, y, AS_OF - earlier, question)
+    later_rows, later = kind.known_at(as_of, y, AS_OF, question)
+    rows, twice = kind.known_at(as_of[later_rows], later, AS_OF - earlier, question)
+    assert np.flatnonzero(later_rows)[rows].tolist() == np.flatnonzero(at_once_rows).tolist()
+    assert bits(twice) == bits(at_once)
 
 
 @every_target

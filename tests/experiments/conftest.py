@@ -88,7 +88,7 @@ def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Data
         labelled = "label" in frame.columns
         return write_dataset(
             tmp_path_factory.mktemp("dataset"),
-            frame,
+            [frame],
             features,
             QUESTION if labelled else None,
             {"canonical": "test"},

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from experiments.plots import predictions
 from experiments.rolling import Validation, rolling_test
 from experiments.search.trials import Trial
 from features.errors import BadConfig, HistoryTooShort
-from tests.experiments.conftest import group_study, panel, study
+from tests.experiments.conftest import group_study, panel, searched, study
 
 NOW = datetime(2024, 1, 1)
 
@@ -42,6 +43,21 @@ def test_a_bad_first_guess_is_replaced(dataset: Dataset) -> None:
     assert why.startswith("trial 1 of 2 is better than the first guess by")
 
 
+def test_a_resumed_search_chooses_as_one_that_was_not_interrupted(dataset: Dataset, tmp_path: Path) -> None:
+    """Losses per row are not stored: of a trial from an earlier process they are computed again."""
+    problem = predict.prepare(study(), dataset)
+    fresh = searched(study(), dataset, tmp_path)
+    resumed = searched(study(), dataset, tmp_path)
+    assert [each.losses is None for each in fresh] == [False] * 6
+    assert [each.losses is None for each in resumed] == [True] * 6
+    worst = max(fresh, key=lambda each: each.value or 0.0)
+    for first in (fresh[0], worst):
+        again = next(each for each in resumed if each.slot == first.slot)
+        chosen, why = predict.choose(problem, [first, *fresh])
+        same, same_why = predict.choose(problem, [again, *resumed])
+        assert (chosen.slot, why) == (same.slot, same_why)
+
+
 def test_the_best_trial_is_taken_unproven_if_the_study_says_so(dataset: Dataset) -> None:
     best_wanted = study(search={"trials": 6, "validation_folds": 2, "accept": "best"})
     chosen, _ = predict.choose(predict.prepare(best_wanted, dataset), [trial(0, 1.0, 0.5), trial(1, 1.001, 0.4999)])
@@ -60,7 +76,7 @@ def test_segments_take_the_trial_with_the_largest_gap(group_dataset: Dataset) ->
 
 def test_losses_of_rows_average_to_what_the_search_compared(dataset: Dataset) -> None:
     # Both folds have equally many customers, so the mean over rows is the mean over folds.
-    each = Validation(predict.prepare(study(), dataset)).losses("logistic", {"ridge": 1.0})
+    each = Validation(predict.prepare(study(), dataset))("logistic", {"ridge": 1.0})[2]
     assert each.mean() == pytest.approx(loss(dataset, 1.0))
 
 

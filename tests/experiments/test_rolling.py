@@ -1,5 +1,6 @@
 """The rolling-origin test: what was unknown at a cutoff does not change the predictions at it."""
 
+import pickle
 from collections.abc import Callable
 
 import numpy as np
@@ -8,13 +9,15 @@ import pytest
 
 from experiments import segment
 from experiments.config import Features, Segments
-from experiments.contest import BASELINE, TUNED, Contestant, Scored, contestants
+from experiments.contest import BASELINE, TUNED, UNTUNED, Contestant, Scored, contestants
 from experiments.dataset import Dataset
 from experiments.predict import prepare, spread, winner_first
-from experiments.rolling import Problem, rolling_test
+from experiments.rolling import Problem, Validation, readable, rolling_test, rolling_tests
 from experiments.segment import Separation, penalty
-from models.learners import bgnbd, logistic
+from features.errors import BadInput
+from models.learners import _trees, bgnbd, logistic
 from models.losses import log_loss
+from models.predictor import dump, fit_predictor, known_at, predict
 from models.tasks import question
 from tests.experiments.conftest import FEATURES, QUESTION, flipped_where, group_study, groups, panel, study
 
@@ -51,6 +54,56 @@ def test_labels_known_at_a_cutoff_do_change_its_predictions(dataset: Dataset) ->
     other = flipped_where(dataset, dataset.frame["as_of"] > 0)
     one, two = (rolling_test(prepare(study(), each), LOGISTIC).answers[-1] for each in (dataset, other))
     assert not np.array_equal(one, two)
+
+
+TREES = [Contestant(TUNED, "lightgbm", {"n_estimators": 15}), Contestant(UNTUNED, "lightgbm", {"n_estimators": 9})]
+
+
+@pytest.mark.parametrize("contestants_", [[LOGISTIC], TREES])
+def test_a_model_that_is_fitted_once_for_all_its_purposes_is_that_of_each_test_alone(
+    contestants_: list[Contestant], dataset: Dataset
+) -> None:
+    """The oracle fits and calibrates each contestant for each test cutoff by itself."""
+    problem = prepare(study(learners=["lightgbm"]), dataset)
+    for contestant, tested in zip(contestants_, rolling_tests(problem, contestants_), strict=True):
+        rows = dataset.sample(readable(problem, contestant.candidate))
+        for i, cutoff in enumerate(problem.tests):
+            learn, score = known_at(rows, cutoff), rows.where(rows.as_of == cutoff)
+            alone = fit_predictor(contestant.candidate, learn, contestant.params, problem.search.seed, calibrate=True)
+            assert alone.calibration is not None
+            assert np.array_equal(predict(alone, score.X), tested.answers[i])
+        assert dump(alone) == dump(tested.model)
+
+
+def test_two_workers_test_as_one_does_and_are_sent_a_folder(dataset: Dataset) -> None:
+    problem = prepare(study(learners=["lightgbm"]), dataset)
+    assert len(pickle.dumps(problem)) < 5_000
+    one, two = (rolling_tests(problem, TREES, workers) for workers in (1, 2))
+    for a, b in zip(one, two, strict=True):
+        assert dump(a.model) == dump(b.model)
+        assert all(np.array_equal(x, y) for x, y in zip(a.answers, b.answers, strict=True))
+
+
+def test_a_fit_reads_no_column_that_it_does_not_need(make_dataset: Callable[[pd.DataFrame], Dataset]) -> None:
+    """A column that no model may read is refused by those that read it, and by no other."""
+    frame = panel(120, 14).assign(noise_a=np.inf)
+    problem = prepare(study(learners=["lightgbm"]), make_dataset(frame))
+    assert rolling_test(problem, LOGISTIC).scores["roc_auc"] > 0.6
+    assert Validation(problem)("logistic", {"ridge": 1.0})[0] > 0.0
+    with pytest.raises(BadInput, match="infinite values in noise_a"):
+        rolling_test(problem, TREES[0])
+
+
+def test_trials_of_one_process_share_the_folds_and_their_bins(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    real = _trees.binned
+    monkeypatch.setattr(_trees, "binned", lambda *args: (made.append(1), real(*args))[1])
+    validation = Validation(prepare(study(learners=["lightgbm"]), dataset))
+    found = [validation("lightgbm", {"n_estimators": n})[0] for n in (5, 9, 5)]
+    assert len(made) == 2, "one for each validation fold"
+    assert found[0] == found[2] != found[1]
 
 
 def test_scores_are_means_over_the_cutoffs(dataset: Dataset) -> None:

@@ -49,7 +49,7 @@ def test_a_killed_search_resumes_with_the_missing_trials(
 ) -> None:
     config = study()
     (tmp_path / "study.toml").write_text(to_toml(config))
-    again = write_dataset(tmp_path / "data", dataset.frame, dataset.features, dataset.question, dataset.facts)
+    again = write_dataset(tmp_path / "data", [dataset.frame], dataset.features, dataset.question, dataset.facts)
     script = f"""
         import os, signal
         from pathlib import Path
@@ -176,7 +176,7 @@ def test_workers_end_when_their_parent_is_killed(dataset: Dataset, tmp_path: Pat
                     print(child.pid, flush=True)
                 os.kill(os.getpid(), signal.SIGKILL)
     """
-    write_dataset(tmp_path / "data", dataset.frame, dataset.features, dataset.question, {})
+    write_dataset(tmp_path / "data", [dataset.frame], dataset.features, dataset.question, {})
     (tmp_path / "script.py").write_text(textwrap.dedent(script))
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     ended = subprocess.run(

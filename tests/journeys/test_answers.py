@@ -10,9 +10,9 @@ import polars.selectors as cs
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.steps.score import SCORES
 from pipelines.steps.serve import ask
 from pipelines.workspace import Workspace
+from serving.every_answer import SCORES
 
 
 @pytest.fixture(scope="module")

@@ -233,7 +233,7 @@ def kill_an_erasure(road: Road) -> None:
     killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert killed.returncode == 9, killed.stderr[-2000:]
     bundle = load_bundle(Workspace(road.home).require("bundles"))
-    assert ME.encode() in bundle.online.ids
+    assert ME.encode() in bundle.answers.ids
 
 
 def what_loads(workspace: Workspace) -> dict[str, Any]:
@@ -241,7 +241,7 @@ def what_loads(workspace: Workspace) -> dict[str, Any]:
     bundle = load_bundle(workspace.require("bundles"), expected=workspace.require("bundles").name)
     canonical = workspace.require("canonical")
     return {
-        "customers": bundle.online.ids.tolist(),
+        "customers": bundle.answers.ids.tolist(),
         "scored": pl.read_parquet(workspace.require("scores") / "scores.parquet")["bundle"].unique().to_list(),
         "bundle": bundle.version,
         "datasets": {path.name: read_dataset(path).fingerprint for path in workspace.published("datasets")},

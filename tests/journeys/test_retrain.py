@@ -46,6 +46,8 @@ PLACES = {
     "after train": ("pipelines.steps.retrain", "train_step", "after"),
     "in promote, judged but the alias not moved": ("experiments.gate", "write_verdict", "after"),
     "after promote": ("pipelines.steps.retrain", "promote_step", "after"),
+    "in publish, with the answers still unsorted": ("serving.every_answer", "write_sorted", "before"),
+    "in publish, with every answer but no manifest": ("serving.publication", "version_of", "before"),
     "in publish, with the draft written": ("pipelines.workspace", "_flush", "before"),
     "in publish, before the model store": ("pipelines.steps.publish", "put_in_store", "before"),
     "after publish": ("pipelines.steps.retrain", "publish_bundle", "after"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from features.windows import to_datetime
 from models import curves
 from models.question import Question
 from models.sample import Floats
@@ -83,3 +84,16 @@ def test_a_horizon_without_observations_is_not_calibrated() -> None:
     raw = np.tile([0.3, 0.4, 0.7], (100, 1))
     assert curve.answer(raw, curve.calibrate(raw, y, QUESTION), QUESTION)[:, 2] == pytest.approx(0.7)
     assert np.isnan(curve.scores(y, raw, QUESTION)["roc_auc_90"])
+
+
+def test_dates_are_those_of_python_to_the_nearest_microsecond() -> None:
+    random, as_of = np.random.default_rng(5), 20_240.0
+    near_midnight = np.concatenate([k + np.array([-6e-12, -5e-12, 0.0, 5e-12]) for k in (1.0, 30.0, 89.0)])
+    days = np.concatenate([random.uniform(0.0, 90.0, 500), near_midnight, [np.nan]])
+    for start in (as_of, as_of + 0.4321, -3.5, 80_000.0):
+        row = {f"{name}_days": days for name in ("expected", "earliest", "latest")} | {
+            f"within_{h:g}": days for h in HORIZONS
+        }
+        sent = curve.as_json(row, QUESTION, start)
+        wanted = [None if np.isnan(d) else to_datetime(start + d).date().isoformat() for d in days.tolist()]
+        assert sent["expected_at"] == sent["earliest_at"] == sent["latest_at"] == wanted

@@ -45,6 +45,6 @@ def test_customers_observed_for_a_week_teach_the_first_interval() -> None:
 
 def test_where_no_column_helps_everybody_gets_the_base_curve() -> None:
     sample = buyers()
-    sample = replace(sample, X=sample.X[["noise"]])
+    sample = replace(sample, table=sample.X[["noise"]])
     p = hazard.predict(hazard.fit(sample, FEW, 1), sample.X).mean(axis=0)
     assert p == pytest.approx(curves.from_hazards(curves.base_hazards(sample.y, HORIZONS)[None])[0], abs=0.03)

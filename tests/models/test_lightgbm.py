@@ -31,7 +31,7 @@ def test_a_single_cutoff_and_columns_that_are_all_constant_can_still_be_fitted()
     rows = drifting(300.0)
     one = lightgbm.fit(rows.where(rows.as_of == 0.0), PARAMS, 0)
     assert len(lightgbm.importance(one)) == 2
-    only_dates = replace(rows, X=rows.X[["season"]])
+    only_dates = replace(rows, table=rows.X[["season"]])
     assert lightgbm.predict(lightgbm.fit(only_dates, PARAMS, 0), only_dates.X).shape == (2000,)
 
 

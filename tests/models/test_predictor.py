@@ -67,7 +67,7 @@ def test_text_in_a_column_is_refused_with_the_column_named(trees: Predictor) -> 
 
 def test_infinity_is_refused_before_fitting() -> None:
     bad = sample()
-    bad = replace(bad, X=bad.X.assign(purchase_spend=np.inf))
+    bad = replace(bad, table=bad.X.assign(purchase_spend=np.inf))
     with pytest.raises(BadInput, match="infinite"):
         fit_predictor("logistic", bad, {}, 0, calibrate=False)
 
@@ -75,7 +75,7 @@ def test_infinity_is_refused_before_fitting() -> None:
 def test_a_learner_that_names_its_columns_is_all_the_predictor_needs() -> None:
     """Otherwise a baseline that stands in would need every feature in the service, protected ones included."""
     rows = sample()
-    wide = replace(rows, X=rows.X.assign(profile_age_years=40.0, profile_gender=1.0))
+    wide = replace(rows, table=rows.X.assign(profile_age_years=40.0, profile_gender=1.0))
     fitted = fit_predictor("recency", wide, {}, 0, calibrate=True)
     assert fitted.features == ("purchase_recency_days",)
     assert (predict(fitted, wide.X) == predict(fitted, wide.X[["purchase_recency_days"]])).all()
@@ -111,7 +111,7 @@ def test_each_model_that_calibrates_saw_only_labels_known_at_the_cutoff_it_predi
     monkeypatch.setattr(logistic, "predict", lambda m, X: (predicted.append(cutoff_of(rows, X)), apply(m, X))[1])
     fit_predictor("logistic", rows, {}, 0, calibrate=True)
     assert predicted == [1030.0, 1045.0, 1060.0]  # nothing was known yet at 1015
-    assert seen == [1000.0, 1015.0, 1030.0, 1060.0]  # the last is the model itself, on all rows
+    assert seen == [1060.0, 1000.0, 1015.0, 1030.0]  # the first is the model itself, on all rows
 
 
 def cutoff_of(rows: Sample, X: pd.DataFrame) -> float:

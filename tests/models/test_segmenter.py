@@ -10,6 +10,7 @@ from models.segments import catalogue, segmenter
 from models.segments import names as segment_names_module
 from models.segments.clusterers import hdbscan, kmeans, rfm
 from models.segments.names import segment_names
+from models.segments.neighbours import Neighbours
 from models.segments.segmenter import assign, assign_labels, fit_segmenter
 
 FEATURES = ["purchase_recency_days", "purchase_tenure_days", "purchase_days_n", "purchase_order_value_mean"]
@@ -63,20 +64,11 @@ def test_hdbscan_points_get_back_the_labels_the_library_gave_them(params: dict[s
 def test_hdbscan_joins_the_nearest_group_past_a_nearer_noise_point_but_not_beyond_its_reach() -> None:
     line = np.array([[0.0], [1.0], [2.0], [3.0], [3.6]])
     loner_last = np.array([0, 0, 0, 0, -1])
-    model = hdbscan._model(line, loner_last, np.array([1.0, 1.0, 1.0, 1.2, 9.0]), min_samples=1)
+    core = np.array([1.0, 1.0, 1.0, 0.6, 0.6])
+    model = hdbscan._model(Neighbours.of(line), loner_last, core, np.array([1.0, 1.0, 1.0, 1.2, 9.0]), min_samples=1)
     label, strength = hdbscan.assign(model, pd.DataFrame(), np.array([[3.5], [4.3], [9.0]]))
     assert label.tolist() == [0, -1, -1]
     assert strength.tolist() == [1.0, 0.0, 0.0]
-
-
-def test_hdbscan_fits_a_sample_of_many_customers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdbscan, "FIT_ROWS", 300)
-    monkeypatch.setattr(hdbscan, "BLOCK", 70)
-    X, truth = shop(WHOLESALER, LAPSED, STEADY, NEW)
-    fitted = fit_segmenter(X, FEATURES, "hdbscan", {}, seed=0)
-    assert fitted.model.points.shape == (300, 4)
-    label, _ = assign_labels(fitted, X)
-    assert adjusted_rand_score(truth, label) > 0.9
 
 
 def test_hdbscan_that_finds_no_group_labels_everyone_noise() -> None:
@@ -250,3 +242,17 @@ def test_a_catalogue_of_another_model_is_refused() -> None:
         segmenter.load({**four, "segmenter.json": three["segmenter.json"]})
     with pytest.raises(BadArtifact, match="invalid entry"):
         catalogue.from_json([{"id": "s1"}])
+
+
+@pytest.mark.parametrize("clusterer", ["hdbscan", "kmeans", "rfm"])
+def test_assigned_in_parts_customers_have_the_bits_of_assigned_at_once(
+    clusterer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, _ = shop(WHOLESALER, LAPSED, STEADY, NEW)
+    fitted = fit_segmenter(X, FEATURES, clusterer, {}, seed=0)
+    label, strength = assign_labels(fitted, X)
+    for rows in (1, 77, 600):
+        monkeypatch.setattr(segmenter, "PART_ROWS", rows)
+        found = assign_labels(fitted, X)
+        assert (found[0] == label).all()
+        assert (found[1] == strength).all()

@@ -1,5 +1,6 @@
 """Drift guards: commands, MLproject entry points and README tell the same story; an error is one sentence."""
 
+import json
 import re
 import subprocess
 import sys
@@ -94,3 +95,8 @@ def test_importing_everything_does_nothing(tmp_path: Path) -> None:
     code += "\nassert ours() == before, (ours(), before)"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_says_how_much_memory_it_took(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["simulate", "--customers", "20", "--home", str(tmp_path), "--json"])
+    assert json.loads(done.stdout)["peak_memory_mb"] > 50

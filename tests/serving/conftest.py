@@ -29,8 +29,9 @@ from models.sample import Sample
 from models.segments.segmenter import fit_segmenter
 from models.targets import target
 from models.tasks import labelled, question, tasks
-from serving.bundle import Bundle, load_bundle, write_bundle
+from serving.bundle import Bundle, load_bundle
 from serving.launch import command, environment
+from serving.publication import write_bundle
 
 START = datetime(2024, 1, 1)
 AS_OF = to_days("2025-06-01")
@@ -43,7 +44,7 @@ class Shop:
 
     orders: pl.DataFrame
     products: pl.DataFrame
-    online: pd.DataFrame
+    snapshot: pd.DataFrame
     artifacts: dict[str, Path]
 
 
@@ -103,15 +104,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     orders = bought(1_200, seed=7)
     products = pl.DataFrame({"product_id": [f"p{n}" for n in range(30)], "category": [f"k{n % 4}" for n in range(30)]})
     tables = from_frames({"orders": orders, "products": products})
-    online = to_pandas(snapshot(tables, AS_OF))
+    found = to_pandas(snapshot(tables, AS_OF))
     snapshots = {as_of: snapshot(tables, as_of).to_native().collect() for as_of in CUTOFFS}
     features = ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean", "purchase_tenure_days"]
-    X = online[numbers(online)].drop(columns="customer_id")
+    X = found[numbers(found)].drop(columns="customer_id")
     models: dict[str, Any] = {name: fitted(tables, snapshots, asked) for name, asked in questions().items()}
     models["segments"] = fit_segmenter(X, features, "kmeans", {"k": 4}, seed=1)
     for name, model in models.items():
         save(folder / name, model, {"training_window": ["2025-02-01", "2025-05-01"], "scores": {}})
-    return Shop(orders, products, online, {name: folder / name for name in models})
+    return Shop(orders, products, found, {name: folder / name for name in models})
 
 
 def published(folder: Path, *parts: Any) -> Path:
@@ -125,7 +126,7 @@ def bundle_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's bundle on disk."""
     folder = tmp_path_factory.mktemp("bundles")
     versions = {name: {"version": str(number)} for number, name in enumerate(shop.artifacts, start=1)}
-    return published(folder, shop.artifacts, versions, shop.online, AS_OF, shop.products)
+    return published(folder, shop.artifacts, versions, [shop.snapshot], AS_OF, shop.products)
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,8 @@ NOT_MANIFESTS = (
 def small(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of two small models and a few customers."""
     models = {name: shop.artifacts[name] for name in ("churn", "segments")}
-    online = shop.online[["customer_id", *features_of(models)]].head(5)
-    return published(tmp_path_factory.mktemp("small"), models, {}, online, AS_OF, shop.products)
+    few = shop.snapshot[["customer_id", *features_of(models)]].head(5)
+    return published(tmp_path_factory.mktemp("small"), models, {}, [few], AS_OF, shop.products)
 
 
 def features_of(models: dict[str, Path]) -> list[str]:
@@ -114,14 +114,14 @@ def outcomes(folder: Path, step: int, load: Callable[[bytes], object]) -> tuple[
 
 
 def test_no_damaged_manifest_is_the_published_bundle(small: Path) -> None:
-    loaded, refused = outcomes(small, 31, lambda _: load_bundle(small))
+    loaded, refused = outcomes(small, 11, lambda _: load_bundle(small))
     assert loaded == 0
     assert refused > 800
     assert load_bundle(small).version == small.name
 
 
 def test_a_damaged_manifest_under_its_own_version_is_refused_as_what_it_is(small: Path) -> None:
-    loaded, refused = outcomes(small, 29, lambda damaged: load_bundle(small, version_of(damaged)))
+    loaded, refused = outcomes(small, 17, lambda damaged: load_bundle(small, version_of(damaged)))
     assert refused > 700
     # What is left: other words in free texts, which are another bundle of the same shape.
     assert loaded < refused / 20

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import BadInput
-from serving.requests.guard import CHECKED, Guard
+from serving.requests.guard import Guard
 from serving.requests.hosts import allowed_hosts
+from serving.requests.reply import Reply, as_bytes, failure, send_reply
 from serving.requests.strict_json import strict_json
 
 HOST = (b"host", b"localhost:3000")
@@ -27,7 +28,7 @@ def ask(
     hosts: tuple[tuple[bytes, bytes], ...] = (HOST,),
     max_bytes: int = 100,
 ) -> tuple[int, Any, int]:
-    """Status, what the application was given or the error's sentence, and how many chunks were read."""
+    """Status, what the path's function read (None: the application was asked) or the error, and chunks received."""
     chunks = list(body)
     read, sent = 0, []
 
@@ -40,28 +41,28 @@ def ask(
         sent.append(message)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
-        sent.append({"status": 200, "body": scope.get(CHECKED)})
+        sent.extend([{"status": 200}, {"body": b"null"}])
 
-    def read_all(body: object) -> object:
-        if body == {"bad": 1}:
+    async def echo(body: bytes) -> Reply:
+        found = strict_json(body)
+        if found == {"bad": 1}:
             raise BadInput("bad is not a key: leave it out")
-        return body
+        return Reply(200, as_bytes(found))
 
     guard = Guard(
         app,
-        {"/predict": read_all},
+        {"/predict": echo},
         ("/models", "/static/*"),
         lambda: allowed_hosts(["shop.example", "10.0.0.7:3000"]),
         max_bytes,
     )
     scope = {"type": "http", "path": path, "method": method, "headers": [*hosts, *headers]}
     asyncio.run(guard(scope, receive, send))
-    if sent[0].get("type") == "http.response.start":
-        return sent[0]["status"], json.loads(sent[1]["body"])["error"], read
-    return 200, sent[0]["body"], read
+    status, answered = sent[0]["status"], json.loads(sent[1]["body"])
+    return status, answered if status == 200 else answered["error"], read
 
 
-def test_a_json_body_reaches_the_application_as_its_reader_left_it() -> None:
+def test_a_body_reaches_the_function_of_its_path_whole() -> None:
     assert ask([b'{"a": ', b"[1, 2.5]}"])[:2] == (200, {"a": [1, 2.5]})
 
 
@@ -180,6 +181,17 @@ def test_any_bytes_are_read_or_refused_never_anything_else(body: bytes) -> None:
     status, answered, _ = ask([body])
     assert status in (200, 400, 422)
     assert status == 200 or ": " in answered
+
+
+def test_when_to_ask_again_is_said_in_a_header() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(send_reply(send, failure(429, "busy: send it again later", retry_after_s=1)))
+    assert sent[0]["status"] == 429
+    assert (b"retry-after", b"1") in sent[0]["headers"]
 
 
 @pytest.mark.parametrize("length", [b"101", b"0101", b"9" * 5_000])

@@ -21,7 +21,7 @@ REPO = Path(__file__).resolve().parents[2]
 def other_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another, smaller bundle of the same shop."""
     folder = tmp_path_factory.mktemp("other")
-    return published(folder, {"churn": shop.artifacts["churn"]}, {}, shop.online.head(20), AS_OF)
+    return published(folder, {"churn": shop.artifacts["churn"]}, {}, [shop.snapshot.head(20)], AS_OF)
 
 
 def put(folder: Path, home: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import bentoml
 import httpx
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -15,9 +16,9 @@ from models.question import Question
 from models.targets import target, targets
 from serving.answers import answer
 from serving.bundle import Bundle
+from serving.json_columns import json_texts
 from serving.launch import command
-from serving.online_store import lookup
-from serving.requests.payload import Answers
+from serving.requests.answers import Answers
 from serving.service import Coterie
 
 from .conftest import AS_OF, Running, Shop
@@ -27,7 +28,7 @@ JSON = {"content-type": "application/json"}
 
 def assert_equal_batch(body: dict[str, Any], bundle: Bundle, features: pd.DataFrame) -> None:
     """HTTP answers equal the batch scores of the same customers bit for bit."""
-    for one, row in zip(body["answers"], answer(bundle, features).to_dict("records"), strict=True):
+    for one, row in zip(body["answers"], answer(bundle.models, features).table().to_dict("records"), strict=True):
         assert one["customer_id"] == row["customer_id"]
         assert one["segment"] == {name: row[f"segment_{name}"] for name in ("id", "name", "strength")}
         for name, loaded in bundle.models.items():
@@ -40,8 +41,13 @@ def as_sent(name: str, question: Question, row: dict[str, Any]) -> dict[str, Any
     kind, reason = target(question.target), row[f"{name}_reason"]
     if isinstance(reason, str):
         return kind.not_asked(question, reason)
-    values = {column.removeprefix(f"{name}_"): value for column, value in row.items() if column.startswith(f"{name}_")}
-    return kind.as_json(values, question, AS_OF)
+    values = {
+        column.removeprefix(f"{name}_"): np.array([value])
+        for column, value in row.items()
+        if column.startswith(f"{name}_")
+    }
+    sent: dict[str, Any] = json.loads(json_texts(kind.as_json(values, question, AS_OF), 1)[0])
+    return sent
 
 
 def history(orders: pl.DataFrame, ids: list[str]) -> list[dict[str, Any]]:
@@ -57,27 +63,27 @@ def history(orders: pl.DataFrame, ids: list[str]) -> list[dict[str, Any]]:
 def test_http_answers_equal_batch_scores_exactly_for_1000_customers(
     client: httpx.Client, bundle: Bundle, shop: Shop
 ) -> None:
-    ids = shop.online["customer_id"].tolist()[:1_000]
+    ids = shop.snapshot["customer_id"].tolist()[:1_000]
     body = client.post("/predict", json={"customer_ids": ids}).raise_for_status().json()
-    assert_equal_batch(body, bundle, shop.online.head(1_000))
+    assert_equal_batch(body, bundle, shop.snapshot.head(1_000))
     assert body["unknown"] == []
 
 
 def test_asked_one_by_one_the_answers_are_the_same(client: httpx.Client, bundle: Bundle, shop: Shop) -> None:
-    for name in shop.online["customer_id"].tolist()[::100]:
+    for name in shop.snapshot["customer_id"].tolist()[::100]:
         body = client.post("/predict", json={"customer_ids": [name]}).json()
-        assert_equal_batch(body, bundle, lookup(bundle.online, [name])[0])
+        assert_equal_batch(body, bundle, shop.snapshot[shop.snapshot["customer_id"] == name])
 
 
 def test_predict_history_equals_predict_for_the_same_history(client: httpx.Client, shop: Shop) -> None:
-    ids = shop.online["customer_id"].tolist()[:60]
+    ids = shop.snapshot["customer_id"].tolist()[:60]
     known = client.post("/predict", json={"customer_ids": ids}).json()
     live = client.post("/predict_history", json={"customers": history(shop.orders, ids)})
     assert live.json() == known
 
 
 def test_one_history_alone_equals_it_among_others(client: httpx.Client, shop: Shop) -> None:
-    ids = shop.online["customer_id"].tolist()[5:9]
+    ids = shop.snapshot["customer_id"].tolist()[5:9]
     together = client.post("/predict_history", json={"customers": history(shop.orders, ids)}).json()["answers"]
     for name, expected in zip(ids, together, strict=True):
         alone = client.post("/predict_history", json={"customers": history(shop.orders, [name])}).json()["answers"]
@@ -93,7 +99,7 @@ def test_an_answer_carries_its_as_of_and_the_versions_of_its_models(client: http
 
 
 def test_answers_are_as_the_schema_says_whatever_their_kind(client: httpx.Client, bundle: Bundle, shop: Shop) -> None:
-    ids = shop.online["customer_id"].tolist()[:50]
+    ids = shop.snapshot["customer_id"].tolist()[:50]
     answers = Answers.model_validate_json(client.post("/predict", json={"customer_ids": ids}).content).answers
     for name, loaded in bundle.models.items():
         if name != "segments":
@@ -218,7 +224,7 @@ def test_the_pages_tell_models_segments_and_status(client: httpx.Client, bundle:
     assert models["churn"]["training_window"] == ["2025-02-01", "2025-05-01"]
     segments = client.get("/segments").json()["segments"]
     named = {entry["id"]: entry["name"] for entry in segments}
-    found = answer(bundle, shop.online)
+    found = answer(bundle.models, shop.snapshot).table()
     assert set(zip(found["segment_id"], found["segment_name"], strict=True)) <= set(named.items())
     status = client.get("/status").json()
     assert (status["bundle"], status["customers"]) == (bundle.version, 1_200)

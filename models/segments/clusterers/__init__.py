@@ -46,8 +46,11 @@ class Clusterer(Protocol):
     def labels(self, model: Any) -> tuple[int, ...]:
         """Every label that the model can give, noise included."""
 
-    def assign(self, model: Any, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:
-        """Labels (n,) and strengths (n,) in [0, 1]; one row gets the same bits alone as in a batch."""
+    def assign(self, model: Any, X: pd.DataFrame, Z: Floats, memory: Path | None = None) -> tuple[Labels, Floats]:
+        """Labels (n,) and strengths (n,) in [0, 1]; one row gets the same bits alone as in a batch.
+
+        ``memory`` is given where the same customers are assigned by several models, as in ``fit``.
+        """
 
     def dump(self, model: Any) -> dict[str, bytes]:
         """The model as files of plain data by name, never pickled."""

@@ -48,7 +48,7 @@ def labels(model: Model) -> tuple[int, ...]:
     return tuple(range(len(model.centres)))
 
 
-def assign(model: Model, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:  # noqa: ARG001
+def assign(model: Model, X: pd.DataFrame, Z: Floats, memory: Path | None = None) -> tuple[Labels, Floats]:  # noqa: ARG001
     """The label of the nearest centre; strength is 1 at the centre and 0 half-way to the second nearest."""
     distance = np.sqrt(_squared_distances(Z, model.centres))
     label = distance.argmin(axis=1).astype(np.int64)

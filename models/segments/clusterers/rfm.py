@@ -71,7 +71,7 @@ def scores(model: Model, X: pd.DataFrame) -> Labels:
     return np.stack([r, f, m], axis=1).astype(np.int64)
 
 
-def assign(model: Model, X: pd.DataFrame, Z: Floats) -> tuple[Labels, Floats]:  # noqa: ARG001
+def assign(model: Model, X: pd.DataFrame, Z: Floats, memory: Path | None = None) -> tuple[Labels, Floats]:  # noqa: ARG001
     """The group of the scores, where value is the mean of F and M. Strength is always 1."""
     r, f, m = scores(model, X).T
     value = np.where(f + m >= 7, 0, np.where(f + m >= 4, 1, 2))

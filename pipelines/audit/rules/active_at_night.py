@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.clock import LOCAL, has_times
+from pipelines.audit.clock import has_times, hours_of
 from pipelines.audit.finding import Found
 
 CODE = "any.active_at_night"
@@ -18,7 +18,8 @@ SHARE = 0.35
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     if not has_times(con, table):
         return None
-    night = f"(SELECT hour({LOCAL}) < {NIGHT_ENDS} AS at_night FROM {table} WHERE reason IS NULL)"
-    rows, rows_at_night = con.execute(f"SELECT count(*), count(*) FILTER (at_night) FROM {night}").fetchall()[0]
+    at_night = f"sum(rows) FILTER (hour(hour) < {NIGHT_ENDS})"
+    found = con.execute(f"SELECT sum(rows), {at_night} FROM {hours_of(con, table)}").fetchall()[0]
+    rows, rows_at_night = (int(n or 0) for n in found)
     suspicious = rows >= ROWS_MIN and rows_at_night > SHARE * rows
     return Found(rows_at_night) if suspicious else None

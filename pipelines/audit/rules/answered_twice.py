@@ -2,8 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, examples_of
-from pipelines.sql import one_number
+from pipelines.audit.finding import Found, sum_where
 
 CODE = "feedback.answered_twice"
 TITLE = "Answers that contradict another of the same moment"
@@ -15,5 +14,4 @@ NEEDS = ("score",)
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     answers = f"""(SELECT any_value(kind) AS kind, count(DISTINCT score) AS scores FROM {table}
         WHERE reason IS NULL GROUP BY customer_id, "at", kind, topic)"""
-    surplus = one_number(con, f"SELECT sum(scores - 1) FROM {answers} WHERE scores > 1")
-    return Found(surplus, examples_of(con, f"FROM {answers} WHERE scores > 1", ("kind",))) if surplus else None
+    return sum_where(con, answers, "scores > 1", "scores - 1", show=("kind",))

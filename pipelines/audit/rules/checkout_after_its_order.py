@@ -20,9 +20,12 @@ def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
         ASOF LEFT JOIN {sold} AS after ON tried.customer_id = after.customer_id AND tried."at" <= after.sold_at)"""
     hour_before = 'before_at >= "at" - INTERVAL 61 MINUTE'
     its_own = 'coalesce(after_at <= "at" + INTERVAL 10 MINUTE, false)'
-    late = f"(SELECT * FROM {judged} WHERE {hour_before} AND NOT {its_own})"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE late_checkouts AS SELECT * FROM {judged} WHERE {hour_before} AND NOT {its_own}"
+    )
     # A visit that is still going on leads to an order to come, or to none: its clock is right.
-    going_on = f"""SELECT late.session_id, late."at" FROM {late} AS late JOIN {table} AS other
+    going_on = f"""SELECT late.session_id, late."at" FROM late_checkouts AS late JOIN {table} AS other
         ON late.session_id = other.session_id AND other."at" < late."at"
             AND other."at" > late."at" - INTERVAL 30 MINUTE AND other.reason IS NULL"""
-    return rows_where(con, late, f'coalesce((session_id, "at") NOT IN ({going_on}), true)', show=("at",))
+    its_last = f'coalesce((session_id, "at") NOT IN ({going_on}), true)'
+    return rows_where(con, "late_checkouts", its_last, show=("at",))

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.audit.clock import LOCAL, has_times
+from pipelines.audit.clock import has_times, hours_of
 from pipelines.audit.finding import Found
 
 CODE = "any.hours_shifted"
@@ -25,8 +25,8 @@ def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     if not has_times(con, table):
         return None
     counted = con.execute(
-        f"""SELECT date_diff('month', DATE '1970-01-01', {LOCAL}) AS month, hour({LOCAL}) AS hour, count(*)
-        FROM {table} WHERE reason IS NULL GROUP BY month, hour ORDER BY month"""
+        f"""SELECT date_diff('month', DATE '1970-01-01', hour) AS month, hour(hour) AS clock, CAST(sum(rows) AS BIGINT)
+        FROM {hours_of(con, table)} GROUP BY month, clock ORDER BY month"""
     ).fetchall()
     months: dict[int, HourCounts] = {}
     for month, hour, rows_n in counted:

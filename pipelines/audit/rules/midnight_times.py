@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.clock import LOCAL, has_times
+from pipelines.audit.clock import has_times, hours_of
 from pipelines.audit.finding import Found
 
 CODE = "any.midnight_times"
@@ -17,8 +17,6 @@ SHARE = 0.01
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     if not has_times(con, table):
         return None
-    rows, midnights = con.execute(
-        f"""SELECT count(*), count(*) FILTER (CAST({LOCAL} AS TIME) = TIME '00:00:00')
-        FROM {table} WHERE reason IS NULL"""
-    ).fetchall()[0]
+    found = con.execute(f"SELECT sum(rows), sum(midnights) FROM {hours_of(con, table)}").fetchall()[0]
+    rows, midnights = (int(n or 0) for n in found)
     return Found(midnights) if midnights >= max(ROWS_MIN, SHARE * rows) else None

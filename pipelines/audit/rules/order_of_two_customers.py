@@ -3,6 +3,7 @@
 import duckdb
 
 from pipelines.audit.finding import Found, rows_where
+from pipelines.audit.groups import in_group_where
 
 CODE = "orders.order_of_two_customers"
 TITLE = "Orders that belong to two customers"
@@ -11,5 +12,7 @@ SEVERITY = "error"
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    owners = f"SELECT order_id, count(DISTINCT customer_id) AS owners FROM {table} WHERE order_id IS NOT NULL"
-    return rows_where(con, f"({owners} GROUP BY order_id)", "owners > 1", show=("order_id",))
+    lines = f"FROM {table} WHERE order_id IS NOT NULL"
+    suspected = in_group_where(lines, ["order_id"], "min(customer_id) < max(customer_id)")
+    owners = f"SELECT order_id, count(DISTINCT customer_id) AS owners {lines} AND {suspected} GROUP BY order_id"
+    return rows_where(con, f"({owners})", "owners > 1", show=("order_id",))

@@ -2,8 +2,7 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, examples_of
-from pipelines.sql import one_number
+from pipelines.audit.finding import Found, sum_where
 
 CODE = "products.same_name"
 TITLE = "Products that share name, category, brand and price with another"
@@ -15,5 +14,4 @@ NEEDS = ("name",)
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     alike = f"SELECT min(name) AS name, count(DISTINCT product_id) AS ids FROM {table} WHERE name IS NOT NULL"
     groups = f"({alike} GROUP BY lower(name), category, brand, price)"
-    surplus = one_number(con, f"SELECT sum(ids - 1) FROM {groups}")
-    return Found(surplus, examples_of(con, f"FROM {groups} WHERE ids > 1", ("name",))) if surplus else None
+    return sum_where(con, groups, "ids > 1", "ids - 1", show=("name",))

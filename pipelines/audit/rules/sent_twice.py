@@ -2,8 +2,8 @@
 
 import duckdb
 
-from pipelines.audit.finding import Found, examples_of
-from pipelines.sql import one_number
+from pipelines.audit.finding import Found, sum_where
+from pipelines.audit.groups import in_group_where
 
 CODE = "touches.sent_twice"
 TITLE = "Messages of one campaign sent to a customer again"
@@ -12,7 +12,9 @@ NEEDS = ("campaign_id",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    sent = f"""SELECT campaign_id, count(DISTINCT "at") AS times FROM {table}
-        WHERE reason IS NULL AND kind = 'sent' AND campaign_id IS NOT NULL GROUP BY customer_id, campaign_id, channel"""
-    surplus = one_number(con, f"SELECT sum(times - 1) FROM ({sent})")
-    return Found(surplus, examples_of(con, f"FROM ({sent}) WHERE times > 1", ("campaign_id",))) if surplus else None
+    message = ["customer_id", "campaign_id", "channel"]
+    sent = f"FROM {table} WHERE reason IS NULL AND kind = 'sent' AND campaign_id IS NOT NULL"
+    again = in_group_where(sent, message, 'min("at") < max("at")')
+    times = f"""(SELECT campaign_id, count(DISTINCT "at") AS times {sent} AND {again}
+        GROUP BY {", ".join(message)})"""
+    return sum_where(con, times, "times > 1", "times - 1", show=("campaign_id",))

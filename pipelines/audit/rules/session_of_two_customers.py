@@ -3,6 +3,7 @@
 import duckdb
 
 from pipelines.audit.finding import Found, rows_where
+from pipelines.audit.groups import in_group_where
 
 CODE = "events.session_of_two_customers"
 TITLE = "Sessions of several customers"
@@ -11,7 +12,7 @@ NEEDS = ("session_id",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    owners = (
-        f"SELECT count(DISTINCT customer_id) AS owners FROM {table} WHERE session_id IS NOT NULL AND reason IS NULL"
-    )
-    return rows_where(con, f"({owners} GROUP BY session_id)", "owners > 1")
+    visits = f"FROM {table} WHERE session_id IS NOT NULL AND reason IS NULL"
+    suspected = in_group_where(visits, ["session_id"], "min(customer_id) < max(customer_id)")
+    owners = f"SELECT count(DISTINCT customer_id) AS owners {visits} AND {suspected} GROUP BY session_id"
+    return rows_where(con, f"({owners})", "owners > 1")

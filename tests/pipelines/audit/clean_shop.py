@@ -134,10 +134,11 @@ class Stage:
             stored = f"t{len(self._known)}"
             self.con.execute(f"CREATE TABLE raw.{stored} AS FROM rows")
             source = Source(folder=Path(), config=CONFIG, config_text="", sql={table: f"FROM {stored}"})
-            self.con.execute(f"DROP TABLE IF EXISTS staged.{table}")
+            self.con.execute(f"DROP VIEW IF EXISTS staged.{table}")
             stage(self.con, source, table, PRESENT)
             self.con.execute(f"CREATE TABLE once.{stored} AS FROM staged.{table}")
-            self.con.execute(f"DROP TABLE staged.{table}")
+            self.con.execute(f"DROP VIEW staged.{table}")
+            self.con.execute(f"DROP TABLE main.whole_{table}")
             self._known[key] = stored
         return self._known[key]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import duckdb
 import pytest
 
 from features.tables import TABLES
@@ -86,3 +87,21 @@ def test_nothing_that_is_written_shows_anything_about_a_person(write_shop, tmp_p
     assert any(finding.examples for finding in result.findings)
     for path in (path for path in result.folder.iterdir() if path.suffix in {".json", ".html"}):
         assert "secret" not in path.read_text(encoding="utf-8"), path.name
+
+
+@pytest.mark.parametrize(
+    ("customers_usual", "found"),
+    [(1, 30), (2, None)],
+    ids=["thirty are twenty times the usual one", "thirty are less than twenty times the usual two"],
+)
+def test_a_busy_second_is_judged_by_customers_however_many_rows_each_of_them_has(customers_usual, found):
+    """Fifty rows a customer: rows alone would say that thirty in a second are few."""
+    with duckdb.connect() as con:
+        con.execute(
+            f"""CREATE TABLE orders AS SELECT NULL AS reason, 'ann' || n % {customers_usual} AS customer_id,
+                TIMESTAMP '2024-01-01' + to_seconds(n // (50 * {customers_usual})) AS "at"
+            FROM range(100 * 50 * {customers_usual}) AS t(n)
+            UNION ALL SELECT NULL, 'bob' || n, TIMESTAMP '2024-06-01' FROM range(30) AS t(n)"""
+        )
+        answer = RULES["any.same_second"].check(con, "orders")
+    assert (answer and answer.count) == found

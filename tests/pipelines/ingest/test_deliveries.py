@@ -285,9 +285,9 @@ def test_a_full_export_under_one_name_is_never_late(write_shop, tmp_path):
 
 def test_a_later_ingest_stages_new_files_only(shop, tmp_path, monkeypatch):
     staged = []
-    real = __import__("pipelines.sources.staged_files", fromlist=["run_select"]).run_select
+    real = __import__("pipelines.sources.staged_files", fromlist=["select_into_file"]).select_into_file
     monkeypatch.setattr(
-        "pipelines.sources.staged_files.run_select", lambda *given: (staged.append(given[2].name), real(*given))
+        "pipelines.sources.staged_files.select_into_file", lambda *given: (staged.append(given[2].name), real(*given))
     )
     workspace = Workspace(tmp_path / "home")
     ingest(workspace, shop(FIRST), as_known=JUNE)

@@ -1,7 +1,9 @@
 """Laws of erasure on shops written by hand: who is meant, who is not, and that a killed one is completed."""
 
+import hashlib
 import json
 import multiprocessing
+import shutil
 from itertools import chain
 from pathlib import Path
 
@@ -10,13 +12,15 @@ import polars as pl
 import pytest
 
 from experiments.dataset import read_dataset, write_dataset
-from features.errors import BadConfig, BadInput, NotFound
+from features.errors import BadArtifact, BadConfig, BadInput, NotFound
 from features.tables import PERSONAL
+from pipelines.extracts import copy_rows
 from pipelines.ingest.canonical import ingest
 from pipelines.privacy.pseudonyms import key_of, pseudonym
 from pipelines.steps.erase import erase
 from pipelines.steps.export import export
 from pipelines.workspace import Workspace
+from serving.manifest import version_of
 
 SQL = {
     "orders": """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id,
@@ -52,13 +56,13 @@ def shop(write_shop, tmp_path: Path):
 
 
 def _write(folder: Path, frame: pd.DataFrame, canonical: str) -> None:
-    write_dataset(folder, frame, ["spend"], None, {"canonical": canonical, "cutoffs": [], "study": "spend"})
+    write_dataset(folder, [frame], ["spend"], None, {"canonical": canonical, "cutoffs": [], "study": "spend"})
 
 
 def stored(workspace: Workspace) -> dict[str, list[str | None]]:
     """All ids in tables, rejects, staged parts and datasets, by kind of place."""
     places = {"tables": "canonical/*/*.parquet", "rejects": "canonical/*/rejects/*.parquet"}
-    places |= {"staging": "staging/*/*.parquet", "datasets": "datasets/*/panel.parquet"}
+    places |= {"staging": "staging/*/*.parquet", "datasets": "datasets/*/rows.parquet"}
     found: dict[str, list[str | None]] = {}
     for place, pattern in places.items():
         frames = [pl.read_parquet(path) for path in sorted(workspace.home.glob(pattern))]
@@ -79,9 +83,32 @@ def test_a_person_goes_with_aliases_rejects_and_lines_that_lost_them_and_nobody_
     }  # fmt: skip
 
 
+def test_rows_that_were_copied_out_for_studies_go_too(shop, tmp_path: Path) -> None:
+    workspace = shop()
+    canonical, whose = workspace.require("canonical"), pl.DataFrame({"customer_id": ["ann", "bob"]})
+    workspace.write_once("extracts", "drawn", lambda folder: copy_rows(canonical, folder, whose))
+    export(workspace, "ann", tmp_path / "ann.json")
+    assert "extracts/drawn/orders.parquet" in json.loads((tmp_path / "ann.json").read_text())["extracts"]
+    assert erase(workspace, "ann")["rows"]["extracts"] > 0
+    assert not workspace.published("extracts")
+
+
 def test_a_person_is_found_by_any_of_their_ids(shop) -> None:
     workspace = shop()
     erase(workspace, " web7 ")
+    assert "ann" not in stored(workspace)["tables"]
+
+
+def test_a_bundle_of_an_older_format_is_not_passed_over(shop) -> None:
+    workspace, written = shop(), b'{"format": 2}'
+    folder = workspace.home / "bundles" / version_of(written)
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_bytes(written)
+    with pytest.raises(BadArtifact, match=f"format 2, needed 3: publish it again; or delete .*{folder.name}, nothing"):
+        erase(workspace, "ann")
+    assert "ann" in stored(workspace)["tables"]
+    shutil.rmtree(folder)
+    erase(workspace, "ann")
     assert "ann" not in stored(workspace)["tables"]
 
 
@@ -161,10 +188,31 @@ def test_what_is_left_of_a_dataset_knows_its_tables_and_its_origin(shop) -> None
     assert after.facts["canonical"] == workspace.require("canonical").name
 
 
+def test_a_person_in_a_dataset_of_an_older_format_is_exported_and_erased(shop, tmp_path: Path) -> None:
+    """Format 2 had all columns in one file, hashed as the fingerprint."""
+    workspace = shop()
+    (folder,) = workspace.published("datasets")
+    dataset = read_dataset(folder)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    dataset.frame.to_parquet(folder / "panel.parquet", index=False)
+    fingerprint = hashlib.sha256((folder / "panel.parquet").read_bytes()).hexdigest()
+    manifest = {"format": 2, "fingerprint": fingerprint, "features": ["spend"], "question": None}
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "rows": 4, "facts": dict(dataset.facts)}))
+    export(workspace, "ann", tmp_path / "ann.json")
+    (rows,) = json.loads((tmp_path / "ann.json").read_text())["datasets"].values()
+    assert [row["customer_id"] for row in rows] == ["ann", "web7"][: len(rows)]
+    assert erase(workspace, "ann")["rows"]["datasets"] == len(rows) > 0
+    (left,) = workspace.published("datasets")
+    assert sorted(path.name for path in left.iterdir()) == ["features.npy", "manifest.json", "rows.parquet"]
+    assert stored(workspace)["datasets"] == ["A1", "anna", "bob"]
+    assert read_dataset(left).facts["erased_from"] == [fingerprint]
+
+
 def test_nobody_is_an_error_that_says_where_was_looked_and_not_for_whom(shop) -> None:
     workspace = shop()
     for ask in (lambda: erase(workspace, "zoe"), lambda: export(workspace, "zoe", workspace.home.parent / "zoe.out")):
-        with pytest.raises(NotFound, match="looked through canonical tables, rejects, staging, snapshots") as error:
+        with pytest.raises(NotFound, match="looked through canonical tables, rejects, staging, extracts") as error:
             ask()
         assert "'zoe'" not in str(error.value)
     with pytest.raises(BadInput, match="blank"):
@@ -195,7 +243,7 @@ def test_the_only_contact_takes_the_company_along_and_one_of_two_their_share(wri
     frame = pd.DataFrame({"customer_id": ["acme", "bcorp", "ccorp"], "as_of": 19800.0, "spend": 1.0})
     facts = {"canonical": result.id, "entity": "company"}
     workspace.write_once(
-        "datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, frame, ["spend"], None, facts))
+        "datasets", "firms-1", lambda folder: _ignore(write_dataset(folder, [frame], ["spend"], None, facts))
     )
     erase(workspace, "ann")
     assert stored(workspace)["datasets"] == ["bcorp", "ccorp"]

@@ -1,0 +1,54 @@
+"""The body of an answer: its fields, which are the service's OpenAPI schema too.
+
+Apart from the requests because every kind of answer is a target's, and importing all targets takes a second.
+"""
+
+from typing import Any, Union
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from models.targets import targets
+
+
+class Segment(BaseModel):
+    """The customer's segment; strength in [0, 1] says how clearly the customer belongs to it."""
+
+    id: str
+    name: str
+    strength: float
+
+
+def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:
+    """A target's ``Answer`` under a name that the OpenAPI schema can show beside the others."""
+    return create_model(f"{name.title().replace('_', '')}Answer", __base__=answer, __doc__=answer.__doc__)
+
+
+Prediction: Any = Union[tuple(_prediction(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
+"""The answer of a predictor: whichever its target gives."""
+
+
+class Answer(BaseModel):
+    """All answers about one customer: the segment, if the bundle has segments, and one under each predictor's name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Prediction]
+
+    customer_id: str
+    segment: Segment | None = None
+
+
+class ModelVersion(BaseModel):
+    """A model's version in the registry and the hash of its artifact."""
+
+    version: str
+    sha256: str
+
+
+class Answers(BaseModel):
+    """One answer a known customer, in the order asked; all from the features at ``as_of``."""
+
+    answers: list[Answer]
+    unknown: list[str]
+    as_of: str
+    models: dict[str, ModelVersion]
+    bundle: str

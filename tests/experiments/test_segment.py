@@ -1,0 +1,91 @@
+"""Studies of segments: trials share what does not depend on them, a sample is fitted, and everybody is described."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hdbscan as library
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import segment
+from experiments.contest import BASELINE, TUNED, Contestant
+from experiments.dataset import Dataset
+from models.segments import segmenter
+from tests.experiments.conftest import group_study, groups
+
+PARAMS: list[dict[str, Any]] = [
+    {"min_samples": min_samples, "min_cluster_share": share, "epsilon": epsilon, "selection": selection}
+    for min_samples in (5, 10)
+    for share, epsilon, selection in [(0.05, 0.0, "eom"), (0.1, 0.2, "leaf"), (0.08, 0.1, "eom"), (0.05, 0.5, "leaf")]
+]
+ENTRANTS = [Contestant(TUNED, "kmeans", {"k": 4}), Contestant(BASELINE, "rfm", {})]
+
+
+@pytest.fixture(scope="module")
+def many(make_dataset: Callable[..., Dataset]) -> Dataset:
+    return make_dataset(groups(customers=1_500, seed=1))
+
+
+@pytest.fixture
+def problem(many: Dataset) -> segment.Problem:
+    """1,500 customers of whom 400 are fitted."""
+    return segment.prepare(group_study(search={"customers": 400, "metric": "permuted_gap"}), many)
+
+
+def test_trials_of_all_processes_build_one_tree_for_the_customers_and_one_for_their_permutation(
+    group_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[int] = []
+    build = library.hdbscan_._hdbscan_boruvka_kdtree
+
+    def counted(points: Any, min_samples: int, *others: Any, **more: Any) -> Any:
+        built.append(min_samples)
+        return build(points, min_samples, *others, **more)
+
+    monkeypatch.setattr(library.hdbscan_, "_hdbscan_boruvka_kdtree", counted)
+    problem = segment.prepare(group_study(), group_dataset)
+    workers = [pickle.loads(pickle.dumps(segment.evaluation(problem))) for _ in range(2)]
+    shared = [workers[number % 2]("hdbscan", params) for number, params in enumerate(PARAMS)]
+    assert sorted(built) == [5, 5, 10, 10]
+    alone = [segment.evaluation(segment.prepare(group_study(), group_dataset))("hdbscan", each) for each in PARAMS[::3]]
+    assert alone == shared[::3]
+
+
+def test_a_study_of_no_more_customers_than_it_searches_with_fits_all(group_dataset: Dataset) -> None:
+    problem = segment.prepare(group_study(), group_dataset)
+    pd.testing.assert_frame_equal(problem.customers, group_dataset.inputs[list(problem.customers.columns)])
+
+
+def test_a_sample_is_fitted_and_everybody_is_described(problem: segment.Problem, many: Dataset) -> None:
+    tested, _ = segment.test(problem, ENTRANTS, workers=1)
+    ours = tested[0].model
+    assert len(problem.customers) == 400
+    assert sum(each.size for each in ours.catalogue) == 1_500
+    assert set(ours.catalogue[0].medians) == set(many.features)
+    label, _ = segmenter.assign_labels(ours, many.inputs)
+    assert {each.label: each.size for each in ours.catalogue} == {i: int((label == i).sum()) for i in range(4)}
+    said, _ = segment.summary(problem, tested)
+    assert "1,500 customers as of" in said
+    assert "fitted and scored on 400 of them" in said
+
+
+def test_workers_test_the_same_models(problem: segment.Problem) -> None:
+    alone, together = (segment.test(problem, ENTRANTS, workers)[0] for workers in (1, 2))
+    for one, other in zip(alone, together, strict=True):
+        assert segmenter.dump(one.model) == segmenter.dump(other.model)
+        assert one.scores == other.scores
+
+
+def test_a_memory_map_is_described_as_the_same_customers_in_memory(
+    problem: segment.Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = problem.everybody
+    np.save(tmp_path / "features.npy", np.ascontiguousarray(X.to_numpy().T))
+    mapped = pd.DataFrame(np.load(tmp_path / "features.npy", mmap_mode="r").T, columns=X.columns, copy=False)
+    fitted = segmenter.fit_clusters(segmenter.prepare(problem.customers, problem.features), "hdbscan", {}, seed=0)
+    at_once = segmenter.described(fitted, X)
+    monkeypatch.setattr(segmenter, "PART_ROWS", 70)
+    assert segmenter.dump(segmenter.described(fitted, mapped)) == segmenter.dump(at_once)
