@@ -91,6 +91,13 @@ class Past:
         return self.share(days.with_columns(before=nw.col("day").shift(1).over("customer_id", order_by="day")))
 
     @cached_property
+    def visits(self) -> Frame:
+        """One row a customer, session_id (null for events without one) and day: ``first_at_days``, ``last_at_days``."""
+        at = nw.col("at_days")
+        visits = self.tables["events"].with_columns(day=at.floor()).group_by("customer_id", "session_id", "day")
+        return self.share(visits.agg(at.min().alias("first_at_days"), at.max().alias("last_at_days")))
+
+    @cached_property
     def products(self) -> Frame:
         """One row a customer and product bought: ``lines_n``, ``orders_n``, ``first_at_days`` and ``last_at_days``."""
         named = self.sales.filter(~nw.col("product_id").is_null())

@@ -1,16 +1,17 @@
-"""Many dates: the tables are read once, and one date is computed while the plan of the next is written.
+"""One date or many: the tables are read once, and one date is computed while the plan of the next is written.
 
 ``docs/decisions/many-dates.md`` says why the dates share no more than that.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import polars as pl
 
 from features.definition import features_of
-from features.engines import Tables, free, materialised, on_polars, shared
+from features.engines import Tables, free, materialised, on_polars
 from features.entities import Entity, about
 from features.past import Past, look_back, order_lines
 from features.windows import Frame
@@ -28,12 +29,10 @@ def snapshots(tables: Tables, cutoffs: Sequence[float], entity: Entity = "custom
 def pasts(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer") -> Iterator[tuple[float, Past]]:
     """Each cutoff, earliest first, and what was known before it; use it before asking for the next."""
     lines = {"orders": order_lines(tables["orders"])} if "orders" in tables else {}
-    # For a single date it would only take memory.
-    read_often = tables | lines if len(cutoffs) > 1 else {}
-    stored = {name: materialised(table) for name, table in read_often.items()}
+    stored = {name: materialised(table) for name, table in (tables | lines).items()}
     for as_of in sorted(cutoffs):
         made: list[Frame] = []
-        yield as_of, look_back(about(tables | stored, as_of, entity), as_of, partial(_share, made))
+        yield as_of, _cut_once(look_back(about(tables | stored, as_of, entity), as_of, partial(_share, made)))
         free(made)
     free(stored.values())
 
@@ -53,6 +52,12 @@ def computed(frames: Iterable[tuple[float, Frame]]) -> Iterator[tuple[float, pl.
             yield before[0], before[1].result()
 
 
+def _cut_once(past: Past) -> Past:
+    """On Polars with the cut computed: its optimiser would move the cut into every use, and link ids anew in each."""
+    cut = {name: table for name, table in past.tables.items() if table.implementation.is_polars()}
+    return replace(past, tables=past.tables | {name: materialised(table) for name, table in cut.items()})
+
+
 def _share(made: list[Frame], frame: Frame) -> Frame:
-    made.append(shared(frame))
+    made.append(materialised(frame))
     return made[-1]

@@ -10,6 +10,7 @@ NEEDS = ("events", "orders")
 
 STAGE_DAYS = 14
 FOLLOW_DAYS = 1
+VISIT_DAYS = 90
 PAGES = {"price": "page:price", "returns": "page:returns", "delivery": "page:delivery"}
 """Pages that people hesitate on: the ``feature`` of a page_view."""
 _CART = ("add_to_cart", "remove_from_cart", "checkout")
@@ -48,46 +49,26 @@ ZERO_IF_NONE = tuple(name for name in COLUMNS if name.endswith("_n"))
 
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with an event: customer_id and COLUMNS."""
-    events = past.share(_events(past, as_of))
+    at = nw.col("at_days")
+    events = past.tables["events"].with_columns(age=as_of - at, newest_at=at.max().over("customer_id"))
+    last_order = past.orders.group_by("customer_id").agg(at.max().alias("ordered_at"))
     joined = events.group_by("customer_id").agg(*_steps(), *_barriers())
-    for part in (_products(past, events), _visits(past, events.filter(nw.col("age") <= 90))):
+    for part in (
+        _since_order(past.visits, last_order),
+        _products(past, events, last_order),
+        _visits(past, events.filter(nw.col("age") <= VISIT_DAYS)),
+    ):
         joined = joined.join(part, on="customer_id", how="left")
     return _ratios(joined).select("customer_id", *COLUMNS)
 
 
-def _events(past: Past, as_of: float) -> Frame:
-    """Events with their age, whether they came after the last order, and the first and last sale of their product."""
-    at, kind = nw.col("at_days"), nw.col("kind")
-    last_order = past.orders.group_by("customer_id").agg(nw.col("at_days").max().alias("ordered_at"))
-    bought = past.products.select(
-        "customer_id", "product_id", first_sale_at="first_at_days", last_sale_at="last_at_days"
-    )
-    events = past.tables["events"].join(last_order, on="customer_id", how="left")
-    events = events.join(bought, on=["customer_id", "product_id"], how="left")
-    events = events.with_columns(
-        age=as_of - at,
-        day=at.floor(),
-        lone_day=nw.when(nw.col("session_id").is_null()).then(at.floor()),
-        newest_at=at.max().over("customer_id"),
-        checkout_at=nw.when(kind == "checkout").then(at).max().over("customer_id"),
-    )
-    ordered_at, checkout_at = nw.col("ordered_at"), nw.col("checkout_at")
-    return events.with_columns(
-        after_order=ordered_at.is_null() | (at > ordered_at),
-        in_cart=(ordered_at.is_null() | (at > ordered_at)) & (checkout_at.is_null() | (at > checkout_at)),
-    )
-
-
 def _steps() -> list[nw.Expr]:
-    kind, after_order = nw.col("kind"), nw.col("after_order")
-    late = nw.col("newest_at") - nw.col("at_days") <= STAGE_DAYS
+    kind, late = nw.col("kind"), nw.col("newest_at") - nw.col("at_days") <= STAGE_DAYS
     return [
         count_if(late & kind.is_in(_CART)).alias("decision_n"),
         count_if(late & (kind == "product_view")).alias("consideration_n"),
         count_if(late & kind.is_in(("page_view", "search"))).alias("awareness_n"),
         count_if((kind == "search") & (nw.col("age") <= 30)).alias("journey_searches_30d_n"),
-        distinct_n(nw.when(after_order).then(nw.col("session_id"))).alias("visits_n"),
-        distinct_n(nw.when(after_order).then(nw.col("lone_day"))).alias("lone_days_n"),
     ]
 
 
@@ -105,21 +86,42 @@ def _barriers() -> list[nw.Expr]:
     ]
 
 
-def _products(past: Past, events: Frame) -> Frame:
+def _since_order(visits: Frame, last_order: Frame) -> Frame:
+    """One row a customer with an event after their last order: sessions, and days with events that have none."""
+    ordered_at, session = nw.col("ordered_at"), nw.col("session_id")
+    met = visits.join(last_order, on="customer_id", how="left")
+    after = met.filter(ordered_at.is_null() | (nw.col("last_at_days") > ordered_at))
+    return after.group_by("customer_id").agg(
+        distinct_n(session).alias("visits_n"),
+        distinct_n(nw.when(session.is_null()).then(nw.col("day"))).alias("lone_days_n"),
+    )
+
+
+def _products(past: Past, events: Frame, last_order: Frame) -> Frame:
     """One row a customer who viewed a product or touched the cart."""
     at, age, kind = nw.col("at_days"), nw.col("age"), nw.col("kind")
+    handled = events.filter(kind.is_in(("product_view", *_CART)))
+    handled = handled.with_columns(checkout_at=nw.when(kind == "checkout").then(at).max().over("customer_id"))
+    handled = handled.filter(kind != "checkout").join(last_order, on="customer_id", how="left")
+    ordered_at, checkout_at = nw.col("ordered_at"), nw.col("checkout_at")
+    in_cart = (ordered_at.is_null() | (at > ordered_at)) & (checkout_at.is_null() | (at > checkout_at))
+    handled = handled.with_columns(in_cart=in_cart)
     viewed, added = kind == "product_view", (kind == "add_to_cart") & nw.col("in_cart")
-    handled = events.filter(kind.is_in(("product_view", *_CART[:2])))
     goods = handled.group_by("customer_id", "product_id").agg(
         nw.when(viewed).then(at).min().alias("first_view_at"),
         nw.when(viewed).then(at).max().alias("last_view_at"),
         nw.when(viewed).then(age).min().alias("view_age"),
         (count_if(added) - count_if((kind == "remove_from_cart") & nw.col("in_cart"))).alias("items_n"),
         nw.when(added).then(age).max().alias("added_age"),
-        nw.col("first_sale_at", "last_sale_at").max(),
     )
+    goods = goods.join(_bought(past), on=["customer_id", "product_id"], how="left")
     prices = past.tables["products"].select("product_id", price_ticks=ticks(nw.col("price")))
     return goods.join(prices, on="product_id", how="left").group_by("customer_id").agg(*_wanted(), *_cart())
+
+
+def _bought(past: Past) -> Frame:
+    """One row a customer and product bought, with the moments of its first and last sale."""
+    return past.products.select("customer_id", "product_id", first_sale_at="first_at_days", last_sale_at="last_at_days")
 
 
 def _wanted() -> list[nw.Expr]:
@@ -149,6 +151,7 @@ def _cart() -> list[nw.Expr]:
 def _visits(past: Past, events: Frame) -> Frame:
     """One row a customer with a session: how many there were, and what became of them."""
     age, added, paid = nw.col("age"), nw.col("kind") == "add_to_cart", nw.col("kind") == "checkout"
+    events = events.join(_bought(past), on=["customer_id", "product_id"], how="left")
     followed, bought_since = nw.col("followed"), nw.col("last_sale_at") >= nw.col("at_days")
     sessions = (
         _followed(past, events)
@@ -189,6 +192,7 @@ def _followed(past: Past, events: Frame) -> Frame:
     same = ends.select("customer_id", "day", "last_at")
     following = ends.select("customer_id", "first_at", day=day - 1)
     keys = ["customer_id", "day"]
+    events = events.with_columns(day=at.floor(), lone_day=nw.when(nw.col("session_id").is_null()).then(at.floor()))
     met = events.join(same, on=keys, how="left").join(following, on=keys, how="left")
     found = (nw.col("last_at") >= at) | (nw.col("first_at") <= at + FOLLOW_DAYS)
     return met.with_columns(followed=nw.when(found).then(1.0).otherwise(0.0))

@@ -49,7 +49,7 @@ def compute(past: Past, as_of: float) -> Frame:
     today = math.floor(as_of)
     at = nw.col("at_days")
     orders = past.orders.with_columns(day=at.floor(), age=as_of - at, newest_at=at.max().over("customer_id"))
-    orders = _after_message(past, _before_holiday(past, orders, today))
+    orders = _after_message(_messages(past, as_of), _before_holiday(past, orders, today))
     habits = _ratios(orders.group_by("customer_id").agg(*_occasions(), nw.col(*_OF_PLACE).max()))
     habits = habits.join(_campaigns(past.tables["touches"], as_of), on="customer_id", how="left")
     return habits.select("customer_id", *COLUMNS)
@@ -66,19 +66,28 @@ def _before_holiday(past: Past, orders: Frame, today: int) -> Frame:
     return placed.join(beside(placed, eves(today)), on="country_day", how="left")
 
 
-def _after_message(past: Past, orders: Frame) -> Frame:
-    """Orders with ``led``: 1 if a message was sent within CAMPAIGN_DAYS before, else 0.
+def _messages(past: Past, as_of: float) -> Frame:
+    """Messages that can have led to an order of the last YEAR_DAYS: no column asks about older orders."""
+    old = as_of - nw.col("at_days") > YEAR_DAYS + CAMPAIGN_DAYS + 1
+    return past.tables["touches"].filter((nw.col("kind") == "sent") & ~old)
+
+
+def _after_message(messages: Frame, orders: Frame) -> Frame:
+    """Orders with ``led``: 1 if one of the messages was sent within CAMPAIGN_DAYS before, else 0.
 
     Messages are grouped into blocks of CAMPAIGN_DAYS. In the order's own block the first message decides, in the block
     before the last one, so messages need not be joined with every order.
     """
     at, block = nw.col("at_days"), per(nw.col("at_days"), CAMPAIGN_DAYS).floor()
-    sent = past.tables["touches"].filter(nw.col("kind") == "sent").with_columns(block=block)
-    ends = sent.group_by("customer_id", "block").agg(at.min().alias("first_at"), at.max().alias("last_at"))
+    ends = (
+        messages.with_columns(block=block)
+        .group_by("customer_id", "block")
+        .agg(at.min().alias("first_at"), at.max().alias("last_at"))
+    )
     same, before = ends.drop("last_at"), ends.drop("first_at").with_columns(block=nw.col("block") + 1)
     met = orders.rename({"last_at_days": "order_end"}).with_columns(block=block)
-    for messages in (same, before):
-        met = met.join(messages, on=["customer_id", "block"], how="left")
+    for sent in (same, before):
+        met = met.join(sent, on=["customer_id", "block"], how="left")
     found = (nw.col("first_at") <= at) | (nw.col("last_at") >= at - CAMPAIGN_DAYS)
     return met.with_columns(led=nw.when(found).then(1.0).otherwise(0.0))
 

@@ -49,22 +49,26 @@ def compute(past: Past, as_of: float) -> Frame:
     events = past.tables["events"].with_columns(
         age=as_of - nw.col("at_days"), day=nw.col("at_days").floor(), spent_ms=whole(nw.col("duration_s") * 1000)
     )
-    sums = events.group_by("customer_id").agg(*_activity(), *_within_90d())
-    joined = sums.join(_features(events), on="customer_id", how="left")
+    joined = _activity(past.visits, as_of)
+    for part in (events.group_by("customer_id").agg(*_within_90d()), _features(events)):
+        joined = joined.join(part, on="customer_id", how="left")
     return _ratios(joined).select("customer_id", *COLUMNS)
 
 
-def _activity() -> list[nw.Expr]:
+def _activity(visits: Frame, as_of: float) -> Frame:
+    """One row a customer with an event: visits and active days, counted over days of visits instead of events."""
     age, day, session = nw.col("age"), nw.col("day"), nw.col("session_id")
     lone_day = nw.when(session.is_null()).then(day)
-    return [
+    # Of a visit's events of one day the last decides whether one was within the last days.
+    aged = visits.with_columns(age=as_of - nw.col("last_at_days"), first_age=as_of - nw.col("first_at_days"))
+    return aged.group_by("customer_id").agg(
         age.min().alias("usage_recency_days"),
-        age.max().alias("usage_tenure_days"),
+        nw.col("first_age").max().alias("usage_tenure_days"),
         *(distinct_n(nw.when(age <= w).then(session)).alias(f"visits_{w}d_n") for w in WINDOWS_DAYS),
         *(distinct_n(nw.when(age <= w).then(lone_day)).alias(f"lone_days_{w}d_n") for w in WINDOWS_DAYS),
         *(distinct_n(nw.when(age <= w).then(day)).alias(f"usage_active_{w}d_n") for w in WINDOWS_DAYS),
-        distinct_n(nw.when((age > 30) & (age <= 60)).then(day)).alias("active_before_n"),
-    ]
+        distinct_n(nw.when((nw.col("first_age") > 30) & (age <= 60)).then(day)).alias("active_before_n"),
+    )
 
 
 def _within_90d() -> list[nw.Expr]:

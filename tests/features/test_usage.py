@@ -119,6 +119,11 @@ def test_a_window_holds_its_first_moment(session: str | None) -> None:
         assert (found["usage_sessions_7d_n"], found["usage_active_7d_n"]) == (n, n)
 
 
+def test_a_day_on_the_border_of_two_windows_is_active_in_both() -> None:
+    found = used((30.0625, "login", "s", None), (29.9375, "login", "s", None))  # 09:00 and 12:00; the border is 10:30
+    assert (found["usage_active_30d_n"], found["usage_trend"]) == (1, (1 + 1) / (1 + 1))
+
+
 def test_a_page_is_no_feature_and_three_uses_on_a_day_are_no_mastery() -> None:
     events = [(2.0, "feature_use", "s", "search")] * 3 + [(d, "feature_use", "s", "export") for d in (2.0, 40.0, 41.0)]
     found = used(*events, (1, "page_view", "s", "page:price"))
