@@ -13,7 +13,7 @@ from experiments.contest import BASELINE, TUNED, UNTUNED, Contestant, Scored, co
 from experiments.dataset import Dataset
 from experiments.predict import prepare, spread, winner_first
 from experiments.rolling import Problem, Validation, readable, rolling_test, rolling_tests
-from experiments.segment import Separation, penalty
+from experiments.segment import penalty
 from features.errors import BadInput
 from models.learners import _trees, bgnbd, logistic
 from models.losses import log_loss
@@ -150,7 +150,7 @@ def test_a_clustering_of_no_use_is_penalised(sizes: dict[str, float], lost: floa
 
 
 def test_planted_groups_score_higher_than_the_wrong_number_of_them(group_dataset: Dataset) -> None:
-    objective = Separation(segment.prepare(group_study(), group_dataset))
+    objective = segment.evaluation(segment.prepare(group_study(), group_dataset))
     values = {k: objective("kmeans", {"k": k})[0] for k in (3, 4, 8)}
     assert max(values, key=lambda k: values[k]) == 4
     assert values[4] > 0.1
@@ -161,7 +161,7 @@ def test_shuffled_columns_have_no_gap(make_dataset: Callable[[pd.DataFrame], Dat
     random = np.random.default_rng(3)
     features = [name for name in frame.columns if name.startswith("purchase")]
     shuffled = frame.assign(**{name: random.permutation(frame[name].to_numpy()) for name in features})
-    value, _ = Separation(segment.prepare(group_study(), make_dataset(shuffled)))("kmeans", {"k": 4})
+    value, _ = segment.evaluation(segment.prepare(group_study(), make_dataset(shuffled)))("kmeans", {"k": 4})
     assert abs(value) < 0.06
 
 
