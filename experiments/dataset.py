@@ -120,7 +120,7 @@ def write_dataset(
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = ["customer_id", "as_of"] + (["label"] if question else [])
-    text = [name for name in features if name in text_names()]
+    text = sorted(name for name in features if name in text_names())
     numbers = [name for name in features if name not in text]
     with tempfile.TemporaryDirectory(prefix="spool-", dir=folder) as scratch:
         found: list[pd.DataFrame] = []
