@@ -42,7 +42,7 @@ class Sample(Section):
     ``seed`` alone, so a larger budget adds customers to those of a smaller one.
     """
 
-    rows: Annotated[int, Field(ge=100)] = 400_000
+    rows: Annotated[int, Field(ge=100)] = 150_000
     seed: Annotated[int, Field(ge=0)] = 7
 
 
