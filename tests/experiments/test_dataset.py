@@ -58,6 +58,15 @@ def test_frames_of_one_cutoff_each_give_the_same_bytes_as_one_frame(tmp_path: Pa
     assert set(whole.columns) == set(features)
 
 
+def test_a_dataset_written_from_another_keeps_its_fingerprint(tmp_path: Path) -> None:
+    """A text that is the same for all has no indicator, so its place among the features is not known afterwards."""
+    frame = with_texts(30, 3).assign(feedback_topic="price")
+    features = ["feedback_topic", "journey_stage", "profile_country", *FEATURES]
+    first = write_dataset(tmp_path / "first", [frame], features, QUESTION, {})
+    again = write_dataset(tmp_path / "again", [first.frame], first.columns, QUESTION, {})
+    assert again.fingerprint == first.fingerprint
+
+
 def test_a_later_cutoff_cannot_come_first(tmp_path: Path) -> None:
     frame = panel(20, 3)
     with pytest.raises(BadInput, match="give the oldest cutoff first"):
