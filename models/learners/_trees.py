@@ -99,6 +99,7 @@ def settings(params: Params, seed: int) -> dict[str, Any]:
         "seed": seed,
         "deterministic": True,
         "force_col_wise": True,  # twice as fast as by rows with hundreds of columns, of which a tree reads few
+        "enable_bundle": False,  # the same trees a sixth sooner: hardly any two columns exclude each other
         "feature_pre_filter": False,
         **chosen,
     }
