@@ -8,12 +8,13 @@ from functools import lru_cache
 import pandas as pd
 import polars as pl
 
+from features.columns import Column
 from features.errors import BadInput
 from features.families import tables_of
 from features.indicators import split, with_indicators
 from features.sentiment import sentiment
 from features.snapshot import feature_names, live_snapshot
-from features.tables import TABLES, Column
+from features.tables import TABLES
 from features.windows import to_datetime, to_days
 from models.predictor import Predictor
 from models.tasks import features_of_eligible
