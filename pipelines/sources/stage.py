@@ -212,7 +212,7 @@ def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
-    return Staged(spec, spec.columns_given(names) + extra, dict(names_and_types), query, hidden)
+    return Staged(spec, spec.written(names) + extra, dict(names_and_types), query, hidden)
 
 
 def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
@@ -267,8 +267,10 @@ def _sealing_query(staged: Staged) -> str:
     """A refused row of a vault keeps its customer's id and its reason: nobody could find the rest to erase it."""
     kept = {"customer_id", "returned_customer_id"}
     values = [column.name for column in staged.columns] + [f"returned_{column.name}" for column in staged.given]
-    emptied = [name for name in (*values, *staged.source_columns, "fingerprint") if name not in kept]
+    emptied = [name for name in (*values, *staged.source_columns) if name not in kept]
     replaced = [f'CASE WHEN reason IS NULL THEN "{name}" END AS "{name}"' for name in emptied]
+    # A hash of what was there would let addresses be tried out.
+    replaced.append("CASE WHEN reason IS NULL THEN fingerprint ELSE hash(uuid()) END AS fingerprint")
     return f"SELECT * REPLACE ({', '.join(replaced)}) FROM judged"
 
 
