@@ -79,6 +79,18 @@ def simulate(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new source's folder.")],
+    raw: Annotated[Path, typer.Option("--raw", help="Folder of the raw files.")],
+    json_: Json = False,
+) -> None:
+    """Look at raw files and write a source to edit: source.toml and SELECTs with guessed columns."""
+    from pipelines.steps.init import init_source
+
+    run_alone(json_, lambda: init_source(folder, raw))
+
+
+@app.command()
 def ingest(
     source: Annotated[str, typer.Argument(help="A shipped source (simulated, online_retail, cdnow) or a folder.")],
     home: Home = DEFAULT_HOME,
@@ -209,6 +221,16 @@ def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) 
     except CoterieError as error:
         fail(error)
     show({**result, "peak_memory_mb": round(peak.mb)}, as_json)
+
+
+def run_alone(as_json: bool, step: Callable[[], dict[str, Any]]) -> None:
+    """Run a step that writes to no workspace, and print its result."""
+    prepare()
+    try:
+        result = step()
+    except CoterieError as error:
+        fail(error)
+    show(result, as_json)
 
 
 def run_until_stopped(start: Callable[[], None]) -> None:
