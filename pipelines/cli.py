@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -44,6 +44,7 @@ AllowHost = Annotated[
     typer.Option("--allow-host", help="A domain or address that requests may name; repeat for several."),
 ]
 EngineName = Annotated[str, typer.Option("--engine", help="polars, duckdb or spark: the same bytes from each.")]
+SourceName = Annotated[str, typer.Argument(help="A shipped source (simulated, online_retail, cdnow) or a folder.")]
 Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw data; the source's own if not given.")]
 
 Customer = Annotated[str, typer.Argument(help="The customer's id as the shop writes it, or an alias.")]
@@ -91,8 +92,17 @@ def init(
 
 
 @app.command()
+def check(source: SourceName, raw: Raw = "", json_: Json = False) -> None:
+    """Show a source's files and columns and what each SELECT makes of them; nothing is written."""
+    from pipelines.steps.check import check_source
+
+    if not run_alone(json_, lambda: check_source(source, Path(raw) if raw else None))["fits"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def ingest(
-    source: Annotated[str, typer.Argument(help="A shipped source (simulated, online_retail, cdnow) or a folder.")],
+    source: SourceName,
     home: Home = DEFAULT_HOME,
     raw: Raw = "",
     pseudonymise: Annotated[bool, typer.Option("--pseudonymise", help="Store customer ids as keyed hashes.")] = False,
@@ -102,6 +112,23 @@ def ingest(
     from pipelines.steps.ingest import ingest_step
 
     run(home, json_, lambda workspace: ingest_step(workspace, source, raw, pseudonymise or None))
+
+
+@app.command()
+def rejects(
+    table: Annotated[str, typer.Argument(help="A canonical table; if none, how many of each, and why.")] = "",
+    home: Home = DEFAULT_HOME,
+    csv: Annotated[bool, typer.Option("--csv", help="Print all of them as CSV.")] = False,
+    json_: Json = False,
+) -> None:
+    """Show which rows the last ingest refused, and why."""
+    from pipelines.steps.rejects import rejected_rows, rejects_summary, write_csv
+
+    workspace = Workspace(home)
+    if csv:
+        run_until_stopped(lambda: write_csv(workspace, table, sys.stdout))
+    else:
+        run_alone(json_, lambda: rejected_rows(workspace, table) if table else rejects_summary(workspace))
 
 
 @app.command()
@@ -196,11 +223,7 @@ def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """What is in force: segments, each model's scores beside its baselines, and the place of everything."""
     from pipelines.steps.report import summary
 
-    prepare()
-    try:
-        show(summary(Workspace(home)), json_)
-    except CoterieError as error:
-        fail(error)
+    run_alone(json_, lambda: summary(Workspace(home)))
 
 
 @app.command()
@@ -223,14 +246,15 @@ def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) 
     show({**result, "peak_memory_mb": round(peak.mb)}, as_json)
 
 
-def run_alone(as_json: bool, step: Callable[[], dict[str, Any]]) -> None:
-    """Run a step that writes to no workspace, and print its result."""
+def run_alone(as_json: bool, step: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Run a step that writes to no workspace, print its result and return it."""
     prepare()
     try:
         result = step()
     except CoterieError as error:
         fail(error)
     show(result, as_json)
+    return result
 
 
 def run_until_stopped(start: Callable[[], None]) -> None:
@@ -256,7 +280,7 @@ def show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(result.get("message") or json.dumps(result, indent=1, default=str))
 
 
-def fail(error: CoterieError) -> None:
+def fail(error: CoterieError) -> NoReturn:
     typer.echo(f"coterie: {error}", err=True)
     raise typer.Exit(1)
 

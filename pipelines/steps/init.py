@@ -11,8 +11,9 @@ from pipelines.guesses.look import Seen, look
 from pipelines.guesses.mapping import Filled, guess
 from pipelines.guesses.select import needs_check, select_of
 from pipelines.guesses.settings import settings_of
-from pipelines.scratch import scratch_database, scratch_folder
+from pipelines.scratch import create_schemas
 from pipelines.sources.source import CONFIG_FILE
+from pipelines.sql import connect
 
 
 def init_source(folder: Path, raw: Path) -> dict[str, Any]:
@@ -24,7 +25,8 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
     """
     if (folder / CONFIG_FILE).exists() or list(folder.glob("*.sql")):
         raise BadInput(f"{folder} is a source already: edit it, or name a folder that does not exist yet")
-    with scratch_folder() as scratch, scratch_database(scratch, "UTC") as con:
+    with connect() as con:
+        create_schemas(con)
         seen = look(con, raw)
     filled = guess(seen.tables)
     _refuse_nothing(seen, filled)
