@@ -6,7 +6,9 @@ Exit status 0: done, or nothing to do. 1: a clear error, on stderr. 2: wrong usa
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -49,6 +51,8 @@ Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw dat
 
 Customer = Annotated[str, typer.Argument(help="The customer's id as the shop writes it, or an alias.")]
 
+SCHEMA_VERSION = 1
+"""Of the objects that ``--json`` prints: raised when a key changes its meaning or goes, not when one is added."""
 DEFAULT_HOME = Path("workspace")
 
 
@@ -143,10 +147,10 @@ def dataset(study: Study, home: Home = DEFAULT_HOME, engine: EngineName = "polar
 def train(
     study: Study, home: Home = DEFAULT_HOME, trials: Trials = None, workers: Workers = 1, json_: Json = False
 ) -> None:
-    """Search, test against the baselines, and register a challenger."""
-    from pipelines.steps.train import train_step
+    """Search, test against the baselines, register a challenger, and print whether it would be promoted."""
+    from pipelines.steps.train import train_and_judge
 
-    run(home, json_, lambda workspace: train_step(workspace, study, trials, workers))
+    run(home, json_, lambda workspace: train_and_judge(workspace, study, trials, workers))
 
 
 @app.command()
@@ -236,25 +240,45 @@ def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -
 
 def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) -> None:
     """Run one writing step under the workspace's lock and print its result, with the peak of its memory."""
-    prepare()
     workspace = Workspace(home)
-    try:
+
+    def locked() -> dict[str, Any]:
         with workspace.lock(), peak_memory() as peak:
             result = step(workspace)
-    except CoterieError as error:
-        fail(error)
-    show({**result, "peak_memory_mb": round(peak.mb)}, as_json)
+        return {**result, "peak_memory_mb": round(peak.mb)}
+
+    run_alone(as_json, locked)
 
 
 def run_alone(as_json: bool, step: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Run a step that writes to no workspace, print its result and return it."""
+    """Run a step, print its result with the times it started and finished (UTC), and return it."""
     prepare()
+    started = now()
     try:
-        result = step()
+        with only_the_result_on_stdout():
+            result = step()
     except CoterieError as error:
         fail(error)
-    show(result, as_json)
+    show({"schema_version": SCHEMA_VERSION, "started": started, "finished": now(), **result}, as_json)
     return result
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def only_the_result_on_stdout() -> Iterator[None]:
+    """Send what the step, its child processes and libraries print to the error stream, where logs belong."""
+    sys.stdout.flush()
+    result_stream = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(result_stream, 1)
+        os.close(result_stream)
 
 
 def run_until_stopped(start: Callable[[], None]) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from features.errors import BadInput, BadTable
 from features.tables import TABLES
 from pipelines.guesses.look import Seen, look
 from pipelines.guesses.mapping import Filled, guess
+from pipelines.guesses.recipes import Recipe, recognise, settings_of_recipe
 from pipelines.guesses.select import needs_check, select_of
 from pipelines.guesses.settings import settings_of
 from pipelines.scratch import create_schemas
@@ -28,19 +31,59 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
     with connect() as con:
         create_schemas(con)
         seen = look(con, raw)
+        recipe = recognise(con, seen)
+    name, place = _name(folder), _place(folder, raw)
+    draft = _of_recipe(recipe, seen, name, place) if recipe else _guessed(seen, name, place)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in draft.texts.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    lines = [f"wrote {folder}: {draft.headline}", *(f"  {line}" for line in draft.lines)]
+    lines += [f"  not read: {pattern}: {why}" for pattern, why in seen.unread.items()]
+    lines.append(f"what next: edit it, then `coterie check {folder}` and `coterie ingest {folder}`")
+    return {
+        "folder": str(folder),
+        "recipe": recipe.source.name if recipe else None,
+        "tables": draft.tables,
+        "unread": dict(seen.unread),
+        "message": "\n".join(lines),
+    }
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The files of a new source by name, its tables with the pattern of their files, and what to say about them."""
+
+    texts: Mapping[str, str]
+    tables: Mapping[str, str]
+    headline: str
+    lines: Sequence[str]
+
+
+def _of_recipe(recipe: Recipe, seen: Seen, name: str, place: str) -> Draft:
+    """A copy of the recipe, without the SELECTs whose files are not there."""
+    sql = recipe.source.sql
+    texts = {f"{table}.sql": sql[table] for table in recipe.tables}
+    texts[CONFIG_FILE] = settings_of_recipe(recipe, name, place)
+    used = [table for files in recipe.files.values() for table in files]
+    lines = [f"{alias} reads {', '.join(t.pattern for t in files)}" for alias, files in recipe.files.items()]
+    lines += [f"not found for {alias}: {recipe.source.config.files[alias]}" for alias in recipe.missing]
+    lines += [f"left out, its files are not there: {table}.sql" for table in sql if table not in recipe.tables]
+    lines += [f"not used: {table.pattern}" for table in seen.tables if table not in used]
+    tables = {table: ", ".join(each.pattern for each in used) for table in recipe.tables}
+    return Draft(texts, tables, f"these are files as {recipe.source.name} exports them, read by its recipe", lines)
+
+
+def _guessed(seen: Seen, name: str, place: str) -> Draft:
+    """Guesses by name and content; BadTable if they make no source."""
     filled = guess(seen.tables)
     _refuse_nothing(seen, filled)
     texts = {f"{each.table}.sql": select_of(each) for each in filled}
-    texts[CONFIG_FILE] = settings_of(_name(folder), _place(folder, raw), seen, filled)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return {
-        "folder": str(folder),
-        "tables": {each.table: each.raw.pattern for each in filled},
-        "unread": dict(seen.unread),
-        "message": _message(folder, seen, filled),
-    }
+    texts[CONFIG_FILE] = settings_of(name, place, seen, filled)
+    lines = []
+    for each in filled:
+        doubts = ", ".join(column.name for column in needs_check(each))
+        lines.append(f"{each.table}.sql reads {each.raw.pattern}{f'; check {doubts}' if doubts else ''}")
+    return Draft(texts, {each.table: each.raw.pattern for each in filled}, "a guess to correct", lines)
 
 
 def _name(folder: Path) -> str:
@@ -66,12 +109,3 @@ def _refuse_nothing(seen: Seen, filled: list[Filled]) -> None:
         f"{seen.folder} has no file that looks like orders or events ({found}): a source needs a customer, a time and "
         f"a price or a kind of event; if the files have them, write orders.sql by hand, which returns {needs}"
     )
-
-
-def _message(folder: Path, seen: Seen, filled: list[Filled]) -> str:
-    lines = [f"wrote {folder}: a guess to correct"]
-    for each in filled:
-        doubts = ", ".join(column.name for column in needs_check(each))
-        lines.append(f"  {each.table}.sql reads {each.raw.pattern}{f'; check {doubts}' if doubts else ''}")
-    lines += [f"  not read: {pattern}: {why}" for pattern, why in seen.unread.items()]
-    return "\n".join([*lines, f"what next: edit it, then `coterie check {folder}` and `coterie ingest {folder}`"])

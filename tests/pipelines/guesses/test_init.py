@@ -10,7 +10,7 @@ import pytest
 
 from features.errors import BadInput, BadTable, NotFound
 from pipelines.scratch import create_schemas
-from pipelines.sources import Source, load_source
+from pipelines.sources import Source, load_source, shipped_sources
 from pipelines.sources.read import open_raw, raw_files
 from pipelines.sources.stage import Staged, stage
 from pipelines.sql import connect, listed
@@ -125,3 +125,31 @@ def test_nothing_is_overwritten_and_nothing_written_where_nothing_is_recognised(
     (tmp_path / "my_shop" / "orders.sql").write_text("SELECT 1")
     with pytest.raises(BadInput, match="is a source already"):
         init_source(tmp_path / "my_shop", tmp_path / "files")
+
+
+ORDER_LINES = (
+    "order_no,customer_no,ordered_at,sku,qty,unit_price,discount,channel,booked_at\nR1,c,2024-01-05,mug,2,4.5,,web,\n"
+)
+
+
+def test_files_of_a_shipped_source_are_read_by_its_recipe_without_the_tables_whose_files_are_not_there(tmp_path):
+    raw = tmp_path / "files"
+    raw.mkdir()
+    (raw / "orders-2024-01.csv").write_text(ORDER_LINES)
+    found = init_source(tmp_path / "my_shop", raw)
+    assert (found["recipe"], list(found["tables"])) == ("simulated", ["orders"])
+    source = load_source(tmp_path / "my_shop")
+    assert source.name == "my_shop"
+    assert source.config.timezone == load_source("simulated").config.timezone
+    assert list(source.config.files) == ["order_lines"]
+    assert staged(source)["orders"][0]["kind"] == "return"
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_sources() if (load_source(name).folder / "raw").is_dir()])
+def test_a_recipe_is_recognised_by_the_columns_of_its_files_whatever_their_names(name, tmp_path):
+    recipe = load_source(name)
+    for n, file in enumerate(raw_files(recipe)):
+        moved = tmp_path / "files" / f"{'abcdefghijkl'[n]}{''.join(file.path.suffixes)}"
+        moved.parent.mkdir(exist_ok=True)
+        moved.write_bytes(file.path.read_bytes())
+    assert init_source(tmp_path / "my_shop", tmp_path / "files")["recipe"] == name
