@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from features.errors import BadTable, CoterieError, NotFound
+from features.errors import CoterieError, NotFound
 from pipelines.guesses.content import Content, content_of
 from pipelines.guesses.words import words_of
 from pipelines.sources.read import open_raw, raw_columns, raw_files
@@ -116,8 +116,8 @@ def _read(con: duckdb.DuckDBPyConnection, folder: Path, alias: str, pattern: str
     source = Source(folder=folder, config=config, config_text="", sql={})
     open_raw(con, source, raw_files(source, folder))
     types = {name: type_ for name, type_ in raw_columns(con, alias).items() if not _is_nested(type_)}
-    if not types:
-        raise BadTable(f"{pattern} has nested columns only: write its SELECT by hand")
+    if not types:  # a recipe may read what is nested
+        return RawTable(alias, pattern, tuple(names), ())
     query = f"SELECT {listed(types)} FROM raw.{identifier(alias)} LIMIT {SAMPLE_ROWS}"
     rows = con.execute(query).fetchall()
     values = zip(*rows, strict=True)

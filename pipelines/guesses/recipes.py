@@ -60,7 +60,7 @@ def _tried(con: duckdb.DuckDBPyConnection, source: Source, seen: Seen, columns: 
     con.execute(f"CREATE SCHEMA {schema}")
     for alias in source.config.files:
         _make_view(con, f"{schema}.{identifier(alias)}", files.get(alias, ()), samples.get(alias, {}))
-    read = {table: _aliases_in(sql, source) for table, sql in source.sql.items()}
+    read = {table: aliases_in(sql, source) for table, sql in source.sql.items()}
     wanted = [
         table for table, aliases in read.items() if aliases <= set(files) or (table in FACTS and aliases & set(files))
     ]
@@ -115,7 +115,8 @@ def _make_view(con: duckdb.DuckDBPyConnection, view: str, files: tuple[RawTable,
         con.execute(f"CREATE VIEW {view} AS SELECT {listed} WHERE false")
 
 
-def _aliases_in(sql: str, source: Source) -> set[str]:
+def aliases_in(sql: str, source: Source) -> set[str]:
+    """The aliases of the source that a SELECT reads."""
     code = re.sub(r"--[^\n]*", "", sql)
     return {alias for alias in source.config.files if re.search(rf"\b{alias}\b", code)}
 

@@ -35,14 +35,17 @@ def check_source(name_or_path: str, raw: Path | None) -> dict[str, Any]:
 
 
 def _files_text(files: FilesPreview) -> str:
-    names = ", ".join(files.files[:MOST_FILES]) + (
-        f" and {len(files.files) - MOST_FILES} more" if len(files.files) > MOST_FILES else ""
-    )
+    names = ", ".join(files.files[:MOST_FILES])
+    if (more := len(files.files) - MOST_FILES) > 0:
+        names += f" and {more} more"
     if files.error:
         return f"{files.alias}: {files.error}\n"
-    columns = files.columns or {}
-    shown = _transposed([f"{name} {type_.lower()[:24]}" for name, type_ in columns.items()], files.first)
-    return f"{files.alias}: {names}\n{shown}\n"
+    columns = list((files.columns or {}).items())
+    filled = [place for place in range(len(columns)) if any(row[place] not in (None, "") for row in files.first)]
+    labels = [name if type_ == "VARCHAR" else f"{name} ({type_.lower()[:24]})" for name, type_ in columns]
+    shown = _transposed([labels[place] for place in filled], [[row[place] for place in filled] for row in files.first])
+    rest = ", ".join(label for place, label in enumerate(labels) if place not in filled)
+    return "\n".join([f"{files.alias}: {names}", shown, *([f"  empty in these rows: {rest}"] if rest else []), ""])
 
 
 def _table_text(table: TablePreview) -> str:

@@ -11,7 +11,7 @@ from features.errors import BadInput, BadTable
 from features.tables import TABLES
 from pipelines.guesses.look import Seen, look
 from pipelines.guesses.mapping import Filled, guess
-from pipelines.guesses.recipes import Recipe, recognise, settings_of_recipe
+from pipelines.guesses.recipes import Recipe, aliases_in, recognise, settings_of_recipe
 from pipelines.guesses.select import needs_check, select_of
 from pipelines.guesses.settings import settings_of
 from pipelines.scratch import create_schemas
@@ -69,7 +69,11 @@ def _of_recipe(recipe: Recipe, seen: Seen, name: str, place: str) -> Draft:
     lines += [f"not found for {alias}: {recipe.source.config.files[alias]}" for alias in recipe.missing]
     lines += [f"left out, its files are not there: {table}.sql" for table in sql if table not in recipe.tables]
     lines += [f"not used: {table.pattern}" for table in seen.tables if table not in used]
-    tables = {table: ", ".join(each.pattern for each in used) for table in recipe.tables}
+    tables = {
+        table: ", ".join(each.pattern for alias in sorted(aliases) for each in recipe.files.get(alias, ()))
+        for table in recipe.tables
+        if (aliases := aliases_in(sql[table], recipe.source))
+    }
     return Draft(texts, tables, f"these are files as {recipe.source.name} exports them, read by its recipe", lines)
 
 

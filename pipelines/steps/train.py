@@ -77,7 +77,7 @@ def headline_of(workspace: Workspace, study: Study) -> tuple[str, ...]:
     return artifact.headline(artifact.load(artifact_folder(client, challenger), challenger.sha256).model)[:MOST_SCORES]
 
 
-def _message(study: Study, result: Mapping[str, Any], verdict: Verdict, headline: tuple[str, ...], address: str) -> str:
+def _message(study: str, result: Mapping[str, Any], verdict: Verdict, headline: tuple[str, ...], address: str) -> str:
     state = "found" if result["skipped"] else "trained"
     would = "would be promoted" if verdict.promote else "would not be promoted"
     lines = [
