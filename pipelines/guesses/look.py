@@ -11,9 +11,9 @@ import duckdb
 from features.errors import CoterieError, NotFound
 from pipelines.guesses.content import Content, content_of
 from pipelines.guesses.words import words_of
-from pipelines.sources.read import open_raw, raw_columns, raw_files
+from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files
 from pipelines.sources.source import Source, SourceConfig
-from pipelines.sql import connect, identifier, listed
+from pipelines.sql import as_texts, connect, identifier
 
 SAMPLE_ROWS = 2000
 NESTED = ("STRUCT", "MAP", "UNION", "JSON")
@@ -67,6 +67,8 @@ def look(con: duckdb.DuckDBPyConnection, folder: Path) -> Seen:
             tables.append(_read(con, folder, _alias(pattern, [table.alias for table in tables]), pattern, group))
         except CoterieError as error:
             unread[pattern] = str(error)
+        except duckdb.Error as error:
+            unread[pattern] = found_by_duckdb(error)
     return Seen(folder, tuple(tables), unread)
 
 
@@ -118,7 +120,7 @@ def _read(con: duckdb.DuckDBPyConnection, folder: Path, alias: str, pattern: str
     types = {name: type_ for name, type_ in raw_columns(con, alias).items() if not _is_nested(type_)}
     if not types:  # a recipe may read what is nested
         return RawTable(alias, pattern, tuple(names), ())
-    query = f"SELECT {listed(types)} FROM raw.{identifier(alias)} LIMIT {SAMPLE_ROWS}"
+    query = f"SELECT {as_texts(types)} FROM raw.{identifier(alias)} LIMIT {SAMPLE_ROWS}"
     rows = con.execute(query).fetchall()
     values = zip(*rows, strict=True)
     columns = [

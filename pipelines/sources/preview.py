@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -14,14 +13,14 @@ from pipelines.scratch import create_schemas
 from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
-from pipelines.sql import connect, identifier, listed
+from pipelines.sql import as_texts, connect, identifier
 
 ROWS = 10_000
 """Rows of a SELECT that are looked at."""
 SHOWN = 3
 """Rows that are shown."""
 
-Row = tuple[Any, ...]
+Row = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,9 @@ def _files(con: duckdb.DuckDBPyConnection, source: Source, raw: Path | None) -> 
         files = raw_files(source, raw)
         names = tuple(file.name for file in files)
         open_raw(con, source, files)
-        first = con.execute(f"SELECT * FROM raw.{identifier(alias)} LIMIT {SHOWN}").fetchall()
-        return FilesPreview(alias, names, raw_columns(con, alias), first)
+        columns = raw_columns(con, alias)
+        first = con.execute(f"SELECT {as_texts(columns)} FROM raw.{identifier(alias)} LIMIT {SHOWN}").fetchall()
+        return FilesPreview(alias, names, columns, first)
     except CoterieError as error:
         return FilesPreview(alias, names, error=str(error))
     except duckdb.Error as error:
@@ -107,7 +107,7 @@ def _looked(con: duckdb.DuckDBPyConnection, staged: Staged) -> TablePreview:
         rows=sum(n for _, n in reasons),
         rejects={reason: n for reason, n in reasons if reason is not None},
         columns=names,
-        first=con.execute(f"SELECT {listed(names)} FROM {kept} LIMIT {SHOWN}").fetchall(),
+        first=con.execute(f"SELECT {as_texts(names)} FROM {kept} LIMIT {SHOWN}").fetchall(),
         empty=tuple(name for name, n in zip(names, filled, strict=True) if n == 0),
         span=_span(con, staged, kept),
     )

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from features.errors import NotFound
 from pipelines.sources.meanings import meaning
-from pipelines.sql import connect, parquet
+from pipelines.sql import as_texts, connect, parquet
 from pipelines.steps.tables import as_text, cell
 from pipelines.workspace import Workspace
 
@@ -42,7 +42,7 @@ def rejected_rows(workspace: Workspace, table: str) -> dict[str, Any]:
     """
     path = _file(workspace, table)
     with connect() as con:
-        found = con.execute(f"SELECT reason, * EXCLUDE (reason) FROM {parquet(path)}")
+        found = _rows(con, path)
         names = [column[0] for column in found.description or ()]
         first = found.fetchmany(SHOWN)
         (n,) = con.execute(f"SELECT count(*) FROM {parquet(path)}").fetchall()[0]
@@ -71,10 +71,17 @@ def write_csv(workspace: Workspace, table: str, out: TextIO) -> None:
         return
     path = _file(workspace, table)
     with connect() as con:
-        found = con.execute(f"SELECT reason, * EXCLUDE (reason) FROM {parquet(path)}")
+        found = _rows(con, path)
         writer.writerow([column[0] for column in found.description or ()])
         for rows in _batches(found):
             writer.writerows(rows)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyConnection:
+    """The refused rows as text, their reason first."""
+    names = [str(row[0]) for row in con.execute(f"DESCRIBE FROM {parquet(path)}").fetchall()]
+    columns = as_texts(sorted(names, key=lambda name: name != "reason"))
+    return con.execute(f"SELECT {columns} FROM {parquet(path)}")
 
 
 def _batches(found: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:

@@ -14,6 +14,7 @@ from pipelines.sources import Source, load_source, shipped_sources
 from pipelines.sources.read import open_raw, raw_files
 from pipelines.sources.stage import Staged, stage
 from pipelines.sql import connect, listed
+from pipelines.steps.check import check_source
 from pipelines.steps.init import init_source
 
 Rows = list[dict[str, Any]]
@@ -113,6 +114,16 @@ def test_events_counted_from_1970_and_words_for_their_kinds(guessed):
         {"customer_id": "u1", "at": datetime(2024, 2, 1, 10), "kind": "product_view", "product_id": "mug"},
         {"customer_id": "u1", "at": datetime(2024, 2, 1, 10, 1), "kind": "checkout"},
     ]
+
+
+def test_times_with_a_zone_are_looked_at_like_any_others(tmp_path):
+    (tmp_path / "files").mkdir()
+    line = "SELECT 1 AS order_id, 'ann' AS client, TIMESTAMPTZ '2024-01-05 10:00+02' AS ordered_at, 4.5 AS price"
+    duckdb.sql(f"COPY ({line}) TO '{tmp_path}/files/sales.parquet'")
+    init_source(tmp_path / "my_shop", tmp_path / "files")
+    assert staged(load_source(tmp_path / "my_shop"))["orders"][0]["at"] == datetime(2024, 1, 5, 8)
+    found = check_source(str(tmp_path / "my_shop"), None)
+    assert found["files"]["sales"]["first"][0][2].startswith("2024-01-05 08:00")
 
 
 def test_nothing_is_overwritten_and_nothing_written_where_nothing_is_recognised(tmp_path, guessed):

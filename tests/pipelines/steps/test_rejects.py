@@ -13,8 +13,9 @@ from pipelines.steps.rejects import rejected_rows, rejects_summary, write_csv
 from pipelines.workspace import Workspace
 
 ROWS = """
-    SELECT 'A1' AS order_id, NULL AS customer_id, 'missing_customer_id' AS reason
-    UNION ALL SELECT 'A2', 'eve, "the first"', 'before_1970' UNION ALL SELECT 'A3', 'bob', 'before_1970'"""
+    SELECT 'A1' AS order_id,
+        TIMESTAMPTZ '2024-01-05 10:00+02' AS at, NULL AS customer_id, 'missing_customer_id' AS reason
+    UNION ALL SELECT 'A2', NULL, 'eve, "the first"', 'before_1970' UNION ALL SELECT 'A3', NULL, 'bob', 'before_1970'"""
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_rows_come_with_their_reason_and_as_csv_unchanged(workspace):
     out = io.StringIO()
     write_csv(workspace, "orders", out)
     rows = list(csv.DictReader(io.StringIO(out.getvalue())))
-    assert {"reason": "before_1970", "order_id": "A2", "customer_id": 'eve, "the first"'} in rows
+    assert {"reason": "before_1970", "order_id": "A2", "at": "", "customer_id": 'eve, "the first"'} in rows
     assert len(rows) == 3
     assert rejected_rows(workspace, "products")["rows"] == 0
 
