@@ -45,9 +45,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "product_id": _PRODUCT,
         "quantity": "quantity, qty, quantity ordered, units, item quantity, number of items, quantite, qte, "
         "quantite commandee, qte commandee, nombre, nb, nb articles, unites, pieces, count",
-        "unit_price": "unit price, price per unit, price each, item price, sale price, selling price, price, "
-        "prix unitaire, prix unitaire ttc, prix u, pu, pu ttc, prix de vente, prix vente, prix ttc, prix, tarif, "
-        "montant unitaire, prix unitaire ht, pu ht, prix ht",
+        "unit_price": "unit price, price per unit, price each, item price, item cost, sale price, selling price, "
+        "price, prix unitaire, prix unitaire ttc, prix u, pu, pu ttc, prix de vente, prix vente, prix ttc, prix, "
+        "tarif, montant unitaire, prix unitaire ht, pu ht, prix ht",
         "total": "line total, line amount, item total, sales value, total price, amount, total amount, order total, "
         "grand total, total, net amount, subtotal, revenue, sales, dollar value, spend, montant ligne, total ligne, "
         "montant ttc, total ttc, prix total, montant total, total commande, montant, ca ttc, ca, montant ht, total ht",

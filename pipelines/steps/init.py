@@ -9,6 +9,7 @@ from typing import Any
 
 from features.errors import BadInput, BadTable
 from features.tables import TABLES
+from pipelines.guesses.ids import reconcile
 from pipelines.guesses.look import Seen, look
 from pipelines.guesses.mapping import Filled, guess
 from pipelines.guesses.recipes import Recipe, aliases_in, recognise, settings_of_recipe
@@ -32,8 +33,9 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
         create_schemas(con)
         seen = look(con, raw)
         recipe = recognise(con, seen)
+        filled = [] if recipe else reconcile(con, guess(seen.tables))
     name, place = _name(folder), _place(folder, raw)
-    draft = _of_recipe(recipe, seen, name, place) if recipe else _guessed(seen, name, place)
+    draft = _of_recipe(recipe, seen, name, place) if recipe else _guessed(seen, filled, name, place)
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in draft.texts.items():
         (folder / file).write_text(text, encoding="utf-8")
@@ -77,9 +79,8 @@ def _of_recipe(recipe: Recipe, seen: Seen, name: str, place: str) -> Draft:
     return Draft(texts, tables, f"these are files as {recipe.source.name} exports them, read by its recipe", lines)
 
 
-def _guessed(seen: Seen, name: str, place: str) -> Draft:
+def _guessed(seen: Seen, filled: Sequence[Filled], name: str, place: str) -> Draft:
     """Guesses by name and content; BadTable if they make no source."""
-    filled = guess(seen.tables)
     _refuse_nothing(seen, filled)
     texts = {f"{each.table}.sql": select_of(each) for each in filled}
     texts[CONFIG_FILE] = settings_of(name, place, seen, filled)
@@ -101,7 +102,7 @@ def _place(folder: Path, raw: Path) -> str:
     return os.path.relpath(raw.resolve(), folder.resolve()) if inside else str(raw.resolve())
 
 
-def _refuse_nothing(seen: Seen, filled: list[Filled]) -> None:
+def _refuse_nothing(seen: Seen, filled: Sequence[Filled]) -> None:
     if {"orders", "events"} & {each.table for each in filled}:
         return
     found = "; ".join(

@@ -96,6 +96,17 @@ def test_lines_and_their_header_are_joined(guessed):
     ]  # fmt: skip
 
 
+def test_profiles_and_products_are_told_apart_by_the_ids_that_orders_have(guessed):
+    found = guessed(
+        sales_csv="order_no,email,order_date,sku,qty,price\n1,Ann@example.com,2024-01-05,MUG,1,4.5\n"
+        "2,bob@example.com,2024-01-06,POT,1,20\n",
+        customers_csv="customer_id,email,country\n71,ann@example.com,FR\n72,bob@example.com,US\n",
+        products_csv="id,reference,name,price\n501,MUG,Mug,4.5\n502,POT,Pot,20\n",
+    )
+    assert {row["customer_id"] for row in found["customers"]} == {"ann@example.com", "bob@example.com"}
+    assert {row["product_id"] for row in found["products"]} == {"MUG", "POT"}
+
+
 def test_orders_without_a_number_or_a_named_price_are_told_by_their_values(guessed):
     found = guessed(
         sample_csv="sample_id,date,dollars\n" + "".join(f"{n % 4},2024-01-{n + 1:02},{n}.25\n" for n in range(9))
