@@ -22,7 +22,8 @@ WITH named AS (
     SELECT
         *,
         -- A session is numbered within the device.
-        user_pseudo_id || '-' || list_filter(params, lambda p: p.key = 'ga_session_id')[1].value.int_value AS session_id,
+        user_pseudo_id || '-' || list_filter(params, lambda p: p.key = 'ga_session_id')[1].value.int_value
+            AS session_id,
         unnest(CASE
             WHEN kind IN ('product_view', 'add_to_cart', 'remove_from_cart') AND len(products) > 0
             THEN [product.item_id FOR product IN products]

@@ -1,5 +1,5 @@
--- A device (user_pseudo_id) is the customer's from the first event on it that somebody was logged in for. Only devices on
--- which something was done without a login need the link.
+-- A device (user_pseudo_id) is the customer's from the first event on it that somebody was logged in for. Only devices
+-- on which something was done without a login need the link.
 SELECT
     user_pseudo_id AS alias_id,
     arg_min(user_id, CAST(event_timestamp AS BIGINT)) AS customer_id,

@@ -1,6 +1,6 @@
 -- One row a payment that succeeded, subscriptions included, and one for what was paid back of it, as a share of it.
 -- Failed, uncaptured and abandoned payments are no sales. Several currencies become one: the amount Stripe converted.
--- The export names no product, so none is returned; if yours puts it into Description, add: "Description" AS product_id.
+-- The export names no product, so none is returned; if Description is one in yours, add "Description" AS product_id.
 WITH paid AS (
     SELECT
         "id" AS payment,
