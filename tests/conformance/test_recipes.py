@@ -5,12 +5,14 @@ many rows are rejected for which reason, and what each finding is about. Nothing
 """
 
 import csv
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -20,6 +22,7 @@ from pipelines.sources import load_source, shipped_sources
 from pipelines.workspace import Workspace
 
 EXPECTED = Path(__file__).parent / "recipes"
+PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
 NAMES = [name for name in shipped_sources() if load_source(name).raw.is_dir()]
 every_recipe = pytest.mark.parametrize("name", NAMES)
 
@@ -41,6 +44,26 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
 
 def test_every_recipe_has_its_rows_written_by_hand() -> None:
     assert set(NAMES) == {folder.name for folder in EXPECTED.iterdir()}
+
+
+def test_the_page_on_sources_lists_every_recipe() -> None:
+    assert re.findall(r"^\| \[(\w+)\]\(../examples/\1\)", PAGE, re.MULTILINE) == sorted(NAMES, key=PAGE.index)
+
+
+def test_the_sql_on_the_page_gives_every_line_of_an_order_its_customer() -> None:
+    (query,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+    with duckdb.connect() as con:
+        con.execute("""CREATE VIEW orders_raw AS FROM (VALUES
+            ('#1', 'ann', '2024-01-05', 'TEA', 1, 10), ('#1', NULL, NULL, 'CUP', 1, 5), ('#1', NULL, NULL, 'CUP', 1, 5),
+            ('#2', 'bob', '2024-01-06', 'TEA', 1, 10)
+        ) AS t("Name", "Email", "Created at", "Lineitem sku", "Lineitem quantity", "Lineitem price")""")
+        rows = con.execute(f'SELECT order_id, customer_id, "at", product_id, source_line FROM ({query}) ORDER BY ALL')
+        assert rows.fetchall() == [
+            ("#1", "ann", "2024-01-05", "CUP", 1),
+            ("#1", "ann", "2024-01-05", "CUP", 2),
+            ("#1", "ann", "2024-01-05", "TEA", 1),
+            ("#2", "bob", "2024-01-06", "TEA", 1),
+        ]
 
 
 @every_recipe
