@@ -12,7 +12,13 @@ WITH subscriptions AS (
     FROM subscriptions_raw
 )
 SELECT
-    customer_id, plan, price, started_at, NULL AS renews_at, NULL AS ended_at, NULL AS known_at,
+    customer_id,
+    plan,
+    price,
+    started_at,
+    CASE WHEN period_began_at = started_at THEN period_ends_at END AS renews_at,
+    NULL AS ended_at,
+    NULL AS known_at,
     coalesce(ended_at, CASE WHEN period_began_at > started_at THEN period_began_at END) AS replaced_at
 FROM subscriptions
 UNION ALL
