@@ -50,7 +50,7 @@ WITH rates(currency, rate) AS (
 ), paid AS (
     SELECT
         *,
-        coalesce(nullif(lower(trim(email)), ''), phone) AS customer_id,
+        coalesce(nullif(lower(trim(email)), ''), ltrim(phone, '''')) AS customer_id,
         -- An unreadable price stays as it is, so that the reject shows it.
         CASE WHEN rate IS NOT NULL THEN coalesce(CAST(TRY_CAST(price AS DOUBLE) * rate AS VARCHAR), price) END
             AS unit_price
