@@ -90,11 +90,24 @@ def log_pyfunc(study: StudyRun, name: str, folder: Path, loaded: artifact.Loaded
                 model_id=logged.model_id,
             ),
         )
+        forget_origin(path)
         client.log_model_artifacts(logged.model_id, str(path))
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(study.run_id, [LoggedModelOutput(logged.model_id, step=0)])
     log_values(client, study.run_id, {}, metrics, model_id=logged.model_id)
     return str(logged.model_id)
+
+
+def forget_origin(path: Path) -> None:
+    """Replace the folders of this machine that MLflow writes into the file ``MLmodel``; loading needs none of them."""
+    from mlflow.models import Model
+
+    saved = Model.load(str(path))
+    flavor = saved.flavors["python_function"]
+    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+    for artifact_ in flavor["artifacts"].values():
+        artifact_["uri"] = artifact_["path"]
+    saved.save(str(path / "MLmodel"))
 
 
 def signature(loaded: artifact.Loaded) -> Any:

@@ -6,12 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+RELATIVE = "mlflow-artifacts:"
+"""Begins locations below the folder of artifacts, wherever that is; see ``tracking.artifacts``."""
+
+ARTIFACTS = "mlartifacts"
+"""The folder of artifacts beside an SQLite database."""
+
 
 @dataclass(frozen=True)
 class Stores:
     """The MLflow tracking URI, the folder or URI for artifacts, and Optuna's storage URL.
 
-    If ``artifact_root`` is None, or the tracking URI is a server's, MLflow chooses the location of artifacts.
+    ``artifact_root`` is for a database server, which lies beside no folder. The artifacts of an SQLite database lie
+    beside it; an MLflow server, or a database server without ``artifact_root``, chooses their location itself.
     """
 
     tracking_uri: str
@@ -20,7 +27,9 @@ class Stores:
 
     @property
     def artifact_uri(self) -> str | None:
-        """``artifact_root`` as a URI; None if MLflow chooses the location."""
+        """Where artifacts are stored, as a URI; None if MLflow chooses the location."""
+        if is_sqlite(self.tracking_uri):
+            return RELATIVE
         if self.artifact_root is None or self.tracking_uri.startswith(("http://", "https://")):
             return None
         if "://" in str(self.artifact_root):
@@ -35,6 +44,11 @@ def is_sqlite(url: str) -> bool:
 def sqlite_path(url: str) -> Path:
     """The database file of an SQLite URL."""
     return Path(url.removeprefix("sqlite:///").partition("?")[0])
+
+
+def artifacts_beside(url: str) -> Path:
+    """The folder with the artifacts of an SQLite database."""
+    return sqlite_path(url).resolve().parent / ARTIFACTS
 
 
 @contextmanager
