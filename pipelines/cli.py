@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.errors import CoterieError
+from pipelines.faults import in_words
 from pipelines.memory import peak_memory
 from pipelines.workspace import Workspace
 
@@ -187,7 +187,7 @@ def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     prepare()
     try:
         show(summary(Workspace(home)), json_)
-    except CoterieError as error:
+    except Exception as error:
         fail(error)
 
 
@@ -206,7 +206,7 @@ def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) 
     try:
         with workspace.lock(), peak_memory() as peak:
             result = step(workspace)
-    except CoterieError as error:
+    except Exception as error:
         fail(error)
     show({**result, "peak_memory_mb": round(peak.mb)}, as_json)
 
@@ -216,7 +216,7 @@ def run_until_stopped(start: Callable[[], None]) -> None:
     prepare()
     try:
         start()
-    except CoterieError as error:
+    except Exception as error:
         fail(error)
 
 
@@ -234,8 +234,12 @@ def show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(result.get("message") or json.dumps(result, indent=1, default=str))
 
 
-def fail(error: CoterieError) -> None:
-    typer.echo(f"coterie: {error}", err=True)
+def fail(error: Exception) -> None:
+    """End with the error's sentence and status 1; a defect keeps its traceback."""
+    sentence = in_words(error)
+    if sentence is None:
+        raise error
+    typer.echo(f"coterie: {sentence}", err=True)
     raise typer.Exit(1)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.tracking.stores import Stores
-from features.errors import Busy, NotFound
+from features.errors import BadInput, Busy, NotFound
 
 POINTER = "CURRENT"
 STEP_THAT_MAKES = {
@@ -46,7 +46,8 @@ class Workspace:
 
     @property
     def stores(self) -> Stores:
-        """Where runs, their artifacts and the searches are stored."""
+        """Where runs, their artifacts and the searches are stored; BadInput if the home is a file."""
+        self.check_home()
         return Stores(self.tracking_uri, str(self.artifact_root), self.storage_url)
 
     @property
@@ -141,11 +142,18 @@ class Workspace:
         Raises:
             NotFound: nothing of this kind was published yet; names the command that makes it.
         """
+        self.check_home()
         folder = self.current(kind)
         if folder is None or not folder.is_dir():
             step = STEP_THAT_MAKES.get(kind, kind)
             raise NotFound(f"{self.home} has no {kind} yet: run `coterie {step}` first, or name another --home")
         return folder
+
+    def check_home(self) -> None:
+        """BadInput if the home is a file, or below one."""
+        for place in (self.home, *self.home.parents):
+            if place.exists() and not place.is_dir():
+                raise BadInput(f"{place} is a file, the workspace is a folder: name another --home, or move it away")
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -154,6 +162,7 @@ class Workspace:
         Raises:
             Busy: another process has the lock.
         """
+        self.check_home()
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "writer.lock").open("w") as file:
             try:

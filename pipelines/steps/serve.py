@@ -1,5 +1,6 @@
 """Servers on the workspace: the BentoML service and the MLflow UI, on loopback by default."""
 
+import errno
 import json
 import os
 import socket
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from features.errors import NotFound
+from features.errors import BadInput, NotFound
 from pipelines.workspace import Workspace
 from serving.launch import LOOPBACK, command, environment
 from serving.requests.hosts import is_loopback
@@ -30,8 +31,25 @@ def service_environment(workspace: Workspace, hosts: Sequence[str] = (LOOPBACK,)
 def replace_by_service(workspace: Workspace, host: str, port: int, allow_hosts: Sequence[str] = ()) -> None:
     """Become the service; returns only by an error."""
     start, env = command(host, port), service_environment(workspace, [host, *allow_hosts])
+    require_free_port(host, port)
     warn_beyond_loopback(host, "customers' scores")
     os.execve(start[0], start, env)
+
+
+def require_free_port(host: str, port: int) -> None:
+    """BadInput if this process cannot listen there: a server would fail on its own, in a log of many lines."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except socket.gaierror:
+            raise BadInput(f"{host} is no address of this machine: choose another --host") from None
+        except OSError as error:
+            cure = {errno.EADDRINUSE: "is in use: stop what listens there, or choose another with --port"}
+            cure[errno.EADDRNOTAVAIL] = "is no address of this machine: choose another --host"
+            what = cure.get(error.errno or 0, f"cannot be listened on ({error.strerror}): choose another with --port")
+            raise BadInput(f"{host}, port {port}, {what}") from None
 
 
 def warn_beyond_loopback(host: str, what: str) -> None:

@@ -5,7 +5,7 @@ import sys
 
 from experiments.tracking.runs import open_client
 from experiments.tracking.stores import artifacts_beside, is_sqlite
-from pipelines.steps.serve import warn_beyond_loopback
+from pipelines.steps.serve import require_free_port, warn_beyond_loopback
 from pipelines.workspace import Workspace
 
 
@@ -14,6 +14,7 @@ def replace_by_ui(workspace: Workspace, host: str, port: int) -> None:
     open_client(workspace.stores)
     start = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
     start += ["--backend-store-uri", workspace.tracking_uri, *artifacts(workspace)]
+    require_free_port(host, port)
     warn_beyond_loopback(host, "and change all runs and models")
     os.execve(start[0], start, {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.steps import ui
+from pipelines.steps import serve, ui
 from serving.requests.hosts import allowed_hosts_of_environment
 
 
@@ -31,6 +31,8 @@ def started(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[str, dict
     with monkeypatch.context() as patched:
         patched.setattr(os, "execve", replace)
         patched.setattr(ui, "open_client", lambda _: None)  # the databases are not what is tested here
+        for module in (serve, ui):  # the hosts are of other machines
+            patched.setattr(module, "require_free_port", lambda _host, _port: None)
         result: Any = CliRunner().invoke(app, list(arguments))
     assert result.exit_code == 0, result.output
     return result.stderr, environments[0]
