@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.tracking.stores import Stores
+from experiments.tracking.stores import ARTIFACTS, Stores, is_folder, is_sqlite, without_password
 from features.errors import BadInput, Busy, NotFound
 
 POINTER = "CURRENT"
@@ -31,13 +31,24 @@ class Workspace:
 
     @property
     def tracking_uri(self) -> str:
-        """``$MLFLOW_TRACKING_URI``, else SQLite inside the workspace."""
-        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.home.resolve() / 'mlflow.db'}"
+        """``$MLFLOW_TRACKING_URI``, else SQLite inside the workspace.
+
+        ``mlflow run`` sets the variable for its command, to a file in the working directory unless the user has named
+        a server: nobody asked to train into that file.
+        """
+        given = os.environ.get("MLFLOW_TRACKING_URI", "")
+        by_mlflow_run = "MLFLOW_RUN_ID" in os.environ and (is_sqlite(given) or is_folder(given))
+        return given if given and not by_mlflow_run else f"sqlite:///{self.home.resolve() / 'mlflow.db'}"
 
     @property
-    def artifact_root(self) -> Path:
-        """Where MLflow stores the artifacts of runs."""
-        return self.home.resolve() / "mlartifacts"
+    def tracking_address(self) -> str:
+        """The tracking URI as it may be shown: without a password."""
+        return without_password(self.tracking_uri)
+
+    @property
+    def artifact_root(self) -> str:
+        """``$MLFLOW_DEFAULT_ARTIFACT_ROOT``, else inside the workspace: where a database server's artifacts lie."""
+        return os.environ.get("MLFLOW_DEFAULT_ARTIFACT_ROOT") or str(self.home.resolve() / ARTIFACTS)
 
     @property
     def storage_url(self) -> str:
@@ -48,7 +59,7 @@ class Workspace:
     def stores(self) -> Stores:
         """Where runs, their artifacts and the searches are stored; BadInput if the home is a file."""
         self.check_home()
-        return Stores(self.tracking_uri, str(self.artifact_root), self.storage_url)
+        return Stores(self.tracking_uri, self.artifact_root, self.storage_url)
 
     @property
     def bento_home(self) -> Path:

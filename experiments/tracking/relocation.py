@@ -39,12 +39,11 @@ def make_locations_relative(tracking_uri: str) -> None:
             return
         try:
             con.execute("BEGIN IMMEDIATE")
+            replace_folder(con, recorded)
+            con.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname.startswith("SQLITE_READONLY"):
-                return
-            raise
-        replace_folder(con, recorded)
-        con.execute("COMMIT")
+            if not error.sqlite_errorname.startswith("SQLITE_READONLY"):
+                raise
 
 
 def recorded_folder(con: sqlite3.Connection) -> Path | None:

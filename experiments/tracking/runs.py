@@ -11,7 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -27,7 +27,7 @@ from experiments.tracking.artifacts import register_repository
 from experiments.tracking.databases import prepare
 from experiments.tracking.relocation import make_locations_relative
 from experiments.tracking.schemas import mlflow_schema
-from experiments.tracking.stores import Stores, creation_lock
+from experiments.tracking.stores import Stores, creation_lock, is_sqlite
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -82,7 +82,9 @@ def open_client(stores: Stores) -> "MlflowClient":
     prepare(stores.tracking_uri, mlflow_schema(stores.artifact_uri))
     make_locations_relative(stores.tracking_uri)
     client: MlflowClient = mlflow.MlflowClient(stores.tracking_uri, stores.tracking_uri)
-    client.search_experiments(max_results=1)
+    # On a database server the first question creates the tables.
+    with nullcontext() if is_sqlite(stores.tracking_uri) else creation_lock(stores.tracking_uri):
+        client.search_experiments(max_results=1)
     return client
 
 

@@ -6,10 +6,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,18 @@ START_SECONDS = 90
 def service_environment(workspace: Workspace, hosts: Sequence[str] = (LOOPBACK,)) -> dict[str, str]:
     """The service's environment on the current bundle; requests may name ``hosts``. NotFound if none was published."""
     bundle = workspace.require("bundles").resolve()
-    workspace.bento_home.mkdir(parents=True, exist_ok=True)
-    return {**environment(bundle, hosts), "BENTOML_HOME": str(workspace.bento_home)}
+    return {**environment(bundle, hosts), "BENTOML_HOME": str(writable_bento_home(workspace))}
+
+
+def writable_bento_home(workspace: Workspace) -> Path:
+    """BentoML's folder; a temporary one if the workspace is read-only, because BentoML makes folders on starting.
+
+    The service reads the bundle where it was published, never from there.
+    """
+    home = workspace.bento_home
+    with suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+    return home if os.access(home, os.W_OK) else Path(tempfile.mkdtemp(prefix="coterie-bentoml-"))
 
 
 def replace_by_service(workspace: Workspace, host: str, port: int, allow_hosts: Sequence[str] = ()) -> None:

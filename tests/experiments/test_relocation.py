@@ -11,7 +11,9 @@ import mlflow
 import pytest
 from mlflow.artifacts import download_artifacts
 
+from experiments.tracking import relocation
 from experiments.tracking.artifacts import repository
+from experiments.tracking.databases import connect
 from experiments.tracking.runs import open_client, open_experiment
 from experiments.tracking.stores import ARTIFACTS, Stores
 
@@ -103,6 +105,23 @@ def test_locations_in_another_folder_stay_as_they_are(make_stores: MakeStores, t
     open_client(stores_in(shared))
     assert dump(shared) == before
     assert note(stores_in(shared), run_id) == "elsewhere"
+
+
+def test_a_workspace_that_cannot_be_written_is_read_as_it_is(
+    make_stores: MakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_of(make_stores())
+    run_id = a_run(stores_in(home), "hello")
+    made_absolute(home)
+
+    def read_only(path: Path) -> sqlite3.Connection:
+        con = connect(path)
+        con.execute("PRAGMA query_only = ON")
+        return con
+
+    monkeypatch.setattr(relocation, "connect", read_only)
+    open_client(stores_in(home))
+    assert note(stores_in(home), run_id) == "hello"
 
 
 def test_a_notebook_reads_an_artifact_by_the_address_of_the_database(
