@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from features.errors import CoterieError
+from pipelines.faults import in_words
 from pipelines.memory import peak_memory
 from pipelines.workspace import Workspace
 
@@ -223,6 +223,30 @@ def export(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file, outside the workspace.")],
+    home: Home = DEFAULT_HOME,
+    json_: Json = False,
+) -> None:
+    """Write the whole workspace to one file, from which it can be restored anywhere."""
+    from pipelines.steps.backup import back_up
+
+    run(home, json_, lambda workspace: back_up(workspace, file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `coterie backup` wrote.")],
+    home: Home = DEFAULT_HOME,
+    json_: Json = False,
+) -> None:
+    """Make a workspace from a backup, where there is none yet."""
+    from pipelines.steps.restore import restore
+
+    run_alone(json_, lambda: restore(Workspace(home), file))
+
+
+@app.command()
 def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """What is in force: segments, each model's scores beside its baselines, and the place of everything."""
     from pipelines.steps.report import summary
@@ -257,7 +281,7 @@ def run_alone(as_json: bool, step: Callable[[], dict[str, Any]]) -> dict[str, An
     try:
         with only_the_result_on_stdout():
             result = step()
-    except CoterieError as error:
+    except Exception as error:
         fail(error)
     show({"schema_version": SCHEMA_VERSION, "started": started, "finished": now(), **result}, as_json)
     return result
@@ -286,7 +310,7 @@ def run_until_stopped(start: Callable[[], None]) -> None:
     prepare()
     try:
         start()
-    except CoterieError as error:
+    except Exception as error:
         fail(error)
 
 
@@ -304,8 +328,12 @@ def show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(result.get("message") or json.dumps(result, indent=1, default=str))
 
 
-def fail(error: CoterieError) -> NoReturn:
-    typer.echo(f"coterie: {error}", err=True)
+def fail(error: Exception) -> NoReturn:
+    """End with the error's sentence and status 1; a defect keeps its traceback."""
+    sentence = in_words(error)
+    if sentence is None:
+        raise error
+    typer.echo(f"coterie: {sentence}", err=True)
     raise typer.Exit(1)
 
 

@@ -7,6 +7,7 @@ shows is a view stored as a tag of the experiment, as the UI's own "Share" butto
 import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,8 +19,15 @@ TRAINING = "workflowType=machine_learning"
 
 
 def server_address(tracking_uri: str) -> str:
-    """The address of the UI: that of the tracking server, else where ``coterie ui`` listens by default."""
-    return tracking_uri.rstrip("/") if tracking_uri.startswith(("http://", "https://")) else LOCAL
+    """The address of the UI: that of the tracking server, else where ``coterie ui`` listens by default.
+
+    >>> server_address("https://user:secret@runs.example.com/mlflow/"), server_address("sqlite:///mlflow.db")
+    ('https://runs.example.com/mlflow', 'http://127.0.0.1:5000')
+    """
+    parts = urlsplit(tracking_uri)
+    if parts.scheme not in {"http", "https"}:
+        return LOCAL
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
 def run_address(server: str, experiment_id: str, run_id: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 
 import duckdb
 
@@ -48,7 +49,7 @@ def recognise(con: duckdb.DuckDBPyConnection, seen: Seen) -> Recipe | None:
 
 
 def _tried(con: duckdb.DuckDBPyConnection, source: Source, seen: Seen, columns: Mapping[str, Columns]) -> Recipe | None:
-    samples = _samples(source)
+    samples = _samples(source.name)
     files = {
         alias: found
         for alias in source.config.files
@@ -75,8 +76,10 @@ def _tried(con: duckdb.DuckDBPyConnection, source: Source, seen: Seen, columns: 
     return Recipe(source, kept, tables, tuple(sorted(needed - set(files))), sum(common))
 
 
-def _samples(source: Source) -> dict[str, Columns]:
-    """The columns of the files that come with the recipe, by alias; none if it comes without."""
+@cache
+def _samples(name: str) -> Mapping[str, Columns]:
+    """The columns of the files that come with a shipped source, by alias; none if it comes without."""
+    source = load_source(name)
     try:
         with connect() as con:
             create_schemas(con)
