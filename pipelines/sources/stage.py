@@ -32,6 +32,7 @@ from features.sentiment import sentiment
 from features.tables import CUSTOMER_IDS, MENTIONS, TABLES
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
+from pipelines.sources.messages import misfit
 from pipelines.sources.read import found_by_duckdb
 from pipelines.sources.reasons import not_product, reason_at, reasons
 from pipelines.sources.source import Source, SourceConfig
@@ -114,7 +115,7 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
         with search_path(con, "raw"):
             return _described(con, source, table, query, hidden)
     except duckdb.Error as error:
-        raise _misfit(source, table, error) from None
+        raise _misfit(con, source, table, error) from None
 
 
 def select_into_table(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
@@ -143,7 +144,7 @@ def _run(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema:
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
-        raise _misfit(source, staged.name, error) from None
+        raise _misfit(con, source, staged.name, error) from None
 
 
 def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows: str, present: datetime) -> None:
@@ -191,15 +192,17 @@ def _score_sentiment(con: duckdb.DuckDBPyConnection, table: str) -> None:
         con.remove_function("sentiment")
 
 
-def _misfit(source: Source, table: str, error: duckdb.Error) -> BadTable:
-    return BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found_by_duckdb(error)}")
+def _misfit(con: duckdb.DuckDBPyConnection, source: Source, table: str, error: duckdb.Error) -> BadTable:
+    found = misfit(con, error, source.sql[table], source.config.files) or found_by_duckdb(error)
+    return BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found}")
 
 
 def _single_select(con: duckdb.DuckDBPyConnection, source: Source, table: str) -> str:
     try:
         statements = con.extract_statements(source.sql[table])
     except duckdb.Error as error:
-        raise BadTable(f"{table}.sql of {source.name} is not valid SQL: {found_by_duckdb(error)}") from None
+        found = misfit(con, error, source.sql[table], source.config.files) or found_by_duckdb(error)
+        raise BadTable(f"{table}.sql of {source.name} is not valid SQL: {found}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
         raise BadTable(f"{table}.sql of {source.name} must be one SELECT, found {kinds}")
