@@ -15,7 +15,7 @@ from pipelines.sources.source import Source
 from pipelines.workspace import Workspace
 
 # Raise it when code changes what is written for the same input.
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,17 @@ from pathlib import Path
 import duckdb
 
 from features.errors import BadTable, NotFound
+from pipelines.sources.identity import JsonReader, ParquetReader, json_reader, parquet_reader, read_as, types_of
 from pipelines.sources.source import CsvOptions, Source
 from pipelines.sql import identifier, quoted
 
-CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
+CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
 DELIMITERS = (",", ";", "\t", "|")
 WILDCARDS = frozenset("*?[")
-JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz")
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+
+# Where a message of DuckDB quotes the value that it is about, which may be personal.
+QUOTED_VALUE = re.compile(r"""\b(string|value|format:|Input:) ("[^\n]*"|'[^\n]*'|[^\s"']+)(?=[\s,]|$)""")
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,22 @@ class RawFile:
 
 
 @dataclass(frozen=True)
-class Reader:
-    """How the files of an alias are read: a table function of DuckDB and its options."""
+class CsvReader:
+    """How the CSV files of an alias are read: the options of DuckDB's reader."""
 
-    function: str
     options: str
 
     def over(self, paths: Sequence[Path]) -> str:
         """SQL that reads these files."""
         listed = ", ".join(quoted(str(path)) for path in paths)
-        return f"{self.function}([{listed}], {self.options})"
+        return f"read_csv([{listed}], {self.options})"
+
+
+Reader = CsvReader | JsonReader | ParquetReader
+"""How the files of an alias are read; ``over(paths)`` is SQL that reads some of them, its columns as each file has them.
+
+All that decides how a file is read is in its ``repr``.
+"""
 
 
 def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
@@ -83,19 +94,20 @@ def file_hash(path: Path) -> str:
 
 def open_raw(
     con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile], may_be_empty: bool = False
-) -> None:
-    """Make one view for each alias in the schema ``raw``; every column of a CSV file is text.
+) -> dict[str, Reader]:
+    """Make one view for each alias in the schema ``raw``, and return how its files are read.
 
     Files without a row are refused unless they ``may_be_empty``: those from which the last person was erased may.
 
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
     """
+    readers = {}
     for alias in source.config.files:
         paths = [file.path for file in files if file.alias == alias]
-        reader = reader_of(paths, source.config.csv).over(paths)
         try:
-            con.execute(f"CREATE VIEW raw.{alias} AS SELECT * FROM {reader}")
+            readers[alias] = reader_of(con, paths, source.config.csv)
+            con.execute(f"CREATE VIEW raw.{alias} AS {_together(con, readers[alias], paths)}")
             rows = con.execute(f"SELECT count(*) FROM (FROM raw.{alias} LIMIT 1)").fetchall()[0][0]
         except duckdb.Error as error:
             names = ", ".join(path.name for path in paths)
@@ -103,9 +115,10 @@ def open_raw(
         if rows == 0 and not may_be_empty:
             names = ", ".join(path.name for path in paths)
             raise BadTable(f"source {source.name}: {names} has no rows: export it again")
+    return readers
 
 
-def reader_of(paths: Sequence[Path], csv: CsvOptions) -> Reader:
+def reader_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], csv: CsvOptions) -> Reader:
     """How the files of an alias are read; the delimiter is that of the first one.
 
     Raises:
@@ -113,13 +126,44 @@ def reader_of(paths: Sequence[Path], csv: CsvOptions) -> Reader:
     """
     ending = _ending(paths)
     if ending == "csv":
-        return Reader("read_csv", _options(csv, paths[0]))
-    return Reader(f"read_{ending}", "union_by_name = true")
+        return CsvReader(_options(csv, paths[0]))
+    return json_reader(con, paths) if ending == "json" else parquet_reader(con, paths)
+
+
+def _together(con: duckdb.DuckDBPyConnection, reader: Reader, paths: Sequence[Path]) -> str:
+    """SELECT of the rows of all files; those whose types differ from the common ones are cast first."""
+    if not isinstance(reader, ParquetReader):
+        return f"SELECT * FROM {reader.over(paths)}"
+    alike: dict[tuple[tuple[str, str], ...], list[Path]] = {}
+    for path in paths:
+        alike.setdefault(tuple(types_of(con, reader.over([path])).items()), []).append(path)
+    return " UNION ALL BY NAME ".join(
+        f"SELECT {_cast_columns(dict(types), dict(reader.columns))} FROM {reader.over(same)}"
+        for types, same in alike.items()
+    )
+
+
+def _cast_columns(types: Mapping[str, str], columns: Mapping[str, str]) -> str:
+    """SQL list of ``columns`` (name: type) over rows of ``types``: cast where they differ, null where there is none."""
+    there = {name.lower(): type_ for name, type_ in types.items()}
+    listed = [
+        f"{read_as(identifier(name), there[name.lower()], type_)} AS {identifier(name)}"
+        if name.lower() in there
+        else f"CAST(NULL AS {type_}) AS {identifier(name)}"
+        for name, type_ in columns.items()
+    ]
+    return ", ".join(listed)
+
+
+def is_csv(patterns: str | Sequence[str]) -> bool:
+    """Whether an alias with these patterns reads CSV files."""
+    every = [patterns] if isinstance(patterns, str) else patterns
+    return any(not pattern.lower().endswith((".parquet", *JSON_ENDINGS)) for pattern in every)
 
 
 def raw_columns(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, str]:
     """Names and types of the columns that the files of ``alias`` have together."""
-    return {name: type_ for name, type_, *_ in con.execute(f'DESCRIBE raw."{alias}"').fetchall()}
+    return types_of(con, f"raw.{identifier(alias)}")
 
 
 def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, columns: Mapping[str, str]) -> None:
@@ -127,18 +171,8 @@ def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, colu
 
     It has the columns of all files of the alias together: what this file lacks is null.
     """
-    if reader.function == "read_json":
-        # Read as what the files are together: text that looks like a time here may be plain text elsewhere.
-        struct = ", ".join(f"{quoted(name)}: {quoted(type_)}" for name, type_ in columns.items())
-        view = f"SELECT * FROM {Reader(reader.function, f'columns = {{{struct}}}').over([file.path])}"
-    else:
-        over = reader.over([file.path])
-        there = {name.lower() for name, *_ in con.execute(f"DESCRIBE FROM {over}").fetchall()}
-        listed = [
-            f"CAST({identifier(name) if name.lower() in there else 'NULL'} AS {type_}) AS {identifier(name)}"
-            for name, type_ in columns.items()
-        ]
-        view = f"SELECT {', '.join(listed)} FROM {over}"
+    rows = reader.over([file.path])
+    view = f"SELECT {_cast_columns(types_of(con, rows), columns)} FROM {rows}"
     con.execute(f'CREATE OR REPLACE VIEW one_file."{file.alias}" AS {view}')
 
 
@@ -181,7 +215,10 @@ def _delimiter(path: Path) -> str:
 
 
 def found_by_duckdb(error: duckdb.Error) -> str:
-    """What DuckDB found, in one line: without the query, the raw line (it may be about a person) and its settings."""
-    lines = str(error).strip().split("\n\n")[0].splitlines()
+    """What DuckDB found, in one line: without the query, its settings, and any raw line or value: it may be personal."""
+    message = str(error).strip().split("\n\n")[0]
+    lines = QUOTED_VALUE.sub(r"\1 …", message).splitlines()
+    if "…" in lines[0]:  # what follows shows the value again
+        return lines[0]
     found = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
     return f"{found} Set [csv] encoding in source.toml." if "not utf-8" in found else found

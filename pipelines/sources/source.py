@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from features.errors import BadConfig, NotFound
 from features.tables import KNOWLEDGE_TIMES, TABLES
+from pipelines.sources.times import check_declared, check_format
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
@@ -25,6 +26,14 @@ class CsvOptions(BaseModel):
 
     delimiter: str | None = None
     encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = None
+
+    @model_validator(mode="after")
+    def _differ(self) -> "CsvOptions":
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError(f"decimal and thousands are both {self.thousands!r}: declare which of them it is")
+        return self
 
 
 class NotProducts(BaseModel):
@@ -73,6 +82,17 @@ class SourceConfig(BaseModel):
     late_after_days: float = Field(default=2, ge=0, le=3650)
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
+    times: dict[str, str] = {}
+
+    @field_validator("time_formats")
+    @classmethod
+    def _are_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_format(format_) for format_ in formats)
+
+    @field_validator("times")
+    @classmethod
+    def _are_times(cls, times: dict[str, str]) -> dict[str, str]:
+        return {_time_column(name): check_declared(declared) for name, declared in times.items()}
 
     @field_validator("corrections")
     @classmethod
@@ -101,6 +121,15 @@ def _check_corrections(table: str, columns: tuple[str, ...]) -> None:
     if unknown or not columns:
         found = f"{table} has no column {unknown[0]!r}" if unknown else f"{table} names no columns"
         raise ValueError(f"{found}: name columns whose equal values mark versions of one row, of {', '.join(known)}")
+
+
+def _time_column(name: str) -> str:
+    """The name of a time column, alone or as table.column."""
+    columns = {column.name: spec for spec in TABLES.values() for column in spec.columns if column.type == "time"}
+    full = {f"{spec.name}.{column.name}" for spec in TABLES.values() for column in spec.columns if column.type == "time"}
+    if name not in columns and name not in full:
+        raise ValueError(f"{name!r} is no column of times: use one of {', '.join(sorted(columns))}, or table.column")
+    return name
 
 
 class Source(BaseModel):
