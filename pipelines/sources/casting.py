@@ -1,7 +1,7 @@
 """SQL for reading what a SELECT returned: text without stray spaces, and values of the canonical types."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from features.tables import Column, TableSpec
 from pipelines.sources.numbers import plain_number, separators
@@ -43,7 +43,7 @@ class Casting:
     ``separators``: the decimal sign and the signs between thousands; None for a point and none.
     """
 
-    times: Mapping[str, TimeFormat]
+    times: Mapping[str, TimeFormat] = field(default_factory=dict)
     separators: tuple[str, str] | None = None
 
 

@@ -1,11 +1,12 @@
 """Values keep their identity: the types in which the JSON and Parquet files of one alias are read together.
 
-A JSON file has no column types, so each scalar in it arrives as its text, as in CSV; objects and arrays keep their shape.
-A Parquet column keeps its type if all files agree. Where they differ, each file is cast before the union, to a type that
-contains every value of it exactly; if there is none, to text. A whole number is written without a decimal point in
-text, whatever type it has: 12, 12.0 in a column with gaps, and "12" are one id.
+A JSON file has no column types, so each scalar in it arrives as its text, as in CSV; objects and arrays keep their
+shape. A Parquet column keeps its type if all files agree. Where they differ, each file is cast before the union, to a
+type that contains every value of it exactly; if there is none, to text. In text a whole number has no decimal point,
+whatever its type: 12, 12.0 in a column with gaps, and "12" are one id.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
+from features.errors import BadTable
 from pipelines.sql import identifier, quoted
 
+RENAMED = re.compile(r"_\d+$")
 EXACT_DIGITS = 15
 EXACT_WHOLE = 2**53
 """A double contains every decimal of that many digits, and every whole number up to that one."""
@@ -58,6 +61,7 @@ def json_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> JsonRe
     """How JSON files are read; every line is looked at, because a key or another kind of value may come late."""
     found = con.sql(f"FROM read_json([{_listed(paths)}], union_by_name = true, sample_size = -1)")
     names_and_types = list(zip(found.columns, found.types, strict=True))
+    _refuse_keys_alike(con, paths, found.columns)
     numbers = tuple(name for name, type_ in names_and_types if str(type_) in {"DOUBLE", "JSON"})
     return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in names_and_types), numbers)
 
@@ -97,6 +101,20 @@ def text_of(value: str, type_: str) -> str:
     return f"CASE {gap}WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {text} END"
 
 
+def _refuse_keys_alike(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], columns: Sequence[str]) -> None:
+    """SQL takes ``id`` and ``ID`` for one column; DuckDB then names the second ``ID_1``, and finds no values for it."""
+    lower = {name.lower() for name in columns}
+    renamed = [name for name in columns if RENAMED.sub("", name.lower()) in lower - {name.lower()}]
+    if not renamed:
+        return
+    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects([{_listed(paths)}])"
+    there = {str(key) for (key,) in con.execute(keys).fetchall()}
+    for name in renamed:
+        alike = sorted(key for key in there if key.lower() == RENAMED.sub("", name.lower()))
+        if name not in there and len(alike) > 1:
+            raise BadTable(f"{paths[0].name}: the keys {' and '.join(alike)} are one column in SQL: write them alike")
+
+
 def _with_texts(type_: DuckDBPyType) -> str:
     """The SQL type with every scalar in it as text."""
     if type_.id == "struct":
@@ -116,7 +134,7 @@ def _json_text(name: str) -> str:
 
 
 def _common_type(con: duckdb.DuckDBPyConnection, name: str, by_type: Mapping[str, Sequence[Path]]) -> str:
-    """The type that contains the values of every file exactly; ``by_type``: the files in which the column has a type."""
+    """The type that contains the values of every file exactly; ``by_type``: the files in which it has each type."""
     types = set(by_type)
     if len(types) == 1 and "FLOAT" not in types:
         return types.pop()

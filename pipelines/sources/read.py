@@ -10,9 +10,13 @@ from pathlib import Path
 import duckdb
 
 from features.errors import BadTable, NotFound
+from pipelines.sources.databases import OpenDatabase, TableReader, open_database
+from pipelines.sources.excel import ENDINGS as EXCEL_ENDINGS
+from pipelines.sources.excel import ExcelReader, excel_reader
 from pipelines.sources.identity import JsonReader, ParquetReader, json_reader, parquet_reader, read_as, types_of
+from pipelines.sources.sandbox import look_through
 from pipelines.sources.source import CsvOptions, Source
-from pipelines.sql import identifier, quoted
+from pipelines.sql import connect, identifier, quoted
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
 DELIMITERS = (",", ";", "\t", "|")
@@ -28,13 +32,19 @@ class RawFile:
     """One raw file: the alias it is read under, its path, and its path below the raw folder (always with ``/``).
 
     ``full_export``: its pattern names one file, which the shop overwrites with all there is; a pattern with wildcards
-    names deliveries, each of which adds to those before.
+    names deliveries, each of which adds to those before. A ``table`` of a ``database`` is a full export.
     """
 
     alias: str
     path: Path
     name: str
     full_export: bool = False
+    database: OpenDatabase | None = None
+    table: str = ""
+
+    def content(self) -> str:
+        """64 hex digits that change with the content: the SHA-256 of a file's bytes."""
+        return file_hash(self.path) if self.database is None else self.database.content(self.table)
 
 
 @dataclass(frozen=True)
@@ -49,11 +59,8 @@ class CsvReader:
         return f"read_csv([{listed}], {self.options})"
 
 
-Reader = CsvReader | JsonReader | ParquetReader
-"""How the files of an alias are read; ``over(paths)`` is SQL that reads some of them, its columns as each file has them.
-
-All that decides how a file is read is in its ``repr``.
-"""
+Reader = CsvReader | JsonReader | ParquetReader | ExcelReader | TableReader
+"""How the files of an alias are read: ``over(paths)`` is SQL over some of them; ``repr`` has all that decides it."""
 
 
 def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
@@ -67,9 +74,12 @@ def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
     folder = source.raw if raw is None else raw
     if folder.is_file() and len(source.config.files) == 1:
         return [RawFile(next(iter(source.config.files)), folder, folder.name, full_export=True)]
+    stored = _stored_tables(source, folder)
+    if not source.config.files:
+        return stored
     if not folder.is_dir():
         raise NotFound(f"source {source.name}: no raw folder {folder}: give its place with --raw")
-    return [
+    return stored + [
         file
         for alias, patterns in sorted(source.config.files.items())
         for file in _matches(source, alias, (patterns,) if isinstance(patterns, str) else patterns, folder)
@@ -86,6 +96,33 @@ def _matches(source: Source, alias: str, patterns: tuple[str, ...], folder: Path
     raise NotFound(f"source {source.name}: found no {needed} in {folder}: put it there, or name its folder with --raw")
 
 
+def _stored_tables(source: Source, folder: Path) -> list[RawFile]:
+    """The tables of the source's database that its SELECTs read."""
+    if source.config.database is None:
+        return []
+    database = open_database(source.config.database.url, folder)
+    there = database.tables()
+    renamed = source.config.database.tables
+    absent = [table for table in renamed.values() if table not in there]
+    if absent:
+        raise BadTable(f"source {source.name}: the database has no table {absent[0]}: it has {', '.join(there)}")
+    tables = {table: table for table in there if "." not in table} | dict(renamed)
+    known = [*source.config.files, *tables]
+    with connect() as con:
+        read = {
+            alias
+            for name, sql in source.sql.items()
+            for alias in look_through(con, f"{name}.sql of {source.name}", sql, known).aliases
+        }
+    path = database.file or Path("postgresql")
+    return [
+        RawFile(
+            alias, path, path.name if database.file else f"postgresql/{tables[alias]}", True, database, tables[alias]
+        )
+        for alias in sorted(read - set(source.config.files))
+    ]
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of the file's bytes, hex."""
     with path.open("rb") as file:
@@ -93,22 +130,28 @@ def file_hash(path: Path) -> str:
 
 
 def open_raw(
-    con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile], may_be_empty: bool = False
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    files: Sequence[RawFile],
+    folder: Path,
+    may_be_empty: bool = False,
 ) -> dict[str, Reader]:
     """Make one view for each alias in the schema ``raw``, and return how its files are read.
 
+    What DuckDB does not read (workbooks, tables of databases) is copied into ``folder``, and must stay there.
     Files without a row are refused unless they ``may_be_empty``: those from which the last person was erased may.
 
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
     """
-    readers = {}
-    for alias in source.config.files:
+    readers: dict[str, Reader] = _copied_tables(files, folder)
+    for alias in dict.fromkeys(file.alias for file in files):
         paths = [file.path for file in files if file.alias == alias]
         try:
-            readers[alias] = reader_of(con, paths, source.config.csv)
-            con.execute(f"CREATE VIEW raw.{alias} AS {_together(con, readers[alias], paths)}")
-            rows = con.execute(f"SELECT count(*) FROM (FROM raw.{alias} LIMIT 1)").fetchall()[0][0]
+            if alias not in readers:
+                readers[alias] = reader_of(con, source, alias, paths, folder)
+            con.execute(f"CREATE VIEW raw.{identifier(alias)} AS {_together(con, readers[alias], paths)}")
+            rows = con.execute(f"SELECT count(*) FROM (FROM raw.{identifier(alias)} LIMIT 1)").fetchall()[0][0]
         except duckdb.Error as error:
             names = ", ".join(path.name for path in paths)
             raise BadTable(f"source {source.name}: cannot read {names}: {found_by_duckdb(error)}") from None
@@ -118,7 +161,16 @@ def open_raw(
     return readers
 
 
-def reader_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], csv: CsvOptions) -> Reader:
+def _copied_tables(files: Sequence[RawFile], folder: Path) -> dict[str, Reader]:
+    tables = {file.alias: file.table for file in files if file.database is not None}
+    for database in {file.database for file in files if file.database is not None}:
+        database.copy(tables, folder)
+    return {alias: TableReader(table, folder / f"{alias}.parquet") for alias, table in tables.items()}
+
+
+def reader_of(
+    con: duckdb.DuckDBPyConnection, source: Source, alias: str, paths: Sequence[Path], folder: Path
+) -> Reader:
     """How the files of an alias are read; the delimiter is that of the first one.
 
     Raises:
@@ -126,7 +178,9 @@ def reader_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], csv: CsvOpt
     """
     ending = _ending(paths)
     if ending == "csv":
-        return CsvReader(_options(csv, paths[0]))
+        return CsvReader(_options(source.config.csv, paths[0]))
+    if ending == "excel":
+        return excel_reader(paths, alias, source.config.sheets.get(alias), folder)
     return json_reader(con, paths) if ending == "json" else parquet_reader(con, paths)
 
 
@@ -158,7 +212,7 @@ def _cast_columns(types: Mapping[str, str], columns: Mapping[str, str]) -> str:
 def is_csv(patterns: str | Sequence[str]) -> bool:
     """Whether an alias with these patterns reads CSV files."""
     every = [patterns] if isinstance(patterns, str) else patterns
-    return any(not pattern.lower().endswith((".parquet", *JSON_ENDINGS)) for pattern in every)
+    return any(not pattern.lower().endswith((".parquet", *JSON_ENDINGS, *EXCEL_ENDINGS)) for pattern in every)
 
 
 def raw_columns(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, str]:
@@ -177,7 +231,9 @@ def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, colu
 
 
 def _ending(paths: Sequence[Path]) -> str:
-    kinds: Mapping[str, tuple[str, ...]] = {"parquet": (".parquet",), "csv": CSV_ENDINGS, "json": JSON_ENDINGS}
+    kinds: Mapping[str, tuple[str, ...]] = {
+        "parquet": (".parquet",), "csv": CSV_ENDINGS, "json": JSON_ENDINGS, "excel": EXCEL_ENDINGS,
+    }  # fmt: skip
     for path in paths:
         if path.stat().st_size == 0:
             raise BadTable(f"{path.name} is empty (0 bytes): export it again")
@@ -215,7 +271,7 @@ def _delimiter(path: Path) -> str:
 
 
 def found_by_duckdb(error: duckdb.Error) -> str:
-    """What DuckDB found, in one line: without the query, its settings, and any raw line or value: it may be personal."""
+    """What DuckDB found, in one line: without its settings, the query, and lines or values, which may be personal."""
     message = str(error).strip().split("\n\n")[0]
     lines = QUOTED_VALUE.sub(r"\1 …", message).splitlines()
     if "…" in lines[0]:  # what follows shows the value again

@@ -115,5 +115,7 @@ def _refuse(where: str, tree: dict[str, Any]) -> None:
 def _unknown(where: str, table: str, aliases: Collection[str]) -> str:
     known = ", ".join(sorted(aliases))
     if any(sign in table for sign in "/\\.:*"):
-        return f"{where} reads {table}, which is no alias of its source.toml: name it in [files] and read the alias ({known})"
+        return (
+            f"{where} reads {table}, which is no alias of its source.toml: name it in [files], and use one of {known}"
+        )
     return f"{where} reads the unknown table {table}: use one of {known}"

@@ -17,7 +17,7 @@ together. :func:`make_table` makes a table of it where rows must be changed.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,19 +32,17 @@ from features.tables import CUSTOMER_IDS, TABLES, Column, TableSpec
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import Casting, casting, needs_text, trimmed, typed
 from pipelines.sources.identity import text_of
-from pipelines.sources.numbers import has_decimal_comma
 from pipelines.sources.read import found_by_duckdb, is_csv
 from pipelines.sources.reasons import not_product, reason_at, reasons
 from pipelines.sources.sandbox import Query, look_through
 from pipelines.sources.source import Source, SourceConfig
-from pipelines.sources.times import counted_columns, unit_of
+from pipelines.sources.times import counted_columns
+from pipelines.sources.unreadable import refuse_unreadable
 from pipelines.sql import identifier, quoted, search_path
 
 SOURCE_PREFIX = "source_"
 # What pseudonyms hide.
 HIDDEN = CUSTOMER_IDS
-# A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
-UNREADABLE_SHARE = 0.5
 NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at"
 _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
 
@@ -61,7 +59,7 @@ class Staged:
     returned: dict[str, str]
     query: str
     hidden: bool = False
-    how: Casting = Casting({})
+    how: Casting = field(default_factory=Casting)
 
     @property
     def name(self) -> str:
@@ -114,7 +112,7 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
         BadTable: it is no SELECT, does not fit the files, or its columns are not the table's.
     """
     text = _single_select(con, source, table)
-    query = look_through(con, f"{table}.sql of {source.name}", text, source.config.files)
+    query = look_through(con, f"{table}.sql of {source.name}", text, _aliases(con))
     try:
         with search_path(con, "raw"):
             return _described(con, source, table, text, query, hidden)
@@ -161,7 +159,7 @@ def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows:
     if "known_at" in staged.spec.column_names:
         decided.append(f"{_known_at(staged.spec, source.config)} AS known_at")
     con.execute(f'CREATE VIEW staged."{staged.name}" AS SELECT * REPLACE ({", ".join(decided)}) FROM ({rows})')
-    _refuse_unreadable(con, source, staged)
+    refuse_unreadable(con, source.name, staged.spec, staged.given)
 
 
 def make_table(con: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -221,9 +219,14 @@ def _described(
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
-    from_csv = any(is_csv(source.config.files[alias]) for alias in query.aliases)
+    from_csv = any(is_csv(source.config.files.get(alias, ())) for alias in query.aliases)
     how = casting(source.config, spec, counted_columns(query.tree), from_csv)
     return Staged(spec, spec.columns + extra, dict(names_and_types), text, hidden, how)
+
+
+def _aliases(con: duckdb.DuckDBPyConnection) -> list[str]:
+    listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
+    return [str(alias) for (alias,) in con.execute(listed).fetchall()]
 
 
 def _canonical(spec: TableSpec, name: str) -> str:
@@ -259,8 +262,7 @@ def _staging_query(staged: Staged, config: SourceConfig) -> str:
         if needs_text(column, staged.returned[column.name])
     }
     values = [
-        f'{typed(column, staged.returned.get(column.name), staged.how)} AS "{column.name}"'
-        for column in staged.columns
+        f'{typed(column, staged.returned.get(column.name), staged.how)} AS "{column.name}"' for column in staged.columns
     ]
     flags = [f"{not_product(config)} AS not_product"] if staged.name in {"orders", "products"} else []
     why = reasons(staged.spec, staged.columns, staged.returned, config)
@@ -292,34 +294,3 @@ def _hiding_query(staged: Staged, sources: list[str]) -> str:
     replaced.append("hash(pseudonym(CAST(fingerprint AS VARCHAR))) AS fingerprint")
     without = f" EXCLUDE ({', '.join(sources)})" if sources else ""
     return f"SELECT *{without} REPLACE ({', '.join(replaced)}) FROM judged"
-
-
-def _refuse_unreadable(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> None:
-    """Refuse a table most of whose values of one column cannot be read: the mapping is wrong, not the data."""
-    for column in staged.given:
-        if column.type == "str":
-            continue
-        name, returned = column.name, f'CAST("returned_{column.name}" AS VARCHAR)'
-        read, unreadable, example = con.execute(
-            f"""SELECT count("{name}"), count(*) FILTER (reason = 'unreadable_{name}'),
-                    min({returned}) FILTER (reason = 'unreadable_{name}')
-                FROM staged."{staged.name}\""""
-        ).fetchall()[0]
-        if unreadable > UNREADABLE_SHARE * (read + unreadable):
-            shown = f" (for example {example!r} cannot)" if not staged.spec.is_personal(name) else ""
-            raise BadTable(
-                f"{source.name}: {unreadable} values of {staged.name}.{name} cannot be read as {column.type}, "
-                f"{read} can{shown}: {_cure(staged.name, column, example)}"
-            )
-
-
-def _cure(table: str, column: Column, example: str) -> str:
-    """What to do about a column whose values look like ``example``."""
-    unit = unit_of(example)
-    if column.type == "time" and unit is not None:
-        return f'declare [times] {column.name} = "{unit}" in source.toml'
-    if column.type == "time":
-        return "set time_formats in source.toml"
-    if column.type in {"float", "int"} and has_decimal_comma(example):
-        return f'set decimal = "," under [csv] in source.toml, or return replace({column.name}, \',\', \'.\') in {table}.sql'
-    return f"correct {table}.sql"

@@ -71,17 +71,16 @@ def _with_zone(read: str, returned_type: str, format_: TimeFormat) -> str:
 
 
 def counted_columns(select: Mapping[str, Any]) -> frozenset[str]:
-    """Columns (lower case) that a SELECT, in DuckDB's parse tree, makes of a count since 1970, like ``epoch_ms(n) AS at``."""
-    return frozenset(
-        str(expression.get("alias", "")).lower() for expression in select.get("select_list", ()) if _is_count(expression)
-    )
+    """Columns (lower case) that a SELECT, here its parse tree, makes of a count since 1970: ``epoch_ms(n) AS at``."""
+    listed = select.get("select_list", ())
+    return frozenset(str(column.get("alias", "")).lower() for column in listed if _is_count(column))
 
 
 def _is_count(expression: Mapping[str, Any]) -> bool:
     if expression.get("class") == "CAST":
         return _is_count(expression["child"])
     called = str(expression.get("function_name", "")).lower()
-    return expression.get("class") == "FUNCTION" and called in FROM_EPOCH and len(expression["children"]) == 1
+    return expression.get("class") == "FUNCTION" and called in FROM_EPOCH and len(expression["arguments"]) == 1
 
 
 def check_format(format_: str) -> str:

@@ -83,7 +83,10 @@ def test_a_source_must_fill_orders_or_events(write_shop):
         (SELECT_ALL + ", 'sale' AS kind, 1 AS zzz FROM lines", "unknown column zzz: orders has order_id, customer_id"),
         (SELECT_ALL + ", 'sale' AS kind, kind FROM lines", "returns kind more than once"),
         (SELECT_ALL + ", 'sale' AS kind FROM lines WHERE false", "the SELECT returned no rows"),
-        (SELECT_ALL + ", CAST(sku AS INT) AS discount, 'sale' AS kind FROM lines", "Could not convert string … to INT32"),
+        (
+            SELECT_ALL + ", CAST(sku AS INT) AS discount, 'sale' AS kind FROM lines",
+            "Could not convert string … to INT32",
+        ),
     ],
 )
 def test_sql_that_does_not_keep_the_contract_is_refused(write_shop, tmp_path, sql, sentence):
