@@ -4,7 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import duckdb
 
@@ -67,12 +67,17 @@ def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
 
 def _matches(source: Source, alias: str, patterns: tuple[str, ...], folder: Path) -> list[RawFile]:
     for pattern in patterns:
-        found = sorted(path for path in folder.glob(pattern) if path.is_file())
+        found = sorted(path for path in folder.glob(pattern) if path.is_file() and not _is_leftover(path, pattern))
         if found:
             one = not WILDCARDS & set(pattern)
             return [RawFile(alias, path, path.relative_to(folder).as_posix(), one) for path in found]
     needed = " or ".join(patterns)
     raise NotFound(f"source {source.name}: found no {needed} in {folder}: put it there, or name its folder with --raw")
+
+
+def _is_leftover(path: Path, pattern: str) -> bool:
+    """Hidden files (macOS writes ``._x`` beside ``x``) and locks of open documents (``~$x``), unless asked for."""
+    return path.name.startswith((".", "~$")) and not PurePath(pattern).name.startswith((".", "~$"))
 
 
 def file_hash(path: Path) -> str:

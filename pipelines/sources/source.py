@@ -3,7 +3,7 @@
 import re
 import tomllib
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -81,6 +81,14 @@ class SourceConfig(BaseModel):
             _check_corrections(table, columns)
         return corrections
 
+    @field_validator("files")
+    @classmethod
+    def _are_below_raw(cls, files: dict[str, str | tuple[str, ...]]) -> dict[str, str | tuple[str, ...]]:
+        for patterns in files.values():
+            for pattern in (patterns,) if isinstance(patterns, str) else patterns:
+                _check_pattern(pattern)
+        return files
+
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, timezone: str) -> str:
@@ -89,6 +97,18 @@ class SourceConfig(BaseModel):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{timezone!r} is no time zone: write it like 'Europe/London'") from None
         return timezone
+
+
+def _check_pattern(pattern: str) -> None:
+    """A pattern names files below the raw folder in the way ``Path.glob`` takes it."""
+    path = PurePath(pattern)
+    if not path.parts:
+        raise ValueError("a pattern is empty: name a file, as in 'sales-*.csv'")
+    # A Windows path is absolute everywhere: a source moves between machines.
+    if path.is_absolute() or PureWindowsPath(pattern).drive:
+        raise ValueError(f"{pattern!r} is absolute, patterns are below the raw folder: set raw = '{path.parent}'")
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError(f"{pattern!r} has ** within a name: write it alone, as in '**/*.csv'")
 
 
 def _check_corrections(table: str, columns: tuple[str, ...]) -> None:

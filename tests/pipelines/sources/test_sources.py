@@ -41,6 +41,13 @@ def test_a_folder_without_source_toml_is_refused(tmp_path):
         ({"not_products": {"patterns": ["("]}}, "is no regular expression"),
         ({"zero_price": "maybe"}, "zero_price: Input should be 'reject' or 'keep'"),
         ({"files": {"Lines": "lines.csv"}}, "files.Lines"),
+        (
+            {"files": {"lines": "/data/out/l*.csv"}},
+            "is absolute, patterns are below the raw folder: set raw = '/data/out'",
+        ),
+        ({"files": {"lines": "C:/out/l*.csv"}}, "is absolute, patterns are below the raw folder"),
+        ({"files": {"lines": ["lines.csv", ""]}}, "a pattern is empty: name a file"),
+        ({"files": {"lines": "**.csv"}}, "has ** within a name"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_name(write_shop, keys, sentence):
@@ -112,6 +119,13 @@ def test_files_that_are_not_there_or_empty_are_refused(write_shop, tmp_path):
     with pytest.raises(BadTable, match=r"cannot read lines\.parquet"):
         ingest(home, broken)
     assert not (tmp_path / "home").exists()
+
+
+def test_what_macos_and_office_leave_beside_the_files_is_no_delivery(write_shop, tmp_path):
+    source = write_shop(files={"lines": "*lines.csv"})
+    for leftover in ("._lines.csv", "~$lines.csv"):
+        (source.raw / leftover).write_bytes(b"\x00\x05\x16\x07")
+    assert ingest(Workspace(tmp_path / "home"), source).counts == {"orders": 3}
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "json", "jsonl"])
