@@ -1,7 +1,7 @@
 """Raw files of a source as DuckDB views, all of an alias or one at a time, and their hashes."""
 
-import gzip
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -9,13 +9,21 @@ from pathlib import Path, PurePath
 import duckdb
 
 from features.errors import BadTable, NotFound
-from pipelines.sources.source import CsvOptions, Source
+from pipelines.sources.source import Source
+from pipelines.sources.text.reader import ENDINGS, PACKED, TextReader, text_reader
 from pipelines.sql import identifier, quoted
 
-CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
-DELIMITERS = (",", ";", "\t", "|")
+CSV_ENDINGS = (*ENDINGS, *PACKED)
 WILDCARDS = frozenset("*?[")
-JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz")
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+LINES = "alias VARCHAR, raw_file VARCHAR, raw_line BIGINT, reason VARCHAR, raw_text VARCHAR"
+"""Columns of ``refused.lines``: text of the files of an alias that is no row, and where it begins."""
+SHOWN = 3
+UNNAMED = re.compile(r'bindings:.*"column\d')
+NO_HEADER = (
+    "A text file whose first line looks like data has the columns column0, column1, ...: use these names, "
+    "or set [csv] header = true in source.toml if that line is the header."
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class RawFile:
 
 
 @dataclass(frozen=True)
-class Reader:
+class TableReader:
     """How the files of an alias are read: a table function of DuckDB and its options."""
 
     function: str
@@ -43,6 +51,10 @@ class Reader:
         """SQL that reads these files."""
         listed = ", ".join(quoted(str(path)) for path in paths)
         return f"{self.function}([{listed}], {self.options})"
+
+
+Reader = TableReader | TextReader
+"""How the files of an alias are read: ``over(paths)`` is SQL over some of them; ``repr`` has all that decides it."""
 
 
 def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
@@ -87,39 +99,60 @@ def file_hash(path: Path) -> str:
 
 
 def open_raw(
-    con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile], may_be_empty: bool = False
-) -> None:
-    """Make one view for each alias in the schema ``raw``; every column of a CSV file is text.
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    files: Sequence[RawFile],
+    folder: Path,
+    may_be_empty: bool = False,
+) -> dict[str, Reader]:
+    """Make one view for each alias in the schema ``raw``; how the files of each are read.
 
-    Files without a row are refused unless they ``may_be_empty``: those from which the last person was erased may.
+    Every column of a text file is text. Text that is no row goes to ``refused.lines``; copies of files that have some
+    are written into ``folder`` and must stay there. Files without a row are refused unless they ``may_be_empty``:
+    those from which the last person was erased may.
 
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
     """
+    con.execute(f"CREATE TABLE IF NOT EXISTS refused.lines ({LINES})")
+    readers = {}
     for alias in source.config.files:
-        paths = [file.path for file in files if file.alias == alias]
-        reader = reader_of(paths, source.config.csv).over(paths)
+        mine = [file for file in files if file.alias == alias]
+        paths = [file.path for file in mine]
+        reader = readers[alias] = _reader_of(con, source, alias, mine, folder)
         try:
-            con.execute(f"CREATE VIEW raw.{alias} AS SELECT * FROM {reader}")
+            con.execute(f"CREATE VIEW raw.{alias} AS SELECT * FROM {reader.over(paths)}")
             rows = con.execute(f"SELECT count(*) FROM (FROM raw.{alias} LIMIT 1)").fetchall()[0][0]
         except duckdb.Error as error:
-            names = ", ".join(path.name for path in paths)
-            raise BadTable(f"source {source.name}: cannot read {names}: {found_by_duckdb(error)}") from None
+            raise BadTable(f"source {source.name}: {_unreadable(con, reader, paths, error)}") from None
         if rows == 0 and not may_be_empty:
-            names = ", ".join(path.name for path in paths)
-            raise BadTable(f"source {source.name}: {names} has no rows: export it again")
+            raise BadTable(f"source {source.name}: {names_of(paths)} has no rows: export it again")
+    return readers
 
 
-def reader_of(paths: Sequence[Path], csv: CsvOptions) -> Reader:
-    """How the files of an alias are read; the delimiter is that of the first one.
-
-    Raises:
-        BadTable: a file is empty, or of a kind that cannot be read.
-    """
-    ending = _ending(paths)
+def _reader_of(
+    con: duckdb.DuckDBPyConnection, source: Source, alias: str, files: Sequence[RawFile], folder: Path
+) -> Reader:
+    ending = _ending([file.path for file in files])
     if ending == "csv":
-        return Reader("read_csv", _options(csv, paths[0]))
-    return Reader(f"read_{ending}", "union_by_name = true")
+        return text_reader(con, alias, [(file.path, file.name) for file in files], source.config.csv, folder)
+    return TableReader(f"read_{ending}", "union_by_name = true")
+
+
+def _unreadable(con: duckdb.DuckDBPyConnection, reader: Reader, paths: Sequence[Path], error: duckdb.Error) -> str:
+    """Which file DuckDB cannot read, and why; if it can read each of them alone, they do not fit together."""
+    for path in paths:
+        try:
+            con.execute(f"SELECT count(*) FROM (FROM {reader.over([path])} LIMIT 1)")
+        except duckdb.Error as alone:
+            return f"cannot read {path.name}: {found_by_duckdb(alone)}"
+    return f"cannot read {names_of(paths)} together: {found_by_duckdb(error)}"
+
+
+def names_of(paths: Sequence[Path]) -> str:
+    """The first file names, and how many more there are."""
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(path.name for path in paths[:SHOWN]) + more
 
 
 def raw_columns(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, str]:
@@ -132,10 +165,10 @@ def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, colu
 
     It has the columns of all files of the alias together: what this file lacks is null.
     """
-    if reader.function == "read_json":
+    if isinstance(reader, TableReader) and reader.function == "read_json":
         # Read as what the files are together: text that looks like a time here may be plain text elsewhere.
         struct = ", ".join(f"{quoted(name)}: {quoted(type_)}" for name, type_ in columns.items())
-        view = f"SELECT * FROM {Reader(reader.function, f'columns = {{{struct}}}').over([file.path])}"
+        view = f"SELECT * FROM {TableReader(reader.function, f'columns = {{{struct}}}').over([file.path])}"
     else:
         over = reader.over([file.path])
         there = {name.lower() for name, *_ in con.execute(f"DESCRIBE FROM {over}").fetchall()}
@@ -155,38 +188,12 @@ def _ending(paths: Sequence[Path]) -> str:
     for kind, endings in kinds.items():
         if all(path.name.lower().endswith(endings) for path in paths):
             return kind
-    names = ", ".join(path.name for path in paths)
     known = ", ".join(ending for endings in kinds.values() for ending in endings)
-    raise BadTable(f"cannot tell how to read {names}: all files of an alias need one ending of {known}")
-
-
-def _options(csv: CsvOptions, first: Path) -> str:
-    """Options of read_csv; nothing is left to sniffing, which drops columns to make sense of one broken line."""
-    options = {
-        "all_varchar": "true",
-        "header": "true",
-        "union_by_name": "true",
-        "delim": quoted(csv.delimiter or _delimiter(first)),
-        "quote": quoted('"'),
-        "escape": quoted('"'),
-        # A line too short is padded and then rejected for what it lacks; DuckDB can only do so line after line.
-        "null_padding": "true",
-        "parallel": "false",
-    }
-    if csv.encoding is not None:
-        options["encoding"] = quoted(csv.encoding)
-    return ", ".join(f"{key} = {value}" for key, value in options.items())
-
-
-def _delimiter(path: Path) -> str:
-    """The delimiter that occurs most often in the header line."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        header = file.readline()
-    return max(DELIMITERS, key=lambda delimiter: header.count(delimiter.encode()))
+    raise BadTable(f"cannot tell how to read {names_of(paths)}: all files of an alias need one ending of {known}")
 
 
 def found_by_duckdb(error: duckdb.Error) -> str:
     """What DuckDB found, in one line: without the query, the raw line (it may be about a person) and its settings."""
     lines = str(error).strip().split("\n\n")[0].splitlines()
     found = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
-    return f"{found} Set [csv] encoding in source.toml." if "not utf-8" in found else found
+    return f"{found} {NO_HEADER}" if UNNAMED.search(found) else found

@@ -1,5 +1,6 @@
 """Finding a source by name or folder, and checking its ``source.toml`` before any data are read."""
 
+import codecs
 import re
 import tomllib
 from difflib import get_close_matches
@@ -15,16 +16,42 @@ from features.tables import KNOWLEDGE_TIMES, TABLES
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
 
+ENCODING_ALIASES = {"ansi": "cp1252", "iso8859-1": "cp1252", "utf-8-sig": "utf-8", "ascii": "utf-8"}
+"""Names people write, and codecs that another one includes."""
+
 Alias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
 
 class CsvOptions(BaseModel):
-    """How to read CSV files where DuckDB's own sniffing fails."""
+    """What is known of the text files; whatever is not set is found for each file by itself.
+
+    ``skip``: physical lines before the header (or the first row). ``header``: false if there is none, the columns are
+    then ``column0``, ``column1``, ... ``comment``: what a line begins with that is no row. ``null``: texts that stand
+    for nothing, beside the empty one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    delimiter: str | None = None
+    delimiter: Annotated[str, Field(pattern=r"^[\x00-\x7f]$")] | None = None
     encoding: str | None = None
+    skip: int | None = Field(default=None, ge=0, le=10_000)
+    header: bool | None = None
+    comment: Annotated[str, Field(min_length=1)] | None = None
+    null: str | tuple[str, ...] = ()
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, encoding: str | None) -> str | None:
+        """The name of Python's codec; latin-1 is read as its superset cp1252, as browsers do."""
+        if encoding is None:
+            return None
+        try:
+            name = codecs.lookup(ENCODING_ALIASES.get(encoding.lower(), encoding)).name
+            b"".decode(name)
+        except LookupError:
+            known = "utf-8, utf-16, cp1252 (which Excel writes in western Europe), cp1250, mac-roman"
+            raise ValueError(f"{encoding!r} is no encoding: use one of {known}") from None
+        return ENCODING_ALIASES.get(name, name)
 
 
 class NotProducts(BaseModel):

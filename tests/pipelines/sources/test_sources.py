@@ -149,28 +149,6 @@ def test_text_of_a_csv_stays_text(write_shop, tmp_path):
     assert [(row["order_id"], row["customer_id"], row["product_id"]) for row in rows] == [("0001", "007", "00012")]
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_csv_line_that_is_too_short_or_too_long_costs_only_itself(write_shop, tmp_path, delimiter):
-    header = "order_no,customer,when,sku,qty,price,discount,kind\n"
-    lines = 'A1,ann,2024-01-05,"m ""u""\ng",1,2,,sale\nA2,ann,2024-01-05\nA3,ann,2024-01-05,pot,1,2,,sale,more\n'
-    source = write_shop(lines.replace(",", delimiter), header=header.replace(",", delimiter))
-    assert [row["product_id"] for row in canonical(tmp_path / "home", source)] == ['m "u"\ng', "pot"]
-    rejects = canonical(tmp_path / "home", source, part="rejects")
-    assert [(row["order_id"], row["reason"]) for row in rejects] == [("A2", "missing_quantity")]
-
-
-def test_a_file_that_is_not_utf_8_needs_its_encoding_named(write_shop, tmp_path):
-    source = write_shop()
-    with (source.raw / "lines.csv").open("ab") as file:
-        file.write("A9,jürgen,2024-01-05,mug,1,2,,sale\n".encode("latin-1"))
-    with pytest.raises(BadTable, match=r"not utf-8 encoded\. Set \[csv\] encoding in source\.toml") as error:
-        ingest(Workspace(tmp_path / "home"), source)
-    assert "rgen" not in str(error.value)
-    named = load_source(write_shop(name="named", csv={"encoding": "latin-1"}).folder)
-    (named.raw / "lines.csv").write_bytes((source.raw / "lines.csv").read_bytes())
-    assert "jürgen" in {row["customer_id"] for row in canonical(tmp_path / "home", named)}
-
-
 @pytest.mark.parametrize(
     ("text", "timezone", "utc"),
     [
