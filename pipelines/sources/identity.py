@@ -8,11 +8,11 @@ whatever its type: 12, 12.0 in a column with gaps, and "12" are one id.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
-from duckdb.sqltypes import DuckDBPyType
 
 from features.errors import BadTable
 from pipelines.sql import identifier, quoted
@@ -48,13 +48,25 @@ class JsonReader:
 
 @dataclass(frozen=True)
 class ParquetReader:
-    """Reads Parquet files with the columns they have together (name: type)."""
+    """Reads Parquet files with the columns they have together (name: type); ``types`` are those of each file."""
 
     columns: tuple[tuple[str, str], ...]
+    types: Mapping[Path, Mapping[str, str]] = field(repr=False)
 
     def over(self, paths: Sequence[Path]) -> str:
-        """SQL that reads files of equal types."""
-        return f"read_parquet([{_listed(paths)}], union_by_name = true)"
+        """SQL that reads these files, cast to the common types; what a file lacks is null."""
+        alike: dict[str, list[Path]] = {}
+        for path in paths:
+            alike.setdefault(repr(self.types[path]), []).append(path)
+        read = (f"SELECT {self._cast(same[0])} FROM read_parquet([{_listed(same)}])" for same in alike.values())
+        return f"({' UNION ALL BY NAME '.join(read)})"
+
+    def _cast(self, path: Path) -> str:
+        there = {name.lower(): type_ for name, type_ in self.types[path].items()}
+        return ", ".join(
+            f"{_read_as(identifier(name), there.get(name.lower()), type_)} AS {identifier(name)}"
+            for name, type_ in self.columns
+        )
 
 
 def json_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> JsonReader:
@@ -68,27 +80,19 @@ def json_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> JsonRe
 
 def parquet_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> ParquetReader:
     """How Parquet files are read; looks at their types, and at values only where whole numbers meet decimals."""
-    types: dict[str, dict[str, list[Path]]] = {}
-    for path in paths:
-        for name, type_ in types_of(con, f"read_parquet([{_listed([path])}])").items():
-            types.setdefault(name, {}).setdefault(type_, []).append(path)
-    return ParquetReader(tuple((name, _common_type(con, name, by_type)) for name, by_type in types.items()))
+    types = {path: types_of(con, f"read_parquet([{_listed([path])}])") for path in paths}
+    spelt: dict[str, str] = {}
+    by_column: dict[str, dict[str, list[Path]]] = {}
+    for path, columns in types.items():
+        for name, type_ in columns.items():
+            first = spelt.setdefault(name.lower(), name)
+            by_column.setdefault(first, {}).setdefault(type_, []).append(path)
+    return ParquetReader(tuple((name, _common_type(con, name, by_type)) for name, by_type in by_column.items()), types)
 
 
 def types_of(con: duckdb.DuckDBPyConnection, rows: str) -> dict[str, str]:
     """Names and types of the columns of a table, view or table function."""
     return {name: type_ for name, type_, *_ in con.execute(f"DESCRIBE FROM {rows}").fetchall()}
-
-
-def read_as(value: str, from_type: str, to_type: str) -> str:
-    """SQL of a value as another type, without a change of what it says."""
-    if from_type == to_type:
-        return value
-    if to_type == "VARCHAR":
-        return text_of(value, from_type)
-    if from_type == "FLOAT":  # 19.99 is stored as the nearest single, which as a double is 19.989999771118164
-        return f"CAST(CAST({value} AS VARCHAR) AS {to_type})"
-    return f"CAST({value} AS {to_type})"
 
 
 def text_of(value: str, type_: str) -> str:
@@ -115,7 +119,20 @@ def _refuse_keys_alike(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], co
             raise BadTable(f"{paths[0].name}: the keys {' and '.join(alike)} are one column in SQL: write them alike")
 
 
-def _with_texts(type_: DuckDBPyType) -> str:
+def _read_as(value: str, from_type: str | None, to_type: str) -> str:
+    """SQL of a value as another type, without a change of what it says; None: there is no such column."""
+    if from_type is None:
+        return f"CAST(NULL AS {to_type})"
+    if from_type == to_type:
+        return value
+    if to_type == "VARCHAR":
+        return text_of(value, from_type)
+    if from_type == "FLOAT":  # 19.99 is stored as the nearest single, which as a double is 19.989999771118164
+        return f"CAST(CAST({value} AS VARCHAR) AS {to_type})"
+    return f"CAST({value} AS {to_type})"
+
+
+def _with_texts(type_: Any) -> str:
     """The SQL type with every scalar in it as text."""
     if type_.id == "struct":
         return f"STRUCT({', '.join(f'{identifier(name)} {_with_texts(child)}' for name, child in type_.children)})"

@@ -1,11 +1,10 @@
 """Raw files of a source as DuckDB views, all of an alias or one at a time, and their hashes."""
 
-import gzip
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import duckdb
 
@@ -13,16 +12,23 @@ from features.errors import BadTable, NotFound
 from pipelines.sources.databases import OpenDatabase, TableReader, open_database
 from pipelines.sources.excel import ENDINGS as EXCEL_ENDINGS
 from pipelines.sources.excel import ExcelReader, excel_reader
-from pipelines.sources.identity import JsonReader, ParquetReader, json_reader, parquet_reader, read_as, types_of
+from pipelines.sources.identity import JsonReader, ParquetReader, json_reader, parquet_reader, types_of
 from pipelines.sources.sandbox import look_through
-from pipelines.sources.source import CsvOptions, Source
-from pipelines.sql import connect, identifier, quoted
+from pipelines.sources.source import Source
+from pipelines.sources.text.reader import ENDINGS, PACKED, TextReader, text_reader
+from pipelines.sql import connect, identifier
 
-CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
-DELIMITERS = (",", ";", "\t", "|")
+CSV_ENDINGS = (*ENDINGS, *PACKED)
 WILDCARDS = frozenset("*?[")
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
-
+LINES = "alias VARCHAR, raw_file VARCHAR, raw_line BIGINT, reason VARCHAR, raw_text VARCHAR"
+"""Columns of ``refused.lines``: text of the files of an alias that is no row, and where it begins."""
+SHOWN = 3
+UNNAMED = re.compile(r'bindings:.*"column\d')
+NO_HEADER = (
+    "A text file whose first line looks like data has the columns column0, column1, ...: use these names, "
+    "or set [csv] header = true in source.toml if that line is the header."
+)
 # Where a message of DuckDB quotes the value that it is about, which may be personal.
 QUOTED_VALUE = re.compile(r"""\b(string|value|format:|Input:) ("[^\n]*"|'[^\n]*'|[^\s"']+)(?=[\s,]|$)""")
 
@@ -47,19 +53,7 @@ class RawFile:
         return file_hash(self.path) if self.database is None else self.database.content(self.table)
 
 
-@dataclass(frozen=True)
-class CsvReader:
-    """How the CSV files of an alias are read: the options of DuckDB's reader."""
-
-    options: str
-
-    def over(self, paths: Sequence[Path]) -> str:
-        """SQL that reads these files."""
-        listed = ", ".join(quoted(str(path)) for path in paths)
-        return f"read_csv([{listed}], {self.options})"
-
-
-Reader = CsvReader | JsonReader | ParquetReader | ExcelReader | TableReader
+Reader = TextReader | JsonReader | ParquetReader | ExcelReader | TableReader
 """How the files of an alias are read: ``over(paths)`` is SQL over some of them; ``repr`` has all that decides it."""
 
 
@@ -88,12 +82,17 @@ def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
 
 def _matches(source: Source, alias: str, patterns: tuple[str, ...], folder: Path) -> list[RawFile]:
     for pattern in patterns:
-        found = sorted(path for path in folder.glob(pattern) if path.is_file())
+        found = sorted(path for path in folder.glob(pattern) if path.is_file() and not _is_leftover(path, pattern))
         if found:
             one = not WILDCARDS & set(pattern)
             return [RawFile(alias, path, path.relative_to(folder).as_posix(), one) for path in found]
     needed = " or ".join(patterns)
     raise NotFound(f"source {source.name}: found no {needed} in {folder}: put it there, or name its folder with --raw")
+
+
+def _is_leftover(path: Path, pattern: str) -> bool:
+    """Hidden files (macOS writes ``._x`` beside ``x``) and locks of open documents (``~$x``), unless asked for."""
+    return path.name.startswith((".", "~$")) and not PurePath(pattern).name.startswith((".", "~$"))
 
 
 def _stored_tables(source: Source, folder: Path) -> list[RawFile]:
@@ -136,28 +135,29 @@ def open_raw(
     folder: Path,
     may_be_empty: bool = False,
 ) -> dict[str, Reader]:
-    """Make one view for each alias in the schema ``raw``, and return how its files are read.
+    """Make one view for each alias in the schema ``raw``; how the files of each are read.
 
-    What DuckDB does not read (workbooks, tables of databases) is copied into ``folder``, and must stay there.
+    Every column of a text file is text. Text that is no row goes to ``refused.lines``; copies of files that have some,
+    and of what DuckDB does not read (workbooks, tables of databases), are written into ``folder`` and must stay there.
     Files without a row are refused unless they ``may_be_empty``: those from which the last person was erased may.
 
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
     """
+    con.execute(f"CREATE TABLE IF NOT EXISTS refused.lines ({LINES})")
     readers: dict[str, Reader] = _copied_tables(files, folder)
     for alias in dict.fromkeys(file.alias for file in files):
-        paths = [file.path for file in files if file.alias == alias]
+        mine = [file for file in files if file.alias == alias]
+        paths = [file.path for file in mine]
+        reader = readers[alias] = readers.get(alias) or _reader_of(con, source, alias, mine, folder)
+        view = f"raw.{identifier(alias)}"
         try:
-            if alias not in readers:
-                readers[alias] = reader_of(con, source, alias, paths, folder)
-            con.execute(f"CREATE VIEW raw.{identifier(alias)} AS {_together(con, readers[alias], paths)}")
-            rows = con.execute(f"SELECT count(*) FROM (FROM raw.{identifier(alias)} LIMIT 1)").fetchall()[0][0]
+            con.execute(f"CREATE VIEW {view} AS SELECT * FROM {reader.over(paths)}")
+            rows = con.execute(f"SELECT count(*) FROM (FROM {view} LIMIT 1)").fetchall()[0][0]
         except duckdb.Error as error:
-            names = ", ".join(path.name for path in paths)
-            raise BadTable(f"source {source.name}: cannot read {names}: {found_by_duckdb(error)}") from None
+            raise BadTable(f"source {source.name}: {_unreadable(con, reader, paths, error)}") from None
         if rows == 0 and not may_be_empty:
-            names = ", ".join(path.name for path in paths)
-            raise BadTable(f"source {source.name}: {names} has no rows: export it again")
+            raise BadTable(f"source {source.name}: {names_of(paths)} has no rows: export it again")
     return readers
 
 
@@ -168,51 +168,41 @@ def _copied_tables(files: Sequence[RawFile], folder: Path) -> dict[str, Reader]:
     return {alias: TableReader(table, folder / f"{alias}.parquet") for alias, table in tables.items()}
 
 
-def reader_of(
-    con: duckdb.DuckDBPyConnection, source: Source, alias: str, paths: Sequence[Path], folder: Path
+def _reader_of(
+    con: duckdb.DuckDBPyConnection, source: Source, alias: str, files: Sequence[RawFile], folder: Path
 ) -> Reader:
-    """How the files of an alias are read; the delimiter is that of the first one.
-
-    Raises:
-        BadTable: a file is empty, or of a kind that cannot be read.
-    """
+    paths = [file.path for file in files]
     ending = _ending(paths)
     if ending == "csv":
-        return CsvReader(_options(source.config.csv, paths[0]))
+        return text_reader(con, alias, [(file.path, file.name) for file in files], source.config.csv, folder)
     if ending == "excel":
         return excel_reader(paths, alias, source.config.sheets.get(alias), folder)
-    return json_reader(con, paths) if ending == "json" else parquet_reader(con, paths)
-
-
-def _together(con: duckdb.DuckDBPyConnection, reader: Reader, paths: Sequence[Path]) -> str:
-    """SELECT of the rows of all files; those whose types differ from the common ones are cast first."""
-    if not isinstance(reader, ParquetReader):
-        return f"SELECT * FROM {reader.over(paths)}"
-    alike: dict[tuple[tuple[str, str], ...], list[Path]] = {}
-    for path in paths:
-        alike.setdefault(tuple(types_of(con, reader.over([path])).items()), []).append(path)
-    return " UNION ALL BY NAME ".join(
-        f"SELECT {_cast_columns(dict(types), dict(reader.columns))} FROM {reader.over(same)}"
-        for types, same in alike.items()
-    )
-
-
-def _cast_columns(types: Mapping[str, str], columns: Mapping[str, str]) -> str:
-    """SQL list of ``columns`` (name: type) over rows of ``types``: cast where they differ, null where there is none."""
-    there = {name.lower(): type_ for name, type_ in types.items()}
-    listed = [
-        f"{read_as(identifier(name), there[name.lower()], type_)} AS {identifier(name)}"
-        if name.lower() in there
-        else f"CAST(NULL AS {type_}) AS {identifier(name)}"
-        for name, type_ in columns.items()
-    ]
-    return ", ".join(listed)
+    try:
+        return json_reader(con, paths) if ending == "json" else parquet_reader(con, paths)
+    except duckdb.Error as error:
+        raise BadTable(f"source {source.name}: cannot read {names_of(paths)}: {found_by_duckdb(error)}") from None
 
 
 def is_csv(patterns: str | Sequence[str]) -> bool:
-    """Whether an alias with these patterns reads CSV files."""
+    """Whether an alias with these patterns reads text files."""
     every = [patterns] if isinstance(patterns, str) else patterns
     return any(not pattern.lower().endswith((".parquet", *JSON_ENDINGS, *EXCEL_ENDINGS)) for pattern in every)
+
+
+def _unreadable(con: duckdb.DuckDBPyConnection, reader: Reader, paths: Sequence[Path], error: duckdb.Error) -> str:
+    """Which file DuckDB cannot read, and why; if it can read each of them alone, they do not fit together."""
+    for path in paths:
+        try:
+            con.execute(f"SELECT count(*) FROM (FROM {reader.over([path])} LIMIT 1)")
+        except duckdb.Error as alone:
+            return f"cannot read {path.name}: {found_by_duckdb(alone)}"
+    return f"cannot read {names_of(paths)} together: {found_by_duckdb(error)}"
+
+
+def names_of(paths: Sequence[Path]) -> str:
+    """The first file names, and how many more there are."""
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(path.name for path in paths[:SHOWN]) + more
 
 
 def raw_columns(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, str]:
@@ -226,7 +216,12 @@ def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, colu
     It has the columns of all files of the alias together: what this file lacks is null.
     """
     rows = reader.over([file.path])
-    view = f"SELECT {_cast_columns(types_of(con, rows), columns)} FROM {rows}"
+    there = {name.lower() for name in types_of(con, rows)}
+    listed = ", ".join(
+        f"CAST({identifier(name) if name.lower() in there else 'NULL'} AS {type_}) AS {identifier(name)}"
+        for name, type_ in columns.items()
+    )
+    view = f"SELECT {listed} FROM {rows}"
     con.execute(f'CREATE OR REPLACE VIEW one_file."{file.alias}" AS {view}')
 
 
@@ -240,34 +235,8 @@ def _ending(paths: Sequence[Path]) -> str:
     for kind, endings in kinds.items():
         if all(path.name.lower().endswith(endings) for path in paths):
             return kind
-    names = ", ".join(path.name for path in paths)
     known = ", ".join(ending for endings in kinds.values() for ending in endings)
-    raise BadTable(f"cannot tell how to read {names}: all files of an alias need one ending of {known}")
-
-
-def _options(csv: CsvOptions, first: Path) -> str:
-    """Options of read_csv; nothing is left to sniffing, which drops columns to make sense of one broken line."""
-    options = {
-        "all_varchar": "true",
-        "header": "true",
-        "union_by_name": "true",
-        "delim": quoted(csv.delimiter or _delimiter(first)),
-        "quote": quoted('"'),
-        "escape": quoted('"'),
-        # A line too short is padded and then rejected for what it lacks; DuckDB can only do so line after line.
-        "null_padding": "true",
-        "parallel": "false",
-    }
-    if csv.encoding is not None:
-        options["encoding"] = quoted(csv.encoding)
-    return ", ".join(f"{key} = {value}" for key, value in options.items())
-
-
-def _delimiter(path: Path) -> str:
-    """The delimiter that occurs most often in the header line."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        header = file.readline()
-    return max(DELIMITERS, key=lambda delimiter: header.count(delimiter.encode()))
+    raise BadTable(f"cannot tell how to read {names_of(paths)}: all files of an alias need one ending of {known}")
 
 
 def found_by_duckdb(error: duckdb.Error) -> str:
@@ -277,4 +246,4 @@ def found_by_duckdb(error: duckdb.Error) -> str:
     if "…" in lines[0]:  # what follows shows the value again
         return lines[0]
     found = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
-    return f"{found} Set [csv] encoding in source.toml." if "not utf-8" in found else found
+    return f"{found} {NO_HEADER}" if UNNAMED.search(found) else found

@@ -1,9 +1,10 @@
 """Finding a source by name or folder, and checking its ``source.toml`` before any data are read."""
 
+import codecs
 import re
 import tomllib
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,18 +18,44 @@ from pipelines.sources.times import check_declared, check_format
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
 
+ENCODING_ALIASES = {"ansi": "cp1252", "iso8859-1": "cp1252", "utf-8-sig": "utf-8", "ascii": "utf-8"}
+"""Names people write, and codecs that another one includes."""
+
 Alias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
 
 class CsvOptions(BaseModel):
-    """How to read CSV files where DuckDB's own sniffing fails."""
+    """What is known of the text files; whatever is not set is found for each file by itself.
+
+    ``skip``: physical lines before the header (or the first row). ``header``: false if there is none, the columns are
+    then ``column0``, ``column1``, ... ``comment``: what a line begins with that is no row. ``null``: texts that stand
+    for nothing, beside the empty one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    delimiter: str | None = None
+    delimiter: Annotated[str, Field(pattern=r"^[\x00-\x7f]$")] | None = None
     encoding: str | None = None
+    skip: int | None = Field(default=None, ge=0, le=10_000)
+    header: bool | None = None
+    comment: Annotated[str, Field(min_length=1)] | None = None
+    null: str | tuple[str, ...] = ()
     decimal: Literal[".", ","] | None = None
     thousands: Literal[".", ",", " ", "'"] | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, encoding: str | None) -> str | None:
+        """The name of Python's codec; latin-1 is read as its superset cp1252, as browsers do."""
+        if encoding is None:
+            return None
+        try:
+            name = codecs.lookup(ENCODING_ALIASES.get(encoding.lower(), encoding)).name
+            b"".decode(name)
+        except LookupError:
+            known = "utf-8, utf-16, cp1252 (which Excel writes in western Europe), cp1250, mac-roman"
+            raise ValueError(f"{encoding!r} is no encoding: use one of {known}") from None
+        return ENCODING_ALIASES.get(name, name)
 
     @model_validator(mode="after")
     def _differ(self) -> "CsvOptions":
@@ -132,6 +159,14 @@ class SourceConfig(BaseModel):
             _check_corrections(table, columns)
         return corrections
 
+    @field_validator("files")
+    @classmethod
+    def _are_below_raw(cls, files: dict[str, str | tuple[str, ...]]) -> dict[str, str | tuple[str, ...]]:
+        for patterns in files.values():
+            for pattern in (patterns,) if isinstance(patterns, str) else patterns:
+                _check_pattern(pattern)
+        return files
+
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, timezone: str) -> str:
@@ -140,6 +175,18 @@ class SourceConfig(BaseModel):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{timezone!r} is no time zone: write it like 'Europe/London'") from None
         return timezone
+
+
+def _check_pattern(pattern: str) -> None:
+    """A pattern names files below the raw folder in the way ``Path.glob`` takes it."""
+    path = PurePath(pattern)
+    if not path.parts:
+        raise ValueError("a pattern is empty: name a file, as in 'sales-*.csv'")
+    # A Windows path is absolute everywhere: a source moves between machines.
+    if path.is_absolute() or PureWindowsPath(pattern).drive:
+        raise ValueError(f"{pattern!r} is absolute, patterns are below the raw folder: set raw = '{path.parent}'")
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError(f"{pattern!r} has ** within a name: write it alone, as in '**/*.csv'")
 
 
 def _check_corrections(table: str, columns: tuple[str, ...]) -> None:

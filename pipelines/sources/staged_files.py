@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -27,7 +28,7 @@ from pipelines.sql import quoted
 
 # Raise it when code changes what is staged for the same input.
 FORMAT = 2
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "timezone": True, "time_formats": True, "times": True, "zero_price": True, "not_products": True,
     "csv": {"decimal", "thousands"},
 }  # fmt: skip

@@ -1,0 +1,179 @@
+"""Lines that are no rows by themselves, one at a time: what can be read of them, and why they are refused.
+
+- Blank lines and comments are no rows and no refusals.
+- Fields beyond the columns are no harm if all are blank; a row with too few is filled with blanks.
+- A quoted value may go on over several lines. If lines inside it are rows by themselves, the quote that opens it is
+  broken: its own line is refused, and the others are read.
+- After a broken quote, lines up to the one with the next quote belong to it unless they are rows by themselves.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.sources.text.lines import LONGEST, REPLACED, Lines, is_utf8
+
+TOO_MANY_FIELDS = "too_many_fields"
+UNCLOSED_QUOTE = "unclosed_quote"
+STRAY_QUOTE = "stray_quote"
+INVALID_BYTES = "invalid_bytes"
+LINE_TOO_LONG = "line_too_long"
+REASONS = (TOO_MANY_FIELDS, UNCLOSED_QUOTE, STRAY_QUOTE, INVALID_BYTES, LINE_TOO_LONG)
+
+SAMPLE = 1_000
+DIGIT = re.compile(rb"\d")
+
+
+class QuoteError(Exception):
+    """A quoted value does not end as it must; ``reached_end``: the text ended before it did."""
+
+    def __init__(self, reason: str, reached_end: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.reached_end = reason, reached_end
+
+
+@dataclass(frozen=True)
+class Record:
+    """What begins at a line and takes so many ``lines``: ``rows`` of fields, or a ``reason`` to refuse, or nothing."""
+
+    lines: int
+    rows: Sequence[Sequence[bytes]] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """What rows of a file look like. ``numbered``: places of columns whose values all have a digit."""
+
+    delimiter: bytes
+    fields: int
+    comment: bytes
+    strict: bool
+    numbered: Sequence[int] = ()
+
+    def looks_like_row(self, fields: Sequence[bytes]) -> bool:
+        """Whether fields that stand in text fit the columns, so that the text must be a row."""
+        return len(fields) == self.fields and all(
+            not fields[place].strip() or DIGIT.search(fields[place]) for place in self.numbered
+        )
+
+
+def numbered_columns(block: bytes, lines: Lines, table: Table) -> tuple[int, ...]:
+    """Places of the columns whose every value, among the first rows of a block, has a digit."""
+    first = np.flatnonzero(lines.rows)[:SAMPLE]
+    rows = [parse(block, int(lines.starts[line]), table.delimiter)[0] for line in first]
+    return tuple(
+        place
+        for place in range(table.fields)
+        if (filled := [row[place] for row in rows if row[place].strip()]) and all(map(DIGIT.search, filled))
+    )
+
+
+def parse(block: bytes, start: int, delimiter: bytes) -> tuple[list[bytes], int]:
+    r"""The fields of the record that begins at ``start``, and where the next begins; the block ends with ``\n``.
+
+    A quote that does not begin a field is a character like any other.
+
+    Raises:
+        QuoteError: a quoted value does not end, or something follows its end.
+    """
+    fields, place = [], start
+    while True:
+        if block[place : place + 1] == b'"':
+            field, place = _quoted(block, place + 1)
+        else:
+            newline = block.index(b"\n", place)
+            found = block.find(delimiter, place, newline)
+            end = found if found >= 0 else newline
+            field, place = block[place:end], end
+            if found < 0:
+                field = field.removesuffix(b"\r")
+        fields.append(field)
+        if block.startswith(delimiter, place):
+            place += 1
+        elif block.startswith(b"\n", place):
+            return fields, place + 1
+        elif block.startswith(b"\r\n", place):
+            return fields, place + 2
+        else:
+            raise QuoteError(STRAY_QUOTE)
+
+
+def _quoted(block: bytes, start: int) -> tuple[bytes, int]:
+    """The value that begins after an opening quote, and the place after the closing one."""
+    limit = start + LONGEST
+    end = block.find(b'"', start, limit)
+    while end >= 0 and block[end + 1 : end + 2] == b'"':
+        end = block.find(b'"', end + 2, limit)
+    if end < 0:
+        raise QuoteError(UNCLOSED_QUOTE, reached_end=limit >= len(block))
+    return block[start:end].replace(b'""', b'"'), end + 1
+
+
+def read_record(block: bytes, lines: Lines, first: int, table: Table, at_end: bool) -> Record | None:
+    """What begins at line ``first``, which is no row by itself; None if it may go on beyond the block."""
+    line = block[lines.starts[first] : lines.ends[first]]
+    if not line.strip() or (table.comment and line.startswith(table.comment)):
+        return Record(1)
+    if len(line) > LONGEST:
+        return Record(1, reason=LINE_TOO_LONG)
+    try:
+        fields, end = parse(block, int(lines.starts[first]), table.delimiter)
+    except QuoteError as broken:
+        if broken.reached_end and not at_end:
+            return None
+        taken = _damaged(block, lines, first, line, table)
+        # What the quote spoils may go on beyond the block.
+        ends_with_block = first + taken == len(lines.starts) and len(block) - lines.starts[first] < LONGEST
+        return None if ends_with_block and not at_end else Record(taken, reason=broken.reason)
+    taken = int(np.searchsorted(lines.starts, end)) - first
+    if taken > 1 and _swallows(block, lines, first, taken, len(fields), table):
+        return Record(1, reason=UNCLOSED_QUOTE)
+    if not _is_text(block[lines.starts[first] : end], table):
+        return Record(taken, reason=INVALID_BYTES)
+    return _fitted(line, fields, taken, table)
+
+
+def _fitted(line: bytes, fields: list[bytes], taken: int, table: Table) -> Record:
+    if b"\r" in line and b'"' not in line:
+        parts = [part.split(table.delimiter) for part in line.split(b"\r")]
+        if all(len(part) == table.fields for part in parts):
+            return Record(taken, parts)
+    while len(fields) > table.fields and not fields[-1].strip():
+        fields.pop()
+    if len(fields) > table.fields:
+        return Record(taken, reason=TOO_MANY_FIELDS)
+    return Record(taken, [[*fields, *[b""] * (table.fields - len(fields))]])
+
+
+def _is_text(text: bytes, table: Table) -> bool:
+    return b"\0" not in text and is_utf8(text) and not (table.strict and REPLACED in text)
+
+
+def _swallows(block: bytes, lines: Lines, first: int, taken: int, fields_n: int, table: Table) -> bool:
+    """Whether the lines that a quoted value goes on over have rows among them."""
+    inner = [line for line in range(first + 1, first + taken) if lines.rows[line]]
+    if inner and fields_n != table.fields:
+        return True
+    if any(table.looks_like_row(parse(block, int(lines.starts[line]), table.delimiter)[0]) for line in inner):
+        return True
+    last = block[lines.starts[first + taken - 1] : lines.ends[first + taken - 1]]
+    # Of a value in the first column, what follows it is always a row's length.
+    return table.delimiter in last.partition(b'"')[0] and table.looks_like_row(last.split(table.delimiter))
+
+
+def _damaged(block: bytes, lines: Lines, first: int, line: bytes, table: Table) -> int:
+    """Lines that a broken quote in the first of them spoils: an open value may end some lines below."""
+    if line.count(b'"') % 2 == 0:
+        return 1
+    following = range(first + 1, len(lines.starts))
+    rows = (
+        number
+        for number in following
+        if lines.rows[number] and table.looks_like_row(parse(block, int(lines.starts[number]), table.delimiter)[0])
+    )
+    stop = next(rows, len(lines.starts))
+    closing = [n for n in range(first + 1, stop) if b'"' in block[lines.starts[n] : lines.ends[n]]]
+    return closing[-1] - first + 1 if closing else 1
