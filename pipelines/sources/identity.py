@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from features.errors import BadTable
+from pipelines.sources.json_lines import copy_good_lines
 from pipelines.sql import identifier, quoted
 
 RENAMED = re.compile(r"_\d+$")
@@ -30,16 +31,21 @@ LOCAL_TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TI
 
 @dataclass(frozen=True)
 class JsonReader:
-    """Reads JSON files with the columns they have together (name: type); ``numbers`` are columns that hold decimals."""
+    """Reads JSON files with the columns they have together (name: type); ``numbers`` are columns that hold decimals.
+
+    Of a file with bad lines its copy is read, which has the good ones.
+    """
 
     columns: tuple[tuple[str, str], ...]
     numbers: tuple[str, ...]
+    copies: Mapping[Path, Path] = field(repr=False)
 
     def over(self, paths: Sequence[Path]) -> str:
         """SQL that reads these files; what a file lacks is null."""
         read = ", ".join(f"{quoted(name)}: {quoted(self._read_as(name, type_))}" for name, type_ in self.columns)
         texts = ", ".join(f"{_json_text(name)} AS {identifier(name)}" for name in self.numbers)
-        rows = f"read_json([{_listed(paths)}], columns = {{{read}}})"
+        good = [self.copies.get(path, path) for path in paths]
+        rows = f"read_json([{_listed(good)}], columns = {{{read}}})"
         return f"(SELECT * {f'REPLACE ({texts})' if texts else ''} FROM {rows})"
 
     def _read_as(self, name: str, type_: str) -> str:
@@ -69,13 +75,42 @@ class ParquetReader:
         )
 
 
-def json_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> JsonReader:
-    """How JSON files are read; every line is looked at, because a key or another kind of value may come late."""
-    found = con.sql(f"FROM read_json([{_listed(paths)}], union_by_name = true, sample_size = -1)")
+def json_reader(
+    con: duckdb.DuckDBPyConnection, alias: str, files: Sequence[tuple[Path, str]], folder: Path
+) -> JsonReader:
+    """How JSON files, each with the name by which people know it, are read.
+
+    Every line is looked at, because a key or another kind of value may come late. Copies go into ``folder``.
+    """
+    paths = [path for path, _ in files]
+    if _is_whole(con, paths):
+        return _json_reader(con, paths, {})
+    bad = {path: name for path, name in files if not _is_whole(con, [path])}
+    copies = {path: folder / alias / f"{number}.jsonl" for number, path in enumerate(bad)}
+    for path, name in bad.items():
+        copy_good_lines(con, alias, path, name, copies[path])
+    return _json_reader(con, paths, copies)
+
+
+def _json_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], copies: Mapping[Path, Path]) -> JsonReader:
+    good = [copies.get(path, path) for path in paths]
+    found = con.sql(f"FROM {_every_line(good)}")
     names_and_types = list(zip(found.columns, found.types, strict=True))
-    _refuse_keys_alike(con, paths, found.columns)
+    _refuse_keys_alike(con, good, found.columns)
     numbers = tuple(name for name, type_ in names_and_types if str(type_) in {"DOUBLE", "JSON"})
-    return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in names_and_types), numbers)
+    return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in names_and_types), numbers, copies)
+
+
+def _is_whole(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> bool:
+    """Whether every line is JSON, and an object; where some are not, DuckDB finds the one column ``json``."""
+    try:
+        return list(types_of(con, _every_line(paths))) != ["json"]
+    except duckdb.InvalidInputException:
+        return False
+
+
+def _every_line(paths: Sequence[Path]) -> str:
+    return f"read_json([{_listed(paths)}], union_by_name = true, sample_size = -1)"
 
 
 def parquet_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> ParquetReader:
@@ -144,10 +179,11 @@ def _with_texts(type_: Any) -> str:
 
 
 def _json_text(name: str) -> str:
-    """SQL of a column of JSON values as text: strings without their quotes, 12.0 as 12."""
+    """SQL of a column of JSON values as text: strings without their quotes, 12.0 as 12, and NaN, a gap, as null."""
     value = identifier(name)
     text = f"{value} ->> '$'"
-    return f"CASE WHEN json_type({value}) = 'DOUBLE' THEN regexp_replace({text}, '\\.0$', '') ELSE {text} END"
+    number = f"nullif(regexp_replace({text}, '\\.0$', ''), 'NaN')"
+    return f"CASE WHEN json_type({value}) = 'DOUBLE' THEN {number} ELSE {text} END"
 
 
 def _common_type(con: duckdb.DuckDBPyConnection, name: str, by_type: Mapping[str, Sequence[Path]]) -> str:

@@ -171,14 +171,14 @@ def _copied_tables(files: Sequence[RawFile], folder: Path) -> dict[str, Reader]:
 def _reader_of(
     con: duckdb.DuckDBPyConnection, source: Source, alias: str, files: Sequence[RawFile], folder: Path
 ) -> Reader:
-    paths = [file.path for file in files]
+    paths, named = [file.path for file in files], [(file.path, file.name) for file in files]
     ending = _ending(paths)
     if ending == "csv":
-        return text_reader(con, alias, [(file.path, file.name) for file in files], source.config.csv, folder)
+        return text_reader(con, alias, named, source.config.csv, folder)
     if ending == "excel":
         return excel_reader(paths, alias, source.config.sheets.get(alias), folder)
     try:
-        return json_reader(con, paths) if ending == "json" else parquet_reader(con, paths)
+        return json_reader(con, alias, named, folder) if ending == "json" else parquet_reader(con, paths)
     except duckdb.Error as error:
         raise BadTable(f"source {source.name}: cannot read {names_of(paths)}: {found_by_duckdb(error)}") from None
 

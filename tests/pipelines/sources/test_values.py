@@ -31,10 +31,19 @@ def parquet_shop(write_shop, *files):
 
 
 def test_json_ids_of_two_kinds_are_one_text(write_shop, staged):
-    given = ["12", '"12"', "12.0", '"guest"', '"9A595726-E8EE-4F88-AF58-E614BD7A981A"', "9007199254740993", "1e1"]
+    given = [
+        "12",
+        '"12"',
+        "12.0",
+        "NaN",
+        '"guest"',
+        '"9A595726-E8EE-4F88-AF58-E614BD7A981A"',
+        "9007199254740993",
+        "1e1",
+    ]
     lines = [f'{{"id": {n}, "who": {who}, "price": 2.50, {AT}}}' for n, who in enumerate(given)]
     found = [row["customer_id"] for row in staged(json_shop(write_shop, *lines))]
-    assert found == ["12", "12", "12", "guest", "9A595726-E8EE-4F88-AF58-E614BD7A981A", "9007199254740993", "10"]
+    assert found == ["12", "12", "12", None, "guest", "9A595726-E8EE-4F88-AF58-E614BD7A981A", "9007199254740993", "10"]
 
 
 def test_json_keeps_ids_inside_objects_and_costs_a_row_with_a_bad_time_only_itself(write_shop, staged):
@@ -48,6 +57,18 @@ def test_json_keeps_ids_inside_objects_and_costs_a_row_with_a_bad_time_only_itse
     rows = staged(source)
     assert [row["customer_id"] for row in rows] == ["7", "A1B2C3D4-0000-4000-8000-0000000000FF", "x"]
     assert [row["reason"] for row in rows] == [None, "unreadable_at", None]
+
+
+@pytest.mark.parametrize("bad", ["{broken", '"text"', "[1]"])
+def test_a_bad_line_of_json_costs_itself(write_shop, staged, bad):
+    good = [f'{{"id": {n}, "who": 1, "price": 2, {AT}}}' for n in (1, 3)]
+    source = json_shop(write_shop, good[0], bad, good[1])
+    assert [row["order_id"] for row in staged(source)] == ["1", "3"]
+
+
+def test_what_is_no_json_is_refused_in_one_sentence(write_shop, staged):
+    with pytest.raises(BadTable, match=r"lines\.jsonl is no JSON: it needs one array"):
+        staged(json_shop(write_shop, "[", "{", '"id": 1', "}"))
 
 
 def test_json_keys_that_sql_cannot_tell_apart_are_refused(write_shop, staged):
