@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from features.errors import BadTable
-from pipelines.sources.cells import write_texts
+from pipelines.sources.cells import text_of_cell, write_texts
 from pipelines.sql import identifier
 
 
@@ -36,6 +36,15 @@ def copy(place: str, tables: Mapping[str, str], folder: Path) -> None:
         for alias, table in tables.items():
             rows = con.execute(f"SELECT * FROM {identifier(table)}")
             write_texts(folder / f"{alias}.parquet", [name for name, *_ in rows.description], rows)
+
+
+def cells(place: str) -> Iterator[str]:
+    """The text of every cell of every table."""
+    names = tables(place)
+    with _reading(place) as con:
+        for table in names:
+            for row in con.execute(f"SELECT * FROM {identifier(table)}"):
+                yield from (text for value in row if (text := text_of_cell(value)) is not None)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from features.errors import BadConfig, BadTable, NotFound
+from pipelines.privacy.raw import contains
 from pipelines.sources.databases import open_database
 from pipelines.sources.read import raw_files
 from tests.pipelines.sources.workbook import write_book
@@ -170,3 +171,14 @@ def test_a_workbook_with_several_sheets_needs_one_named(write_shop, staged):
     (source.raw / "sold.xlsx").write_bytes(b"PK no workbook")
     with pytest.raises(BadTable, match=r"cannot read sold\.xlsx as a workbook"):
         staged(source)
+
+
+def test_a_person_is_found_in_workbooks_and_databases(tmp_path):
+    write_book(tmp_path / "book.xlsx", {"A": [["x"], ["ann"]]})
+    sqlite_file(tmp_path / "shop.db")
+    duckdb_file(tmp_path / "shop.duckdb")
+    assert contains(tmp_path / "book.xlsx", ["ann"])
+    assert not contains(tmp_path / "book.xlsx", ["an"])
+    for name in ("shop.db", "shop.duckdb"):
+        assert contains(tmp_path / name, ["007"])
+        assert not contains(tmp_path / name, ["bob"])
