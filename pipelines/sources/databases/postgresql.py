@@ -100,7 +100,7 @@ def _reading(place: str) -> Iterator[Any]:
     try:
         import psycopg
     except ImportError:
-        raise BadTable("PostgreSQL needs its driver: pip install 'coterie[postgresql]'") from None
+        raise BadTable("PostgreSQL needs its driver: pip install 'coterie[postgres]'") from None
     url = f"postgresql://{place.partition('://')[2]}"
     settings = "-c default_transaction_read_only=on -c TimeZone=UTC -c DateStyle=ISO -c extra_float_digits=3"
     try:
