@@ -48,11 +48,12 @@ What a ``<table>.sql`` returns
 ------------------------------
 One SELECT in DuckDB's dialect over the aliases. Every scalar of a CSV or JSON file, a workbook or an SQLite table is
 its own text; columns of Parquet files, DuckDB and PostgreSQL keep their types where all files agree and DuckDB has
-them (:mod:`pipelines.sources.identity`). A SELECT reads these aliases and computes; any other file or table, the network,
-extensions, settings and writing are refused by name (:mod:`pipelines.sources.sandbox`).
+them (:mod:`pipelines.sources.identity`). A SELECT reads these aliases and computes; any other file or table, the
+network, extensions, settings and writing are refused by name (:mod:`pipelines.sources.sandbox`).
 
 - **Columns are canonical columns, by name,** in letters of any case. A missing nullable column is filled with NULL; a
-  missing required column and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken along.
+  missing required column and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken
+  along.
 - **Text is welcome anywhere.** Return a date, number or boolean as the text it is in the file: do not parse it in SQL
   (``TRY_CAST`` would turn a bad value into NULL and lose it). Ingest casts; a row whose text is not blank and cannot be
   read goes to ``rejects/<table>.parquet`` with reason ``unreadable_<column>`` and its original text.
