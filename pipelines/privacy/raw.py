@@ -1,18 +1,21 @@
 """Raw files in which a person still occurs: they belong to the shop, so coterie only lists them."""
 
-import gzip
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from features.errors import CoterieError
 from pipelines.sources.read import raw_files
 from pipelines.sources.source import load_source
+from pipelines.sources.text.dialect import find_encoding
+from pipelines.sources.text.reader import ENDINGS
+from pipelines.sources.text.streams import opened, texts_in, utf8
 from pipelines.sql import connect, parquet
 from pipelines.workspace import Workspace
 
-CHUNK = 1 << 22
+HEAD_BYTES = 1 << 16
 
 
 def raw_files_holding(workspace: Workspace, last: dict[str, Any] | None, ids: Collection[str]) -> list[Path]:
@@ -22,18 +25,34 @@ def raw_files_holding(workspace: Workspace, last: dict[str, Any] | None, ids: Co
 
 
 def contains(path: Path, ids: Collection[str]) -> bool:
-    """Whether a file has one of ``ids`` as a word; Parquet and gzip are looked through."""
-    words = re.compile(rb"(?<![\w-])(?:" + b"|".join(re.escape(id_.encode()) for id_ in sorted(ids)) + rb")(?![\w-])")
+    """Whether a file has one of ``ids`` as a word; what is packed, and Parquet, is looked through."""
     if path.suffix == ".parquet":
         return _in_parquet(path, ids)
-    longest = max(len(id_.encode()) for id_ in ids) + 2
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        tail = b""
-        while piece := file.read(CHUNK):
-            if words.search(tail + piece):
-                return True
-            tail = (tail + piece)[-longest:]
+    written = {word for id_ in ids for word in _written(id_)}
+    words = re.compile(rb"(?<![\w-])(?:" + b"|".join(map(re.escape, sorted(written))) + rb")(?![\w-])")
+    longest = max(map(len, written)) + 2
+    tail = b""
+    for piece in _pieces(path):
+        if words.search(tail + piece):
+            return True
+        tail = (tail + piece)[-longest:]
     return False
+
+
+def _written(id_: str) -> Iterator[bytes]:
+    """The id as UTF-8 and, where it can be, as cp1252, in which files of western Europe may be."""
+    yield id_.encode()
+    with suppress(UnicodeEncodeError):
+        yield id_.encode("cp1252")
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The unpacked content piece by piece; text in UTF-16 as UTF-8."""
+    for text in texts_in(path):
+        with opened(text) as file:
+            encoding = find_encoding(file.read(HEAD_BYTES), None) if text.ending.endswith(ENDINGS) else "utf-8"
+        with opened(text) as file:
+            yield from utf8(file, encoding, newline="\n")
 
 
 def _in_parquet(path: Path, ids: Collection[str]) -> bool:

@@ -8,12 +8,12 @@
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-import numpy as np
-
-from pipelines.sources.text.lines import LONGEST, REPLACED, Lines, is_utf8
+from pipelines.sources.text.lines import LONGEST, REPLACED, ListedLines, is_utf8
 
 TOO_MANY_FIELDS = "too_many_fields"
 UNCLOSED_QUOTE = "unclosed_quote"
@@ -60,10 +60,10 @@ class Table:
         )
 
 
-def numbered_columns(block: bytes, lines: Lines, table: Table) -> tuple[int, ...]:
+def numbered_columns(block: bytes, lines: ListedLines, table: Table) -> tuple[int, ...]:
     """Places of the columns whose every value, among the first rows of a block, has a digit."""
-    first = np.flatnonzero(lines.rows)[:SAMPLE]
-    rows = [parse(block, int(lines.starts[line]), table.delimiter)[0] for line in first]
+    first = islice((line for line, is_row in enumerate(lines.rows) if is_row), SAMPLE)
+    rows = [parse(block, lines.starts[line], table.delimiter)[0] for line in first]
     return tuple(
         place
         for place in range(table.fields)
@@ -112,7 +112,7 @@ def _quoted(block: bytes, start: int) -> tuple[bytes, int]:
     return block[start:end].replace(b'""', b'"'), end + 1
 
 
-def read_record(block: bytes, lines: Lines, first: int, table: Table, at_end: bool) -> Record | None:
+def read_record(block: bytes, lines: ListedLines, first: int, table: Table, at_end: bool) -> Record | None:
     """What begins at line ``first``, which is no row by itself; None if it may go on beyond the block."""
     line = block[lines.starts[first] : lines.ends[first]]
     if not line.strip() or (table.comment and line.startswith(table.comment)):
@@ -120,7 +120,7 @@ def read_record(block: bytes, lines: Lines, first: int, table: Table, at_end: bo
     if len(line) > LONGEST:
         return Record(1, reason=LINE_TOO_LONG)
     try:
-        fields, end = parse(block, int(lines.starts[first]), table.delimiter)
+        fields, end = parse(block, lines.starts[first], table.delimiter)
     except QuoteError as broken:
         if broken.reached_end and not at_end:
             return None
@@ -128,7 +128,7 @@ def read_record(block: bytes, lines: Lines, first: int, table: Table, at_end: bo
         # What the quote spoils may go on beyond the block.
         ends_with_block = first + taken == len(lines.starts) and len(block) - lines.starts[first] < LONGEST
         return None if ends_with_block and not at_end else Record(taken, reason=broken.reason)
-    taken = int(np.searchsorted(lines.starts, end)) - first
+    taken = bisect_left(lines.starts, end, lo=first) - first
     if taken > 1 and _swallows(block, lines, first, taken, len(fields), table):
         return Record(1, reason=UNCLOSED_QUOTE)
     if not _is_text(block[lines.starts[first] : end], table):
@@ -152,19 +152,19 @@ def _is_text(text: bytes, table: Table) -> bool:
     return b"\0" not in text and is_utf8(text) and not (table.strict and REPLACED in text)
 
 
-def _swallows(block: bytes, lines: Lines, first: int, taken: int, fields_n: int, table: Table) -> bool:
+def _swallows(block: bytes, lines: ListedLines, first: int, taken: int, fields_n: int, table: Table) -> bool:
     """Whether the lines that a quoted value goes on over have rows among them."""
     inner = [line for line in range(first + 1, first + taken) if lines.rows[line]]
     if inner and fields_n != table.fields:
         return True
-    if any(table.looks_like_row(parse(block, int(lines.starts[line]), table.delimiter)[0]) for line in inner):
+    if any(table.looks_like_row(parse(block, lines.starts[line], table.delimiter)[0]) for line in inner):
         return True
     last = block[lines.starts[first + taken - 1] : lines.ends[first + taken - 1]]
     # Of a value in the first column, what follows it is always a row's length.
     return table.delimiter in last.partition(b'"')[0] and table.looks_like_row(last.split(table.delimiter))
 
 
-def _damaged(block: bytes, lines: Lines, first: int, line: bytes, table: Table) -> int:
+def _damaged(block: bytes, lines: ListedLines, first: int, line: bytes, table: Table) -> int:
     """Lines that a broken quote in the first of them spoils: an open value may end some lines below."""
     if line.count(b'"') % 2 == 0:
         return 1
@@ -172,7 +172,7 @@ def _damaged(block: bytes, lines: Lines, first: int, line: bytes, table: Table) 
     rows = (
         number
         for number in following
-        if lines.rows[number] and table.looks_like_row(parse(block, int(lines.starts[number]), table.delimiter)[0])
+        if lines.rows[number] and table.looks_like_row(parse(block, lines.starts[number], table.delimiter)[0])
     )
     stop = next(rows, len(lines.starts))
     closing = [n for n in range(first + 1, stop) if b'"' in block[lines.starts[n] : lines.ends[n]]]
