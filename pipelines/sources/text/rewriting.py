@@ -1,12 +1,12 @@
 """Reading a text block by block: whether its every line is a row, and a copy that has its rows alone."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, Protocol
 
 from features.errors import BadTable
 from pipelines.sources.text.lines import ListedLines, are_rows_like, find_lines, listed, marks_of
-from pipelines.sources.text.records import Record, Table, numbered_columns, read_record
+from pipelines.sources.text.records import Record, Table, read_record, with_looks
 
 # A line may be this long before the file is taken for something else than text.
 LONGEST_LINE = 1 << 26
@@ -31,20 +31,22 @@ class Refusals(Protocol):
 
 def blocks(chunks: Iterable[bytes], skipped: int, name: str) -> Iterator[bytes]:
     r"""The text in blocks of whole lines without its first ``skipped`` lines; the last line gets a line end."""
-    rest, ending = b"", b"\n"
-    for chunk in chunks:
+    rest = b""
+    for chunk, at_end in _with_end(chunks):
         rest += chunk
         while skipped and b"\n" in rest:
             rest, skipped = rest.partition(b"\n")[2], skipped - 1
-        end = 0 if skipped else rest.rfind(b"\n") + 1
+        if skipped:
+            continue
+        end = rest.rfind(b"\n") + 1
+        if at_end and end < len(rest):
+            rest += b"\r\n" if rest.endswith(b"\r\n", 0, end) else b"\n"
+            end = len(rest)
         if end:
             yield rest[:end]
-            ending = b"\r\n" if rest.endswith(b"\r\n", 0, end) else b"\n"
             rest = rest[end:]
         elif len(rest) > LONGEST_LINE:
             raise BadTable(f"{name} has no line end in {LONGEST_LINE >> 20} MB: is it a text file?")
-    if rest and not skipped:
-        yield rest + ending
 
 
 def is_plain(text: Iterable[bytes], table: Table, returns: bool) -> bool:
@@ -82,7 +84,7 @@ def rewrite(text: Iterable[bytes], table: Table, first_line: int, target: IO[byt
         block = rest + block
         lines = listed(find_lines(block, table.delimiter, table.fields, table.comment, table.strict))
         if not known and len(lines.odd) < len(lines.rows):
-            table, known = replace(table, numbered=numbered_columns(block, lines, table)), True
+            table, known = with_looks(block, lines, table), True
         written, used = _rewrite_block(block, lines, table, first_line, at_end, target, refusals)
         rows_n += written
         first_line += used
