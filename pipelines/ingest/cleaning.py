@@ -26,8 +26,8 @@ from pipelines.ingest.corrections import date_corrections, drop_repeats, mark_re
 from pipelines.ingest.customer_versions import carry_forward, merge_linked
 from pipelines.ingest.identities import flatten_links, reject_links
 from pipelines.ingest.impossible import empty_impossible
-from pipelines.ingest.refused import add_refused_lines
 from pipelines.ingest.returns import make_positive, match_returns
+from pipelines.sources.refused import add_refused_lines
 from pipelines.sources.source import SourceConfig
 from pipelines.sources.stage import HIDDEN, Staged, make_table
 from pipelines.sql import one_number

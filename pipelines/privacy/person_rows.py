@@ -20,6 +20,8 @@ from pipelines.sql import connect, parquet, quoted
 IDS = CUSTOMER_IDS
 RETURNED = "returned_"
 SOURCE = "source_"
+# Text of a raw file that could not be read as a row: whoever occurs in it as a word is in it.
+RAW_TEXT = "raw_text"
 # A line that lost its customer is still theirs if its order or visit is.
 LEADS = {"order_id": "person_orders", "original_order_id": "person_orders", "session_id": "person_sessions"}
 ERASED = "erased"
@@ -28,7 +30,8 @@ ERASED = "erased"
 def condition(columns: Collection[str]) -> str | None:
     """SQL condition for the person's rows, never null; None if no column names people.
 
-    ``returned_*`` are columns as a SELECT returned them, ``source_*`` those a source returns beside.
+    ``returned_*`` are columns as a SELECT returned them, ``source_*`` those a source returns beside, and ``raw_text``
+    is what stands in a raw file.
     """
     tests = [
         f"{_text(name)} IN (FROM person_ids)"
@@ -41,6 +44,9 @@ def condition(columns: Collection[str]) -> str | None:
         for name, known in LEADS.items()
         if {prefix + "customer_id", prefix + name} <= set(columns)
     ]
+    if RAW_TEXT in columns:
+        word = r"'(^|[^\w-])' || regexp_escape(id) || '($|[^\w-])'"
+        tests.append(f"EXISTS (FROM person_ids WHERE regexp_matches({RAW_TEXT}, {word}))")
     return f"coalesce({' OR '.join(tests)}, false)" if tests else None
 
 

@@ -16,9 +16,13 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     orders_raw = "orders-*.csv"         # with wildcards: deliveries; without: a full export, written anew each time
     articles = ["articles.parquet", "articles.csv"]
 
-    [csv]                               # only if it is not the header's most frequent of , ; tab | and UTF-8
-    delimiter = ";"
-    encoding = "latin-1"
+    [csv]                               # found for each file by itself; what is set here holds for all
+    delimiter = ";"                     # one character
+    encoding = "cp1252"                 # any name that Python knows
+    skip = 2                            # lines before the header
+    header = false                      # there is none: the columns are column0, column1, ...
+    comment = "#"                       # lines that begin with it are none
+    null = ["NA", "-"]                  # texts that mean nothing, beside the empty one
     decimal = ","                       # 1.234,50: a dot or a space may stand between thousands
     thousands = "'"                     # only if something else does
 
@@ -95,6 +99,11 @@ one of an earlier delivery. Versions that repeat what was known before are dropp
   can tell which file a row is from, and is read one file at a time. Any other is read as a whole at every ingest, and
   none of its rows is late: let its SELECT give ``known_at``.
 - ``products`` have no ``known_at``: they are what the files say now.
+
+Text files (CSV and its relatives, also in ``.gz`` and ``.zip``) are looked through line by line first
+(:mod:`pipelines.sources.text`). What is no row is rejected in every table whose SELECT reads the file, with ``raw_file``,
+``raw_line`` and ``raw_text`` (not where ids are pseudonyms): ``too_many_fields``, ``unclosed_quote``, ``stray_quote``,
+``invalid_bytes``, ``line_too_long``. Blank cells that are missing or too many at the end of a line are no harm.
 
 Reasons of rejected rows, the first that applies: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
 ``before_1970``, ``in_the_future`` (``at`` not before the present: the caller's ``as_known``, else the clock),

@@ -1,14 +1,12 @@
 """Reading a text block by block: whether its every line is a row, and a copy that has its rows alone."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, Protocol
 
-import numpy as np
-
 from features.errors import BadTable
-from pipelines.sources.text.lines import Lines, are_rows_like, find_lines, marks_of
-from pipelines.sources.text.records import Record, Table, numbered_columns, read_record
+from pipelines.sources.text.lines import ListedLines, are_rows_like, find_lines, listed, marks_of
+from pipelines.sources.text.records import Record, Table, read_record, with_looks
 
 # A line may be this long before the file is taken for something else than text.
 LONGEST_LINE = 1 << 26
@@ -33,20 +31,22 @@ class Refusals(Protocol):
 
 def blocks(chunks: Iterable[bytes], skipped: int, name: str) -> Iterator[bytes]:
     r"""The text in blocks of whole lines without its first ``skipped`` lines; the last line gets a line end."""
-    rest, ending = b"", b"\n"
-    for chunk in chunks:
+    rest = b""
+    for chunk, at_end in _with_end(chunks):
         rest += chunk
         while skipped and b"\n" in rest:
             rest, skipped = rest.partition(b"\n")[2], skipped - 1
-        end = 0 if skipped else rest.rfind(b"\n") + 1
+        if skipped:
+            continue
+        end = rest.rfind(b"\n") + 1
+        if at_end and end < len(rest):
+            rest += b"\r\n" if rest.endswith(b"\r\n", 0, end) else b"\n"
+            end = len(rest)
         if end:
             yield rest[:end]
-            ending = b"\r\n" if rest.endswith(b"\r\n", 0, end) else b"\n"
             rest = rest[end:]
         elif len(rest) > LONGEST_LINE:
             raise BadTable(f"{name} has no line end in {LONGEST_LINE >> 20} MB: is it a text file?")
-    if rest and not skipped:
-        yield rest + ending
 
 
 def is_plain(text: Iterable[bytes], table: Table, returns: bool) -> bool:
@@ -55,17 +55,23 @@ def is_plain(text: Iterable[bytes], table: Table, returns: bool) -> bool:
     for block in text:
         if ended:
             return False
-        if pattern and not table.comment and are_rows_like(block, pattern, table.delimiter):
+        pattern = pattern or _pattern(block, table, returns)
+        if pattern and are_rows_like(block, pattern, table.delimiter):
             continue
         lines = find_lines(block, table.delimiter, table.fields, table.comment, table.strict)
-        if (lines.returns != returns).any():
-            return False
         # A blank line at the end of a file is none.
         ended = bool(lines.ends[-1] == lines.starts[-1])
-        if not lines.rows[: len(lines.rows) - ended].all():
+        if (lines.returns != returns).any() or not lines.rows[: len(lines.rows) - ended].all():
             return False
-        pattern = marks_of(block[: block.index(b"\n") + 1], table.delimiter)
     return True
+
+
+def _pattern(block: bytes, table: Table, returns: bool) -> bytes:
+    """Marks of the first line if it is a row and may stand for all others, else nothing."""
+    line = block[: block.index(b"\n") + 1]
+    lines = find_lines(line, table.delimiter, table.fields, table.comment, table.strict)
+    may_stand = lines.rows[0] and lines.returns[0] == returns and not table.comment
+    return marks_of(line, table.delimiter) if may_stand else b""
 
 
 def rewrite(text: Iterable[bytes], table: Table, first_line: int, target: IO[bytes], refusals: Refusals) -> int:
@@ -76,9 +82,9 @@ def rewrite(text: Iterable[bytes], table: Table, first_line: int, target: IO[byt
     rows_n, rest, known = 0, b"", False
     for block, at_end in _with_end(text):
         block = rest + block
-        lines = find_lines(block, table.delimiter, table.fields, table.comment, table.strict)
-        if not known and lines.rows.any():
-            table, known = replace(table, numbered=numbered_columns(block, lines, table)), True
+        lines = listed(find_lines(block, table.delimiter, table.fields, table.comment, table.strict))
+        if not known and len(lines.odd) < len(lines.rows):
+            table, known = with_looks(block, lines, table), True
         written, used = _rewrite_block(block, lines, table, first_line, at_end, target, refusals)
         rows_n += written
         first_line += used
@@ -98,11 +104,11 @@ def _with_end(text: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _rewrite_block(
-    block: bytes, lines: Lines, table: Table, first_line: int, at_end: bool, target: IO[bytes], refusals: Refusals
+    block: bytes, lines: ListedLines, table: Table, first_line: int, at_end: bool, target: IO[bytes], refusals: Refusals
 ) -> tuple[int, int]:
     """(rows written, lines used up)."""
     rows_n, done = 0, 0
-    for number in np.flatnonzero(~lines.rows).tolist():
+    for number in lines.odd:
         if number < done:
             continue
         rows_n += _copy(block, lines, done, number, target)
@@ -118,17 +124,17 @@ def _rewrite_block(
     return rows_n + _copy(block, lines, done, len(lines.starts), target), len(lines.starts)
 
 
-def _copy(block: bytes, lines: Lines, first: int, stop: int, target: IO[bytes]) -> int:
+def _copy(block: bytes, lines: ListedLines, first: int, stop: int, target: IO[bytes]) -> int:
     """Write lines that are rows as they are."""
     if first >= stop:
         return 0
     end = lines.starts[stop] if stop < len(lines.starts) else len(block)
     text = block[lines.starts[first] : end]
-    target.write(text.replace(b"\r\n", b"\n") if lines.returns[first:stop].any() else text)
+    target.write(text.replace(b"\r\n", b"\n") if lines.returns else text)
     return stop - first
 
 
-def _refused(block: bytes, lines: Lines, number: int, record: Record, first_line: int) -> Refused:
+def _refused(block: bytes, lines: ListedLines, number: int, record: Record, first_line: int) -> Refused:
     text = block[lines.starts[number] : lines.ends[number + record.lines - 1]]
     return Refused(first_line + number, str(record.reason), text[:LONGEST_SHOWN].decode("utf-8", "replace"))
 
