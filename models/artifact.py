@@ -14,6 +14,7 @@ from pandas.api.types import is_numeric_dtype
 
 from features.errors import BadArtifact, BadInput
 from features.indicators import with_indicators
+from features.past import Who
 from models import predictor
 from models.plain import json_bytes, json_from
 from models.predictor import Predictor
@@ -97,10 +98,15 @@ def headline(model: Any) -> tuple[str, ...]:
     return _kind(model).headline(model)
 
 
+def who(loaded: Loaded) -> Who:
+    """Who the model is about: buyers, unless its study asked for everybody known."""
+    return "known" if loaded.manifest.get("who") == "known" else "buyers"
+
+
 def incomparable(ours: Loaded, theirs: Loaded) -> str:
     """Why the scores of two models cannot be compared; empty if both answer the same question."""
-    # Artifacts written before companies could be asked about do not name the entity.
-    for key, before in (("kind", None), ("entity", "customer")):
+    # Artifacts written before companies, or people without an order, could be asked about do not name them.
+    for key, before in (("kind", None), ("entity", "customer"), ("who", "buyers")):
         if ours.manifest.get(key, before) != theirs.manifest.get(key, before):
             return f"has {key} {theirs.manifest.get(key, before)} and cannot be compared"
     one, other = (getattr(loaded.model, "question", None) for loaded in (ours, theirs))
