@@ -87,6 +87,11 @@ class PredictStudy(Study):
             for name in names_:
                 if why := cannot_answer(name, asked):
                     raise ValueError(f"{key} has {name!r}, which cannot learn {self.task}: {why}")
+        if self.cutoffs.folds and (self.calibrate or self.search.validation_folds < 2):
+            raise ValueError(
+                "cutoffs.folds tests customers of one date: write calibrate = false, which needs earlier dates, "
+                "and at least 2 search.validation_folds"
+            )
         check_metric(self.search.metric, target(asked.target).LOSS)
         return self
 

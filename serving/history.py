@@ -31,7 +31,7 @@ def answer_history(bundle: Bundle, body: bytes) -> Reply:
     if not known:
         return failure(422, nobody(bundle, len(unknown), moment))
     missing = left_out(bundle, asked.customers)
-    about = facts(iso(moment), bundle.versions, bundle.version, left_out=missing)
+    about = facts(iso(moment), bundle.versions, bundle.version, **({"left_out": missing} if missing else {}))
     return answered(answer(bundle.models, features).as_json(moment), unknown, about)
 
 
