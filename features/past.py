@@ -7,10 +7,10 @@ from typing import Literal
 
 import narwhals as nw
 
-from features.engines import Tables, shared, without_rows
+from features.engines import Tables, given, shared, without_rows
 from features.errors import BadTable
 from features.exact import rows_n, ticks
-from features.tables import TABLES
+from features.tables import OPEN_TABLES
 from features.windows import Frame, history
 
 # The only date of a canonical row that may lie ahead: a contract states beforehand when it renews.
@@ -28,8 +28,9 @@ COMPANY_COLUMNS = ("customer_id", "company_id", "company_size", "sector", "turno
 class Past:
     """Everything known before ``as_of``, as ``tables`` after the cut. No family sees more than this.
 
-    ``tables`` are all those of the contract: one that is not ``present`` has no rows. The frames below are made when a
-    family first asks for them; ``share`` makes sure that each is computed once. ``population`` is who gets a row.
+    ``tables`` are all those of the contract but the vault: one that is not ``present`` has no rows. ``present`` also
+    names, as ``table.column``, the optional columns there are. The frames below are made when a family first asks for
+    them; ``share`` makes sure that each is computed once. ``population`` is who gets a row.
     """
 
     tables: Tables
@@ -151,8 +152,8 @@ def look_back(
     """
     acting = acting_table(tables)
     known = {name: _hide_ahead(history(table, as_of), as_of) for name, table in tables.items()}
-    absent = {name: without_rows(name, tables[acting]) for name in TABLES if name not in tables}
-    return Past(known | absent, frozenset(tables), share, population)
+    absent = {name: without_rows(name, tables[acting]) for name in OPEN_TABLES if name not in tables}
+    return Past(known | absent, given(tables), share, population)
 
 
 def acting_table(tables: Collection[str]) -> str:

@@ -8,14 +8,15 @@ from functools import lru_cache
 import pandas as pd
 import polars as pl
 
+from features.columns import Column
 from features.definition import ACTED
 from features.errors import BadInput
-from features.families import tables_of, text_names
+from features.families import is_text, tables_of
 from features.indicators import split, with_indicators
 from features.past import acting_table
 from features.sentiment import sentiment
 from features.snapshot import feature_names, live_snapshot
-from features.tables import TABLES, Column
+from features.tables import TABLES
 from features.windows import to_datetime, to_days
 from models.predictor import Predictor
 from models.tasks import features_of_eligible
@@ -69,8 +70,7 @@ def _snapshot_of(
     found = live_snapshot(frames, as_of, [name for name in needs.columns if name in given], bundle.who)
     if given.issuperset(needs.columns):
         return found
-    text = text_names()
-    absent = {name: pd.Series(None, found.index, "str" if name in text else "float64") for name in needs.columns}
+    absent = {name: pd.Series(None, found.index, "str" if is_text(name) else "float64") for name in needs.columns}
     return found.assign(**{name: values for name, values in absent.items() if name not in given})
 
 

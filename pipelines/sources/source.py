@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from features.errors import BadConfig, NotFound
 from features.tables import KNOWLEDGE_TIMES, TABLES
+from pipelines.sources.attributes import Attributes
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
@@ -73,6 +74,7 @@ class SourceConfig(BaseModel):
     late_after_days: float = Field(default=2, ge=0, le=3650)
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
+    attributes: Attributes = {}
 
     @field_validator("corrections")
     @classmethod
@@ -138,8 +140,10 @@ def load_source(name_or_path: str | Path) -> Source:
     """
     folder = _find(name_or_path)
     config_text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
-    config = _parse(config_text, folder.name)
-    return Source(folder=folder, config=config, config_text=config_text, sql=_read_sql(folder))
+    config, sql = _parse(config_text, folder.name), _read_sql(folder)
+    if config.attributes and "customers" not in sql:
+        raise BadConfig(f"{CONFIG_FILE} of {folder.name} has [attributes], which are of customers: write customers.sql")
+    return Source(folder=folder, config=config, config_text=config_text, sql=sql)
 
 
 def _find(name_or_path: str | Path) -> Path:

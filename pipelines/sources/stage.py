@@ -26,9 +26,10 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import DOUBLE, VARCHAR
 
+from features.columns import Column, TableSpec
 from features.errors import BadTable
 from features.sentiment import sentiment
-from features.tables import CUSTOMER_IDS, TABLES, Column, TableSpec
+from features.tables import CUSTOMER_IDS, MENTIONS, TABLES
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
 from pipelines.sources.read import found_by_duckdb
@@ -38,7 +39,7 @@ from pipelines.sql import quoted, search_path
 
 SOURCE_PREFIX = "source_"
 # What pseudonyms hide.
-HIDDEN = CUSTOMER_IDS
+HIDDEN = (*CUSTOMER_IDS, *MENTIONS)
 # A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
 UNREADABLE_SHARE = 0.5
 NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at"
@@ -211,7 +212,7 @@ def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
-    return Staged(spec, spec.columns + extra, dict(names_and_types), query, hidden)
+    return Staged(spec, spec.columns_given(names) + extra, dict(names_and_types), query, hidden)
 
 
 def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
@@ -253,7 +254,22 @@ def _staging_query(staged: Staged, config: SourceConfig) -> str:
         ), flagged AS (SELECT {", ".join(["*", *flags])} FROM typed
         ), judged AS (SELECT {f"* EXCLUDE ({', '.join(texts)})" if texts else "*"},
             hash({", ".join(identity)}) AS fingerprint, {reason} FROM flagged)
-        {_hiding_query(staged, sources) if staged.hidden else "SELECT * FROM judged"}"""
+        {_last_select(staged, sources)}"""
+
+
+def _last_select(staged: Staged, sources: list[str]) -> str:
+    if staged.spec.vault:
+        return _sealing_query(staged)
+    return _hiding_query(staged, sources) if staged.hidden else "SELECT * FROM judged"
+
+
+def _sealing_query(staged: Staged) -> str:
+    """A refused row of a vault keeps its customer's id and its reason: nobody could find the rest to erase it."""
+    kept = {"customer_id", "returned_customer_id"}
+    values = [column.name for column in staged.columns] + [f"returned_{column.name}" for column in staged.given]
+    emptied = [name for name in (*values, *staged.source_columns, "fingerprint") if name not in kept]
+    replaced = [f'CASE WHEN reason IS NULL THEN "{name}" END AS "{name}"' for name in emptied]
+    return f"SELECT * REPLACE ({', '.join(replaced)}) FROM judged"
 
 
 def _hiding_query(staged: Staged, sources: list[str]) -> str:
