@@ -34,7 +34,8 @@ def folds_of(customer_id: Iterable[str], folds_n: int, seed: int) -> Folds:
 
 def scored(sample: Sample, folds: Folds | None, key: float) -> Mask:
     """A mask of the sample's rows at the cutoff ``key``, or, with ``folds``, of those in the fold ``key``."""
-    return sample.as_of == key if folds is None else folds[sample.places] == key
+    found: Mask = sample.as_of == key if folds is None else folds[sample.places] == key
+    return found
 
 
 def learnt(sample: Sample, folds: Folds | None, key: float, among: Sequence[float]) -> Sample:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from features.errors import BadConfig, NotFound
+from features.past import ACTIVITY
 from features.tables import KNOWLEDGE_TIMES, TABLES
 from pipelines.sources.attributes import Attributes
 
@@ -180,8 +181,11 @@ def _read_sql(folder: Path) -> dict[str, str]:
     for name in texts:
         if name not in TABLES:
             raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{_suggestion(name, TABLES)}")
-    if not {"orders", "events"} & set(texts):
-        raise BadConfig(f"{folder.name} fills neither orders nor events: write orders.sql or events.sql")
+    if not set(ACTIVITY) & set(texts):
+        raise BadConfig(
+            f"{folder.name} fills none of {', '.join(ACTIVITY)}, and a table of one date without times has no cutoffs "
+            "to learn at: write one of these SELECTs (examples/telco makes one of a label column)"
+        )
     return texts
 
 
