@@ -49,10 +49,7 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"horizon_days": None}, "horizon_days is None: input should be a valid number"),
         ({"horizon_days": [7, 30]}, "a probability has one: give one number of days"),
         ({"task": "next_purchase", "horizon_days": [30, 7]}, "give days in ascending order, each once"),
-        (
-            {"task": "first_order"},
-            "who is 'buyers': first_order is about people without an order, write who = \"known\"",
-        ),
+        ({"task": "first_order"}, "who is 'buyers': first_order is about people without an order, write"),
         ({"who": "everyone"}, "who is 'everyone': input should be 'buyers' or 'known'"),
         ({"task": "value"}, "learners has 'logistic', which cannot learn value: it answers"),
         ({"search": {"metric": "permuted_gap"}}, "this study is searched by 'log_loss', leave search.metric out"),
