@@ -75,9 +75,9 @@ def _snapshot_of(
 
 
 def tables_read(bundle: Bundle, needs: "Needs") -> tuple[str, ...]:
-    """Tables of a history that say who has a row, or that the models read and the bundle was made of."""
-    acting = acting_table(bundle.tables)
-    return tuple(t for t in REQUEST_TABLES if t in bundle.tables and (t == acting or t in needs.tables))
+    """Tables of a history that say who has a row (of everybody known, all do), or that the models read."""
+    wanted = REQUEST_TABLES if bundle.who == "known" else (acting_table(bundle.tables), *needs.tables)
+    return tuple(table for table in REQUEST_TABLES if table in bundle.tables and table in wanted)
 
 
 def by_tables(
@@ -93,7 +93,8 @@ def by_tables(
 
 def left_out(bundle: Bundle, customers: list[CustomerHistory]) -> list[str]:
     """Keys of a history that the models read and at least one of the customers comes without."""
-    read = tables_read(bundle, needs_of(bundle))
+    needs = needs_of(bundle)
+    read = [table for table in tables_read(bundle, needs) if table in needs.tables]
     return [key_of(table) for table in read if any(customer.rows_of(table) is None for customer in customers)]
 
 

@@ -53,11 +53,15 @@ def test_customers_with_other_tables_do_not_change_each_other(bundle: Bundle) ->
 def test_people_without_an_order_are_answered_where_a_model_is_about_them(bundle: Bundle) -> None:
     churn = bundle.models["churn"]
     manifest = {**churn.manifest, "who": "known"}
-    known = replace(bundle, tables=("events", "orders"), models={"churn": replace(churn, manifest=manifest)})
+    known = replace(
+        bundle, tables=("events", "feedback", "orders"), models={"churn": replace(churn, manifest=manifest)}
+    )
     visit = {"at": "2025-05-01T10:00:00Z", "kind": "page_view"}
     features, _ = live_features(known, asked(orders=[], events=[visit]), None)
     assert features["customer_id"].tolist() == ["a"]
     assert features["purchase_recency_days"].isna().all()
+    ticket = {"at": "2025-05-01T10:00:00Z", "kind": "ticket"}
+    assert len(live_features(known, asked(orders=[], feedback=[ticket]), None)[0]) == 1
     assert live_features(bundle, asked(orders=[], events=[visit]), None)[0].empty
     with pytest.raises(BadInput, match="1 customers come without 'orders', which is needed"):
         live_features(known, asked(events=[visit]), None)
