@@ -4,6 +4,7 @@ Challenger, champion and baselines are scored on the same customers. A differenc
 customers; *proven better* means that the whole interval is on the better side of zero.
 """
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.dataset import Dataset
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with the versions it is about; ``challenger`` is None if there is nothing new to judge."""
+
+    verdict: Verdict
+    challenger: Version | None
+    champion: Version | None
+
+
 def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
     """Judge the study's challenger on the dataset and, if it wins, move the alias ``champion`` to it.
 
@@ -28,18 +38,31 @@ def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
     the study is registered.
     """
     client = open_client(stores)
+    found = _tried(study, dataset, client)
+    if found.challenger is None:
+        return found.verdict
+    write_verdict(client, found.challenger, found.champion, found.verdict)
+    if found.verdict.promote:
+        client.set_registered_model_alias(study.name, CHAMPION, found.challenger.version)
+    return replace(found.verdict, changed=found.verdict.promote)
+
+
+def preview(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
+    """The verdict that :func:`promote` would give; nothing is written."""
+    return _tried(study, dataset, open_client(stores)).verdict
+
+
+def _tried(study: Study, dataset: Dataset, client: "MlflowClient") -> Judgement:
     challenger = aliased_version(client, study.name, CHALLENGER)
     champion = aliased_version(client, study.name, CHAMPION)
     if challenger is None and champion is None:
         raise NotFound(f"no model {study.name!r} to promote: run `coterie train {study.name}` first")
     if challenger is None or (champion is not None and challenger.version == champion.version):
         assert champion is not None
-        return Verdict(False, f"version {champion.version} is the champion already", version=champion.version)
+        reason = f"version {champion.version} is the champion already"
+        return Judgement(Verdict(False, reason, version=champion.version), None, champion)
     verdict = judge(study, dataset, client, challenger, champion)
-    write_verdict(client, challenger, champion, verdict)
-    if verdict.promote:
-        client.set_registered_model_alias(study.name, CHAMPION, challenger.version)
-    return Verdict(verdict.promote, verdict.reason, verdict.scores, challenger.version, verdict.promote)
+    return Judgement(replace(verdict, version=challenger.version), challenger, champion)
 
 
 def judge(
@@ -49,13 +72,22 @@ def judge(
     kind = kind_of(study)
     problem = kind.prepare(study, dataset)
     ours = load_version(client, challenger)
-    theirs = load_version(client, champion) if champion else None
-    note = ""
+    theirs, note = load_rival(client, champion)
     if champion and theirs and (why := artifact.incomparable(ours, theirs) or unreadable(theirs, dataset)):
         # A champion that cannot answer here is no rival; the baselines still have to be beaten.
         theirs, note = None, f"; the champion, version {champion.version}, {why}"
     verdict = kind.judge(problem, ours, theirs, evidence.recall(study, dataset, client, challenger.run_id))
     return Verdict(verdict.promote, verdict.reason + note, verdict.scores)
+
+
+def load_rival(client: "MlflowClient", champion: Version | None) -> tuple[artifact.Loaded | None, str]:
+    """The champion, and a note on why there is none to compare with although one is in force; it is empty otherwise."""
+    if champion is None:
+        return None, ""
+    try:
+        return load_version(client, champion), ""
+    except NotFound:
+        return None, f"; the artifacts of the champion, version {champion.version}, are gone"
 
 
 def unreadable(champion: artifact.Loaded, dataset: Dataset) -> str:

@@ -15,7 +15,8 @@ class Column:
 
     ``levels`` are the values it may have; empty if any value may occur. ``personal``: see the top of this file.
     ``protected``: nobody should be judged by it, so a model reads what comes from it only if its study names it.
-    ``optional``: the table has the column only if the source returns it; else it is as if the contract lacked it.
+    ``optional``: without it the table is as if the contract lacked it. It is written only if the source returns it, or
+    ``always``, but then counts only if it has a value.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Column:
     protected: bool = False
     levels: tuple[str, ...] = ()
     optional: bool = False
+    always: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,15 @@ class TableSpec:
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """Names of the columns that the table has only if the source returns them."""
+        """Names of the columns without which the table is as if the contract lacked them."""
         return tuple(column.name for column in self.columns if column.optional)
 
+    def written(self, returned: Collection[str]) -> tuple[Column, ...]:
+        """The columns of the canonical table if the source returns these: what it lacks is null, or left out."""
+        return tuple(column for column in self.columns if column.always or column in self.columns_given(returned))
+
     def columns_given(self, names: Collection[str]) -> tuple[Column, ...]:
-        """The columns that the table has if the source returns ``names``: all but optional ones that are not returned.
+        """The columns that the table is read with if it has ``names``: all but optional ones that it lacks.
 
         >>> from features.tables import EVENTS
         >>> [column.name for column in EVENTS.columns_given({"query"}) if column.optional]
@@ -120,9 +126,16 @@ def may(
     return Column(name, type_, True, doc, personal, protected, levels)
 
 
-def optional(name: str, type_: ColumnType, doc: str, personal: bool = False, levels: tuple[str, ...] = ()) -> Column:
-    """A column that the table has only if the source returns it."""
-    return Column(name, type_, True, doc, personal, levels=levels, optional=True)
+def optional(
+    name: str,
+    type_: ColumnType,
+    doc: str,
+    personal: bool = False,
+    levels: tuple[str, ...] = (),
+    always: bool = False,
+) -> Column:
+    """A column without which the table is as if the contract lacked it."""
+    return Column(name, type_, True, doc, personal, levels=levels, optional=True, always=always)
 
 
 def level(name: str, levels: tuple[str, ...]) -> Column:

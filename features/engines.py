@@ -5,7 +5,7 @@ All differences between engines are settled here; families know one kind of fram
 
 import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import polars.selectors
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
@@ -50,22 +51,43 @@ def open_tables(folder: Path, engine: Engine = "polars") -> Tables:
 
     Raises:
         NotFound: there is no table in the folder.
+        BadInput: the engine is unknown, or not installed.
         BadTable: a table lacks a column that the contract requires.
     """
     paths = {name: folder / f"{name}.parquet" for name in OPEN_TABLES if (folder / f"{name}.parquet").is_file()}
     if not paths:
         raise NotFound(f"no canonical table in {folder.name}/: run `coterie ingest` first")
+    read = _reader(engine)
+    return {name: _timed(TABLES[name], _with_values(TABLES[name], path, read)) for name, path in paths.items()}
+
+
+def _reader(engine: Engine) -> Callable[[str], Any]:
+    """How the engine reads a Parquet file."""
     if engine == "polars":
-        return {name: _timed(TABLES[name], nw.from_native(pl.scan_parquet(path))) for name, path in paths.items()}
+        return pl.scan_parquet
     if engine == "duckdb":
-        read = _duckdb().read_parquet
-        return {name: _timed(TABLES[name], nw.from_native(read(str(path)))) for name, path in paths.items()}
+        return cast(Callable[[str], Any], _duckdb().read_parquet)
     if engine == "spark":
-        session = spark_session()
-        return {
-            name: _timed(TABLES[name], nw.from_native(session.read.parquet(str(path)))) for name, path in paths.items()
-        }
+        return cast(Callable[[str], Any], spark_session().read.parquet)
     raise BadInput(f"engine '{engine}' is unknown: use 'polars', 'duckdb' or 'spark'")
+
+
+def _with_values(spec: TableSpec, path: Path, read: Callable[[str], Any]) -> Frame:
+    """The file's rows without those optional columns that have no value in it."""
+    frame: Frame = nw.from_native(read(str(path)))
+    always = [column.name for column in spec.columns if column.always]
+    return frame.drop(name for name in always if _is_empty(path, name)) if always else frame
+
+
+def _is_empty(path: Path, column: str) -> bool:
+    """Whether the file has the column and, by its own statistics, not one value in it."""
+    file = pq.read_metadata(path)
+    names = file.schema.names
+    if column not in names:
+        return False
+    groups = [file.row_group(number) for number in range(file.num_row_groups)]
+    statistics = [(group.num_rows, group.column(names.index(column)).statistics) for group in groups]
+    return all(found is not None and found.has_null_count and found.null_count == n for n, found in statistics)
 
 
 def _duckdb() -> Any:

@@ -9,7 +9,7 @@ that many share (gender, region, interests, ...) are not: segments are described
 no column. Customer ids alone may stand in datasets, bundles, scores and HTTP answers, which are about customers. How to
 reach a person is in the vault ``contacts``, which nothing of this opens.
 
-Columns marked ``optional`` came later: a table has them only if its source returns them.
+A table has its columns marked ``optional`` only if its source returns them.
 """
 
 from typing import Literal, get_args
@@ -130,7 +130,7 @@ PRODUCTS = TableSpec(
         may("category", "str", "The shop's own grouping."),
         may("brand", "str", "Brand."),
         may("price", "float", "List price, currency."),
-        may("unit_cost", "float", "Cost of one unit, currency; a line's margin is its amount less that of its units."),
+        optional("unit_cost", "float", "Cost of one unit, currency.", always=True),
         optional("tags", "str", "Themes of the product, separated by semicolons."),
         optional("season", "str", f"When it is bought: {one_of(get_args(Season))}", levels=get_args(Season)),
     ),

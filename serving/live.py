@@ -8,10 +8,10 @@ from functools import lru_cache
 import pandas as pd
 import polars as pl
 
-from features.columns import Column
+from features.columns import DECLARED, Column, optional
 from features.definition import ACTED
 from features.errors import BadInput
-from features.families import is_text, tables_of
+from features.families import inputs_of, is_text, tables_of
 from features.indicators import split, with_indicators
 from features.past import acting_table
 from features.sentiment import sentiment
@@ -64,9 +64,10 @@ def _snapshot_of(
     bundle: Bundle, customers: list[CustomerHistory], tables: tuple[str, ...], as_of: float, needs: "Needs"
 ) -> pd.DataFrame:
     """customer_id and the columns that are needed; null are those that ``tables`` do not give."""
-    frames = {table: table_frame(table, customers) for table in tables}
+    frames = {table: table_frame(table, customers, needs.inputs) for table in tables}
     frames["products"] = products_frame(bundle, customers)
-    given = set(feature_names(list(frames)))
+    columns = {f"{table}.{name}" for table, frame in frames.items() for name in frame.columns}
+    given = set(feature_names({*frames, *columns}))
     found = live_snapshot(frames, as_of, [name for name in needs.columns if name in given], bundle.who)
     if given.issuperset(needs.columns):
         return found
@@ -105,11 +106,15 @@ def key_of(table: str) -> str:
 
 @dataclass(frozen=True)
 class Needs:
-    """The ``features`` that models read, the ``columns`` of a snapshot that answers are made from, and their tables."""
+    """The ``features`` that models read, the ``columns`` of a snapshot that answers are made from, and their tables.
+
+    ``inputs`` also names, as ``table.column``, the optional columns of these.
+    """
 
     features: tuple[str, ...]
     columns: tuple[str, ...]
     tables: tuple[str, ...]
+    inputs: frozenset[str]
 
 
 def needs_of(bundle: Bundle) -> Needs:
@@ -130,12 +135,12 @@ def _needs(features: tuple[str, ...], questions: tuple[tuple[str, float], ...], 
     refuse_other_features(features)
     asked = [name for task, horizon_days in questions for name in features_of_eligible(task, horizon_days)]
     columns = dict.fromkeys([*(split(name)[0] for name in features), *asked, *([acted] if acted else [])])
-    return Needs(features, tuple(columns), tables_of(columns))
+    return Needs(features, tuple(columns), tables_of(columns), inputs_of(columns))
 
 
 def refuse_other_features(needed: Collection[str]) -> None:
     """Refuse if a model needs features that this version cannot compute from a history."""
-    given = set(feature_names([*REQUEST_TABLES, "products"]))
+    given = set(feature_names({*REQUEST_TABLES, "products", *inputs_of(needed)}))
     missing = [name for name in needed if split(name)[0] not in given]
     if missing:
         raise Refused(
@@ -167,9 +172,10 @@ def _after(moment: datetime) -> str:
     return iso(float(int(to_days(moment)) + 1))
 
 
-def table_frame(table: str, customers: list[CustomerHistory]) -> pl.DataFrame:
-    """The rows of all customers as a canonical table."""
-    columns = TABLES[table].columns
+def table_frame(table: str, customers: list[CustomerHistory], inputs: Collection[str]) -> pl.DataFrame:
+    """The rows of all customers as a canonical table, with those optional columns that are among ``inputs``."""
+    names = {name for of, _, name in (each.partition(".") for each in inputs) if of == table}
+    columns = (*TABLES[table].columns_given(names), *_declared(table, names))
     rows = [
         [_value(column, customer.customer_id, row) for column in columns]
         for customer in customers
@@ -178,16 +184,26 @@ def table_frame(table: str, customers: list[CustomerHistory]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={column.name: TYPES[column.type] for column in columns}, orient="row")
 
 
+def _declared(table: str, names: Collection[str]) -> list[Column]:
+    """Columns that the source declares what they mean: places in an order, or labels."""
+    declared = sorted(name for name in names if TABLES[table].is_declared(name))
+    return [optional(name, "int" if name.startswith("ordered_") else "str", "") for name in declared]
+
+
 def _value(column: Column, customer_id: str, row: object) -> object:
     if column.name == "customer_id":
         return customer_id
     if column.name == "sentiment" and getattr(row, "sentiment", None) is None:
         return sentiment(getattr(row, "text", None))
+    if column.name.startswith(DECLARED):
+        return getattr(row, "attributes", {}).get(column.name)
     return getattr(row, column.name, None)
 
 
 def products_frame(bundle: Bundle, customers: list[CustomerHistory]) -> pl.DataFrame:
     """[product_id, category, price] of the products in the histories, from the catalogue or else from the order lines.
+
+    And the optional columns that the catalogue has.
 
     It also has what features compare these products with: all products of their categories, for prices, and one
     product of each other category, for the share of categories a customer uses.
@@ -204,7 +220,8 @@ def products_frame(bundle: Bundle, customers: list[CustomerHistory]) -> pl.DataF
         known = bundle.products.filter(bought | beside.fill_null(value=False))
     others = pl.DataFrame(list(stated.items()), schema={"product_id": pl.String, "stated": pl.String}, orient="row")
     joined = known.join(others, on="product_id", how="full", coalesce=True)
-    return joined.select("product_id", pl.coalesce("category", "stated").alias("category"), "price")
+    further = [name for name in TABLES["products"].optional if name in joined.columns]
+    return joined.select("product_id", pl.coalesce("category", "stated").alias("category"), "price", *further)
 
 
 def stated_categories(customers: list[CustomerHistory]) -> dict[str, str]:

@@ -51,6 +51,11 @@ class Family(Protocol):
         return column in self.COLUMNS
 
     @default
+    def reads(self, column: str) -> tuple[str, ...]:
+        """What this column of its own may be made of: tables, and optional columns as ``table.column``."""
+        return (*self.NEEDS, *self.USES) if self.owns(column) else ()
+
+    @default
     def is_text(self, column: str) -> bool:
         """Whether this column of its own is text."""
         return column in self.TEXT
@@ -72,11 +77,15 @@ def missing_tables(tables: Collection[str]) -> dict[str, tuple[str, ...]]:
     return {name: needs for name, needs in lacking.items() if needs}
 
 
-def tables_of(features: Collection[str]) -> tuple[str, ...]:
-    """Tables that the families of these features (or of indicators of them) need or use, alphabetically."""
+def inputs_of(features: Collection[str]) -> frozenset[str]:
+    """Tables, and optional columns as ``table.column``, that these features or indicators of them may be made of."""
     names = {feature.partition("=")[0] for feature in features}
-    read = [family for family in families().values() if any(map(family.owns, names))]
-    return tuple(sorted({need.partition(".")[0] for family in read for need in (*family.NEEDS, *family.USES)}))
+    return frozenset(read for family in families().values() for name in names for read in family.reads(name))
+
+
+def tables_of(features: Collection[str]) -> tuple[str, ...]:
+    """Tables that these features (or indicators of them) may be made of, alphabetically."""
+    return tuple(sorted({read.partition(".")[0] for read in inputs_of(features)}))
 
 
 @cache

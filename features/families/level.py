@@ -34,6 +34,12 @@ def owns(column: str) -> bool:
     return column.startswith(PREFIX)
 
 
+def reads(column: str) -> tuple[str, ...]:
+    """The column of customers that it is."""
+    name = column.removeprefix(PREFIX) if column.removeprefix(PREFIX) in OF_THE_CONTRACT else column
+    return (*NEEDS, f"customers.{name}") if owns(column) else ()
+
+
 def is_text(column: str) -> bool:
     """All are."""
     return owns(column)

@@ -27,6 +27,11 @@ def owns(column: str) -> bool:
     return column.startswith(PREFIX)
 
 
+def reads(column: str) -> tuple[str, ...]:
+    """The column of customers that it is."""
+    return (*NEEDS, f"customers.{column}") if owns(column) else ()
+
+
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a profile: customer_id and the ordered attributes."""
     del as_of  # The newest profile says it.

@@ -1,9 +1,10 @@
 """Who they are: demography, place, interests, company and account, by the newest known profile.
 
 ``attr_*`` columns of ``customers`` are taken along in the canonical table and are no features: code cannot know what
-they mean, and they may name a person. The one exception is ``attr_climate``, the climate of the customer's region,
-which a source may join by region: one of CLIMATES becomes ``profile_climate``, anything else is null. Interests are
-free text and are counted, and sorted into THEMES by English words; the text itself stays in the table.
+they mean, and they may name a person. Those that the source declares are in the families ``level`` and ``ordered``. The
+one exception is ``attr_climate``, the climate of the customer's region, which a source may join by region: one of
+CLIMATES becomes ``profile_climate``, anything else is null. Interests are free text and are counted, and sorted into
+THEMES by English words; the text itself stays in the table.
 """
 
 import narwhals as nw

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +12,7 @@ from features.errors import BadConfig, NotFound
 from features.past import ACTIVITY
 from features.tables import KNOWLEDGE_TIMES, TABLES
 from pipelines.sources.attributes import Attributes
+from pipelines.sources.messages import no_times, settings_problems, suggestion
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
@@ -163,33 +163,14 @@ def _parse(text: str, where: str) -> SourceConfig:
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{CONFIG_FILE} of {where} is not valid TOML: {error}") from None
     except ValidationError as error:
-        raise BadConfig(f"{CONFIG_FILE} of {where}: {_first_problem(error)}") from None
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{_suggestion(key, SourceConfig.model_fields)}"
-    if problem["type"] == "missing":
-        return f"the key {key!r} is missing: add it"
-    return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
+        raise BadConfig(f"{CONFIG_FILE} of {where}: {settings_problems(error, SourceConfig)}") from None
 
 
 def _read_sql(folder: Path) -> dict[str, str]:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
     for name in texts:
         if name not in TABLES:
-            raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{_suggestion(name, TABLES)}")
+            raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{suggestion(name, TABLES)}")
     if not set(ACTIVITY) & set(texts):
-        raise BadConfig(
-            f"{folder.name} fills none of {', '.join(ACTIVITY)}, and a table of one date without times has no cutoffs "
-            "to learn at: write one of these SELECTs (examples/telco makes one of a label column)"
-        )
+        raise BadConfig(no_times(folder.name))
     return texts
-
-
-def _suggestion(name: str, known: object) -> str:
-    names = sorted(str(key) for key in known)  # type: ignore[attr-defined]
-    close = get_close_matches(name, names, n=1)
-    return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"

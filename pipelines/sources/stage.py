@@ -32,6 +32,7 @@ from features.sentiment import sentiment
 from features.tables import CUSTOMER_IDS, MENTIONS, TABLES
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
+from pipelines.sources.messages import misfit
 from pipelines.sources.read import found_by_duckdb
 from pipelines.sources.reasons import not_product, reason_at, reasons
 from pipelines.sources.source import Source, SourceConfig
@@ -114,7 +115,7 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
         with search_path(con, "raw"):
             return _described(con, source, table, query, hidden)
     except duckdb.Error as error:
-        raise _misfit(source, table, error) from None
+        raise _misfit(con, source, table, error) from None
 
 
 def select_into_table(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
@@ -143,7 +144,7 @@ def _run(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema:
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
-        raise _misfit(source, staged.name, error) from None
+        raise _misfit(con, source, staged.name, error) from None
 
 
 def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows: str, present: datetime) -> None:
@@ -191,15 +192,17 @@ def _score_sentiment(con: duckdb.DuckDBPyConnection, table: str) -> None:
         con.remove_function("sentiment")
 
 
-def _misfit(source: Source, table: str, error: duckdb.Error) -> BadTable:
-    return BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found_by_duckdb(error)}")
+def _misfit(con: duckdb.DuckDBPyConnection, source: Source, table: str, error: duckdb.Error) -> BadTable:
+    found = misfit(con, error, source.sql[table], source.config.files) or found_by_duckdb(error)
+    return BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found}")
 
 
 def _single_select(con: duckdb.DuckDBPyConnection, source: Source, table: str) -> str:
     try:
         statements = con.extract_statements(source.sql[table])
     except duckdb.Error as error:
-        raise BadTable(f"{table}.sql of {source.name} is not valid SQL: {found_by_duckdb(error)}") from None
+        found = misfit(con, error, source.sql[table], source.config.files) or found_by_duckdb(error)
+        raise BadTable(f"{table}.sql of {source.name} is not valid SQL: {found}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
         raise BadTable(f"{table}.sql of {source.name} must be one SELECT, found {kinds}")
@@ -212,7 +215,7 @@ def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
-    return Staged(spec, spec.columns_given(names) + extra, dict(names_and_types), query, hidden)
+    return Staged(spec, spec.written(names) + extra, dict(names_and_types), query, hidden)
 
 
 def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
@@ -267,8 +270,10 @@ def _sealing_query(staged: Staged) -> str:
     """A refused row of a vault keeps its customer's id and its reason: nobody could find the rest to erase it."""
     kept = {"customer_id", "returned_customer_id"}
     values = [column.name for column in staged.columns] + [f"returned_{column.name}" for column in staged.given]
-    emptied = [name for name in (*values, *staged.source_columns, "fingerprint") if name not in kept]
+    emptied = [name for name in (*values, *staged.source_columns) if name not in kept]
     replaced = [f'CASE WHEN reason IS NULL THEN "{name}" END AS "{name}"' for name in emptied]
+    # A hash of what was there would let addresses be tried out.
+    replaced.append("CASE WHEN reason IS NULL THEN fingerprint ELSE hash(uuid()) END AS fingerprint")
     return f"SELECT * REPLACE ({', '.join(replaced)}) FROM judged"
 
 

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from experiments.tracking.registry import Champion, champions
-from features.engines import open_tables, to_pandas
+from features.engines import on_polars, open_tables, to_pandas
 from features.errors import NotFound
 from features.past import Who
 from models import artifact
@@ -67,13 +65,12 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
     as_of = math.floor(activity_span(tables)[1]) + 1.0
     (snapshot,) = stored_snapshots(workspace, canonical, tables, [as_of], "customer", who_is_answered(chosen))
-    products = canonical / "products.parquet"
     return write_bundle(
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
         parts=map(to_pandas, snapshot.parts()),
         as_of=as_of,
-        products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
+        products=on_polars(tables["products"]) if "products" in tables else None,
         tables=sorted(tables),
     )

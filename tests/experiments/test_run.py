@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,10 @@ from experiments.predict import prepare
 from experiments.run import StudyResult, run_study
 from experiments.search.trials import Trial
 from experiments.studies import load_study
+from experiments.tracking.addresses import LOCAL, tables_of_runs
 from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
 from experiments.tracking.runs import FAILURE_TAG, children_of, current_tracking, open_client
-from experiments.tracking.stores import Stores
+from experiments.tracking.stores import Stores, artifacts_beside
 from features.errors import BadInput
 from models import artifact
 from models.learners import logistic
@@ -84,6 +86,25 @@ def test_scores_at_each_cutoff_are_a_line(run: Any, result: StudyResult, stores:
     assert np.mean([point.value for point in points]) == pytest.approx(result.scores["log_loss"])
 
 
+def test_an_advantage_is_above_zero_where_the_model_is_ahead(run: Any, children: dict[str, Any]) -> None:
+    ours, theirs = (each.data.metrics["by_cutoff/log_loss"] for each in (run, children["baseline constant"]))
+    lead = run.data.metrics["newest_log_loss_advantage_over/baseline_constant"]
+    assert lead == pytest.approx(theirs - ours)
+    assert lead > 0
+
+
+def test_the_table_of_runs_opens_with_the_scores_of_the_test(run: Any, stores: Stores) -> None:
+    client, experiment_id = open_client(stores), run.info.experiment_id
+    address = tables_of_runs(client, LOCAL)["churn"]
+    assert (
+        address == f"{LOCAL}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey=coterie"
+    )
+    view = json.loads(client.get_experiment(experiment_id).tags["mlflow.sharedViewState.coterie"])
+    shown = [column.removeprefix("metrics.`").rstrip("`") for column in view["selectedColumns"] if "metrics" in column]
+    assert len(shown) > 2
+    assert all(name.startswith("test_") and name in run.data.metrics for name in shown)
+
+
 def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) -> None:
     (found,) = run.inputs.dataset_inputs
     assert found.dataset.digest == dataset.fingerprint[:16]
@@ -130,6 +151,14 @@ def test_a_notebook_loads_the_same_model(result: StudyResult, stores: Stores, da
     shuffled = X[list(reversed(X.columns))]
     assert np.array_equal(loaded.predict(shuffled)["probability"], predict(plain, X)[:, 0])
     assert not list(tmp_path.rglob("*.pkl"))
+
+
+def test_no_file_of_a_model_names_a_folder_of_this_machine(result: StudyResult, stores: Stores) -> None:
+    assert result.version
+    (model,) = artifacts_beside(stores.tracking_uri).rglob("MLmodel")
+    text = model.read_text()
+    assert tempfile.gettempdir() not in text
+    assert str(Path(experiments.run.__file__).parent) not in text
 
 
 def test_segments_are_registered_with_their_pictures(
@@ -260,7 +289,7 @@ def test_a_dataset_of_another_question_is_refused_before_anything_is_started(
     stores = make_stores()
     with pytest.raises(BadInput, match=r"answers churn .lapses. at 30 days, study churn asks for churn .lapses. at 60"):
         run_study(study(horizon_days=60), dataset, stores)
-    assert not Path(str(stores.artifact_root)).exists()
+    assert not artifacts_beside(stores.tracking_uri).exists()
 
 
 def test_importing_does_nothing() -> None:

@@ -1,5 +1,6 @@
 """Families over optional columns and later tables, each against plain loops over one customer's rows."""
 
+import math
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ RESPONSES = {"open", "click", "like", "share", "comment", "attend"}
 LATER = (
     "content",
     "level",
+    "margin",
     "ordered",
     "outreach",
     "points",
@@ -121,6 +123,22 @@ def points_oracle(rows: list[Row]) -> dict[str, object]:
     }
 
 
+def margin_oracle(lines: list[Row], cost: dict[str, float]) -> dict[str, object]:
+    sales = [line for line in lines if line["kind"] == "sale" and cost.get(line["product_id"]) is not None]
+    paid = [in_ticks(line["quantity"] * line["unit_price"] - (line["discount"] or 0)) for line in sales]
+    spent = [in_ticks(line["quantity"] * cost[line["product_id"]]) for line in sales]
+    earned = [one - other for one, other in zip(paid, spent, strict=True)]
+    young = [won for line, won in zip(sales, earned, strict=True) if AS_OF - line["at"] <= timedelta(days=365)]
+    return {
+        "margin_365d": sum(young) / 10_000 if young else None,
+        "margin_share": sum(earned) / sum(paid) if sum(paid) > 0 else None,
+    }
+
+
+def in_ticks(money: float) -> int:
+    return math.floor(money * 10_000 + 0.5)
+
+
 def seasons_oracle(lines: list[Row], season: dict[str, str]) -> dict[str, object]:
     named = [line["product_id"] for line in lines if line["kind"] == "sale" and line["product_id"]]
     seasonal = [season[product] for product in named if season.get(product)]
@@ -146,6 +164,7 @@ def profile_oracle(row: Row | None) -> dict[str, object]:
 def test_each_column_is_what_a_plain_loop_says(grown: Frames, found: pd.DataFrame) -> None:
     rows = {name: by_customer(known_rows(grown, name, AS_OF)) for name in ("events", "touches", "loyalty", "orders")}
     who = profiles(grown, AS_OF)
+    cost = dict(grown["products"].select("product_id", "unit_cost").iter_rows())
     season = dict(grown["products"].select("product_id", "season").iter_rows())
     asked = [name for name in found if name.partition("_")[0] in LATER]
     assert len(asked) > 25
@@ -154,6 +173,7 @@ def test_each_column_is_what_a_plain_loop_says(grown: Frames, found: pd.DataFram
             **events_oracle(rows["events"].get(customer, [])),
             **touches_oracle(rows["touches"].get(customer, [])),
             **points_oracle(rows["loyalty"].get(customer, [])),
+            **margin_oracle(rows["orders"].get(customer, []), cost),
             **seasons_oracle(rows["orders"].get(customer, []), season),
             **profile_oracle(who.get(customer)),
         }
@@ -192,6 +212,16 @@ def test_a_family_is_there_as_soon_as_its_column_is(grown: Frames) -> None:
     assert "level" not in families_for(("orders", "customers"))
     assert is_text("level_whatever")
     assert not is_text("ordered_whatever")
+
+
+def test_a_cost_that_no_product_has_is_as_if_there_were_none(grown: Frames, tmp_path: Path) -> None:
+    """The canonical table has always had the column."""
+    grown["orders"].write_parquet(tmp_path / "orders.parquet")
+    for cost, has in ((None, False), (2.5, True)):
+        priced = grown["products"].with_columns(unit_cost=pl.lit(cost, dtype=pl.Float64))
+        priced.write_parquet(tmp_path / "products.parquet")
+        for engine in ("polars", "duckdb"):
+            assert ("products.unit_cost" in given(open_tables(tmp_path, engine))) is has
 
 
 def test_the_vault_is_no_table_of_features(grown: Frames, tmp_path: Path) -> None:

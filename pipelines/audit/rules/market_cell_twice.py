@@ -15,6 +15,6 @@ ADVICE = "Return one row a cell, and every column that tells cells apart as cell
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     returned = returned_columns(con)[table]
     cell = [name for name in sorted(returned) if name in MARKET.key or MARKET.is_extra(name)]
-    groups = f"SELECT count(*) AS n FROM {table} WHERE reason IS NULL GROUP BY {listed(cell)}"
+    groups = f"SELECT count(DISTINCT fingerprint) AS n FROM {table} WHERE reason IS NULL GROUP BY {listed(cell)}"
     surplus = one_number(con, f"SELECT sum(n - 1) FROM ({groups})")
     return Found(surplus) if surplus else None
