@@ -26,6 +26,12 @@ def everybody(world: Frames) -> pd.DataFrame:
     return to_pandas(snapshot(from_frames(world), DAYS, who="known")).sort_values("customer_id", ignore_index=True)
 
 
+@pytest.fixture(scope="module")
+def live() -> Plans:
+    """With the plans that the tests make."""
+    return Plans()
+
+
 def test_buyers_have_the_row_they_have_among_buyers(world: Frames, everybody: pd.DataFrame) -> None:
     buyers = to_pandas(snapshot(from_frames(world), DAYS)).sort_values("customer_id", ignore_index=True)
     assert set(everybody["customer_id"]) > set(buyers["customer_id"])
@@ -72,9 +78,10 @@ def test_a_row_shows_a_person_from_when_it_happened_and_was_known(engine: str, t
     assert set(on_polars(past.who)["customer_id"].cast(str).to_list()) == expected
 
 
-def test_without_an_order_live_equals_the_batch_bit_for_bit(world: Frames, everybody: pd.DataFrame) -> None:
+def test_without_an_order_live_equals_the_batch_bit_for_bit(
+    world: Frames, everybody: pd.DataFrame, live: Plans
+) -> None:
     expected = of_nobody_else(everybody)
-    live = Plans()
     for customer in (*NEVER_BOUGHT, "c00", "c31"):
         found = of_nobody_else(live(own(world, customer), DAYS, who="known").query("customer_id == @customer"))
         row = expected[expected["customer_id"] == customer]
@@ -83,9 +90,11 @@ def test_without_an_order_live_equals_the_batch_bit_for_bit(world: Frames, every
     pd.testing.assert_frame_equal(of_nobody_else(together), expected, check_exact=True)
 
 
-def test_what_a_person_did_counts_the_same_without_an_order(world: Frames, everybody: pd.DataFrame) -> None:
+def test_what_a_person_did_counts_the_same_without_an_order(
+    world: Frames, everybody: pd.DataFrame, live: Plans
+) -> None:
     theirs = {name: rows for name, rows in own(world, "c31").items() if name != "identities"}
-    before = Plans()(theirs | {"orders": theirs["orders"].clear()}, DAYS, who="known").iloc[0]
+    before = live(theirs | {"orders": theirs["orders"].clear()}, DAYS, who="known").iloc[0]
     after = everybody.set_index("customer_id").loc["c31"]
     columns = [name for name in after.index if name.startswith(("usage_", "profile_", "loyalty_contract"))]
     assert before[columns].equals(after[columns])
