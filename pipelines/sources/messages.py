@@ -93,10 +93,11 @@ def suggestion(name: str, known: Iterable[str], where: str = "") -> str:
 
 
 def no_times(folder: str) -> str:
-    """Why a source without orders and events is refused, and what to do."""
+    """Why a source without orders, events and subscriptions is refused, and what to do."""
     return (
-        f"{folder} fills neither orders nor events: write orders.sql or events.sql. A table that says only how things "
-        "are on one date has no times, so nothing can be learned about what comes after a date"
+        f"{folder} fills neither orders nor events nor subscriptions: write one of these SELECTs. A table that says "
+        "only how things are on one date has no times, so nothing can be learned about what comes after a date, unless "
+        "it has a label that does: examples/telco turns one into the ends of contracts"
     )
 
 

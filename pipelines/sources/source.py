@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from features.errors import BadConfig, NotFound
+from features.past import ACTIVITY
 from features.tables import KNOWLEDGE_TIMES, TABLES
 from pipelines.sources.attributes import Attributes
 from pipelines.sources.databases import check_url
@@ -277,6 +278,6 @@ def _read_sql(folder: Path) -> dict[str, str]:
     for name in texts:
         if name not in TABLES:
             raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{suggestion(name, TABLES)}")
-    if not {"orders", "events"} & set(texts):
+    if not set(ACTIVITY) & set(texts):
         raise BadConfig(no_times(folder.name))
     return texts
