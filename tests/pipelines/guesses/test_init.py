@@ -40,7 +40,7 @@ def guessed(tmp_path: Path) -> Callable[..., dict[str, Rows]]:
 def staged(source: Source) -> dict[str, Rows]:
     with connect(timezone=source.config.timezone) as con:
         create_schemas(con)
-        open_raw(con, source, raw_files(source))
+        open_raw(con, source, raw_files(source), source.folder / "copies")
         return {table: rows_of(con, stage(con, source, table, PRESENT)) for table in source.sql}
 
 
