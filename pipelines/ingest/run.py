@@ -10,12 +10,12 @@ from pathlib import Path
 from pipelines.ingest.deliveries import Ledger, look_up, utc_now
 from pipelines.privacy.erased import Erased, read_erased
 from pipelines.privacy.pseudonyms import key_id, key_of
-from pipelines.sources.read import RawFile, file_hash, raw_files
+from pipelines.sources.read import RawFile, raw_files
 from pipelines.sources.source import Source
 from pipelines.workspace import Workspace
 
 # Raise it when code changes what is written for the same input.
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def begin(
 ) -> Run:
     """Look at the files and at what the workspace knows of them; nothing is written but a missing key."""
     files = raw_files(source, raw)
-    hashes = {file.name: file_hash(file.path) for file in files}
+    hashes = {file.name: file.content() for file in files}
     hidden = source.config.pseudonymise if pseudonymise is None else pseudonymise
     return Run(
         source=source,

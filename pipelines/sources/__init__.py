@@ -81,9 +81,10 @@ one of an earlier delivery. Versions that repeat what was known before are dropp
 - ``products`` have no ``known_at``: they are what the files say now.
 
 Text files (CSV and its relatives, also in ``.gz`` and ``.zip``) are looked through line by line first
-(:mod:`pipelines.sources.text`). What is no row is rejected in every table whose SELECT reads the file, with ``raw_file``,
-``raw_line`` and ``raw_text`` (not where ids are pseudonyms): ``too_many_fields``, ``unclosed_quote``, ``stray_quote``,
-``invalid_bytes``, ``line_too_long``. Blank cells that are missing or too many at the end of a line are no harm.
+(:mod:`pipelines.sources.text`). What is no row is rejected in every table whose SELECT reads the file, with
+``raw_file``, ``raw_line`` and ``raw_text`` (not where ids are pseudonyms): ``too_many_fields``, ``unclosed_quote``,
+``stray_quote``, ``invalid_bytes``, ``line_too_long``. Blank cells that are missing or too many at the end of a line
+are no harm.
 
 Reasons of rejected rows, the first that applies: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
 ``before_1970``, ``in_the_future`` (``at`` not before the present: the caller's ``as_known``, else the clock),

@@ -5,13 +5,15 @@ import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path, PurePath, PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from features.errors import BadConfig, NotFound
 from features.tables import KNOWLEDGE_TIMES, TABLES
+from pipelines.sources.databases import check_url
+from pipelines.sources.times import check_declared, check_format
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
@@ -38,6 +40,8 @@ class CsvOptions(BaseModel):
     header: bool | None = None
     comment: Annotated[str, Field(min_length=1)] | None = None
     null: str | tuple[str, ...] = ()
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = None
 
     @field_validator("encoding")
     @classmethod
@@ -52,6 +56,12 @@ class CsvOptions(BaseModel):
             known = "utf-8, utf-16, cp1252 (which Excel writes in western Europe), cp1250, mac-roman"
             raise ValueError(f"{encoding!r} is no encoding: use one of {known}") from None
         return ENCODING_ALIASES.get(name, name)
+
+    @model_validator(mode="after")
+    def _differ(self) -> "CsvOptions":
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError(f"decimal and thousands are both {self.thousands!r}: declare which of them it is")
+        return self
 
 
 class NotProducts(BaseModel):
@@ -81,6 +91,15 @@ class Profiles(BaseModel):
     conflicts: Literal["newest", "main"] = "newest"
 
 
+class Database(BaseModel):
+    """A database whose tables the SELECTs may read; ``tables`` gives some of them another name (alias: table)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, AfterValidator(check_url)]
+    tables: dict[Alias, str] = {}
+
+
 class SourceConfig(BaseModel):
     """What ``source.toml`` may say."""
 
@@ -88,7 +107,7 @@ class SourceConfig(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     title: str
-    files: dict[Alias, str | tuple[str, ...]] = Field(min_length=1)
+    files: dict[Alias, str | tuple[str, ...]] = {}
     timezone: str = "UTC"
     currency: str = "GBP"
     raw: str = "raw"
@@ -100,6 +119,38 @@ class SourceConfig(BaseModel):
     late_after_days: float = Field(default=2, ge=0, le=3650)
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
+    times: dict[str, str] = {}
+    sheets: dict[Alias, str] = {}
+    database: Database | None = None
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> "SourceConfig":
+        if not self.files and self.database is None:
+            raise ValueError("nothing to read: name the raw files in [files], or a database in [database]")
+        strange = [alias for alias in self.sheets if alias not in self.files]
+        if strange:
+            raise ValueError(f"[sheets] names {strange[0]!r}, which is no alias of [files]")
+        return self
+
+    @field_validator("time_formats")
+    @classmethod
+    def _are_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_format(format_) for format_ in formats)
+
+    @field_validator("times", mode="before")
+    @classmethod
+    def _flat(cls, times: dict[str, Any]) -> dict[str, Any]:
+        """TOML reads ``orders.at`` without quotes as a table in a table."""
+        flat: dict[str, Any] = {}
+        for name, declared in times.items():
+            inner = declared.items() if isinstance(declared, dict) else ()
+            flat |= {f"{name}.{column}": unit for column, unit in inner} or {name: declared}
+        return flat
+
+    @field_validator("times")
+    @classmethod
+    def _are_times(cls, times: dict[str, str]) -> dict[str, str]:
+        return {_time_column(name): check_declared(declared) for name, declared in times.items()}
 
     @field_validator("corrections")
     @classmethod
@@ -148,6 +199,15 @@ def _check_corrections(table: str, columns: tuple[str, ...]) -> None:
     if unknown or not columns:
         found = f"{table} has no column {unknown[0]!r}" if unknown else f"{table} names no columns"
         raise ValueError(f"{found}: name columns whose equal values mark versions of one row, of {', '.join(known)}")
+
+
+def _time_column(name: str) -> str:
+    """The name of a time column, alone or as table.column."""
+    times = {(spec.name, column.name) for spec in TABLES.values() for column in spec.columns if column.type == "time"}
+    known = sorted({column for _, column in times})
+    if name not in known and tuple(name.split(".")) not in times:
+        raise ValueError(f'{name!r} is no column of times: use one of {", ".join(known)}, or "table.column"')
+    return name
 
 
 class Source(BaseModel):

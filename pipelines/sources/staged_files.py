@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -27,6 +28,11 @@ from pipelines.sql import quoted
 
 # Raise it when code changes what is staged for the same input.
 FORMAT = 2
+SETTINGS: dict[str, Any] = {
+    "timezone": True, "time_formats": True, "times": True, "zero_price": True, "not_products": True,
+    "csv": {"decimal", "thousands"},
+}  # fmt: skip
+"""What of source.toml decides how a row is staged; how a file is read is in its reader."""
 # Types that come back from Parquet as they went; a table that returns another is staged as a whole.
 PARQUET_TYPES = frozenset({
     "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -180,7 +186,7 @@ def _hash(
         "columns": list(columns.items()),
         "reader": repr(reader),
         "query": staged.query,
-        "settings": config.model_dump(mode="json", include={"timezone", "time_formats", "zero_price", "not_products"}),
+        "settings": config.model_dump(mode="json", include=SETTINGS),
         "key": key_id,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()

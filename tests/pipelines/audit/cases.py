@@ -171,7 +171,7 @@ CASES = {
         [{"company_id": "K", "sector": "retail"}, {"customer_id": "dora", "company_id": "K"}],
     ),
     "customers.country_spellings": adding(
-        "customers", 2, [{"country": "FRANCE"}, {"customer_id": "dora", "country": "fra"}], [{"country": "Francia"}]
+        "customers", 2, [{"country": "FRANCE"}, {"customer_id": "dora", "country": "fra"}], [{"country": "Atlantis"}]
     ),
     "customers.implausible_birth_year": adding("customers", 1, [{"birth_year": 1800}], [{"birth_year": 1901}]),
     "customers.missing_country": adding("customers", 1, [{"country": None}], [{"city": None}]),
@@ -227,6 +227,9 @@ CASES = {
     "orders.outlying_quantity": adding(
         "orders", 1, [*priced("pot", [20] * 5), {"product_id": "pot", "quantity": 1001}],
         [*priced("pot", [20] * 5), {"product_id": "pot", "quantity": 1000}],
+    ),
+    "orders.price_with_three_decimals": replacing(
+        "orders", 20, priced("pot", ["1.007"] * 20), priced("pot", ["1.007"] * 19 + ["1.07"])
     ),
     "orders.price_at_100_times": adding(
         "orders", 2, priced("pot", [20] * 5 + [2000, 0.2]), priced("pot", [20] * 5 + [1400, 2800])

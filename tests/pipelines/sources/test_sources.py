@@ -24,7 +24,7 @@ def canonical(home: Path, source: Any, table: str = "orders", part: str = ".") -
 
 
 def test_an_unknown_source_is_refused_with_the_names_there_are():
-    with pytest.raises(NotFound, match=r"no source 'onlineretail'.*cdnow, complete_journey, online_retail"):
+    with pytest.raises(NotFound, match=r"no source 'onlineretail'.*cdnow, .*, online_retail"):
         load_source("onlineretail")
 
 
@@ -77,7 +77,7 @@ def test_a_source_must_fill_orders_or_events(write_shop):
     ("sql", "sentence"),
     [
         ("SELECT order_id FROM lines", 'Referenced column "order_id" not found'),
-        ("SELECT 1 AS order_id FROM line", "Table with name line does not exist"),
+        ("SELECT 1 AS order_id FROM line", "reads the unknown table line: use one of lines"),
         ("SELEC 1", "is not valid SQL"),
         ("SELECT 1; SELECT 2", "must be one SELECT, found SELECT, SELECT"),
         ("DROP TABLE lines", "must be one SELECT, found DROP"),
@@ -90,7 +90,10 @@ def test_a_source_must_fill_orders_or_events(write_shop):
         (SELECT_ALL + ", 'sale' AS kind, 1 AS zzz FROM lines", "unknown column zzz: orders has order_id, customer_id"),
         (SELECT_ALL + ", 'sale' AS kind, kind FROM lines", "returns kind more than once"),
         (SELECT_ALL + ", 'sale' AS kind FROM lines WHERE false", "the SELECT returned no rows"),
-        (SELECT_ALL + ", CAST(sku AS INT) AS discount, 'sale' AS kind FROM lines", "Could not convert string 'mug'"),
+        (
+            SELECT_ALL + ", CAST(sku AS INT) AS discount, 'sale' AS kind FROM lines",
+            "Could not convert string … to INT32",
+        ),
     ],
 )
 def test_sql_that_does_not_keep_the_contract_is_refused(write_shop, tmp_path, sql, sentence):
