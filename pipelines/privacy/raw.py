@@ -19,7 +19,7 @@ from pipelines.sources.read import raw_files
 from pipelines.sources.source import load_source
 from pipelines.sources.text.dialect import find_encoding
 from pipelines.sources.text.reader import ENDINGS
-from pipelines.sources.text.streams import Text, opened, texts_in, utf8
+from pipelines.sources.text.streams import opened, texts_in, utf8
 from pipelines.sql import connect, identifier, parquet
 from pipelines.workspace import Workspace
 
@@ -36,41 +36,42 @@ def raw_files_holding(workspace: Workspace, last: dict[str, Any] | None, ids: Co
 
 def contains(path: Path, ids: Collection[str]) -> bool:
     """Whether a file has one of ``ids`` as a word; what is packed, a workbook or a table is looked through."""
-    # Files of western Europe may be in cp1252; in ASCII both are the same.
-    written = {word for id_ in ids for word in _written(id_)}
-    words = re.compile(rb"(?<![\w-])(?:" + b"|".join(map(re.escape, sorted(written))) + rb")(?![\w-])")
     if path.suffix == ".parquet":
         with connect() as con:
             return _in_rows(con, parquet(path), ids)
-    if path.suffix.lower() in EXCEL_ENDINGS:
-        return any(words.search(cell.encode()) for cell in cells_of(path))
     begins = _beginning(path)
-    if begins.startswith(SQLITE):
-        return any(words.search(cell.encode()) for cell in sqlite.cells(str(path)))
     if begins[8:] == DUCKDB:
         with duckdb.connect(str(path), read_only=True) as con:
             return any(_in_rows(con, table, ids) for table in _tables(con))
+    written = {word for id_ in ids for word in _written(id_)}
+    words = re.compile(rb"(?<![\w-])(?:" + b"|".join(map(re.escape, sorted(written))) + rb")(?![\w-])")
+    if path.suffix.lower() in EXCEL_ENDINGS:
+        return any(words.search(cell.encode()) for cell in cells_of(path))
+    if begins.startswith(SQLITE):
+        return any(words.search(cell.encode()) for cell in sqlite.cells(str(path)))
     longest = max(map(len, written)) + 2
-    return any(_in_text(text, words, longest) for text in texts_in(path))
+    tail = b""
+    for piece in _pieces(path):
+        if words.search(tail + piece):
+            return True
+        tail = (tail + piece)[-longest:]
+    return False
 
 
 def _written(id_: str) -> Iterator[bytes]:
-    """The id as UTF-8 and, where it can be, as cp1252."""
+    """The id as UTF-8 and, where it can be, as cp1252, in which files of western Europe may be."""
     yield id_.encode()
     with suppress(UnicodeEncodeError):
         yield id_.encode("cp1252")
 
 
-def _in_text(text: Text, words: re.Pattern[bytes], longest: int) -> bool:
-    with opened(text) as file:
-        encoding = find_encoding(file.read(HEAD_BYTES), None) if text.ending.endswith(ENDINGS) else "utf-8"
-    with opened(text) as file:
-        tail = b""
-        for piece in utf8(file, encoding, newline="\n"):
-            if words.search(tail + piece):
-                return True
-            tail = (tail + piece)[-longest:]
-    return False
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The unpacked content piece by piece; text in UTF-16 as UTF-8."""
+    for text in texts_in(path):
+        with opened(text) as file:
+            encoding = find_encoding(file.read(HEAD_BYTES), None) if text.ending.endswith(ENDINGS) else "utf-8"
+        with opened(text) as file:
+            yield from utf8(file, encoding, newline="\n")
 
 
 def _in_rows(con: duckdb.DuckDBPyConnection, rows: str, ids: Collection[str]) -> bool:

@@ -31,7 +31,7 @@ def copy_good_lines(con: duckdb.DuckDBPyConnection, alias: str, path: Path, name
             else:
                 refused.append((alias, name, number, REASON, line.decode("utf-8", "replace")))
     if not good_n:
-        raise BadTable(f"{path.name} is no JSON: it needs one array of objects, or an object a line; export it again")
+        raise BadTable(f"cannot read {path.name}: JSON is one array of objects, or an object a line; export it again")
     con.executemany("INSERT INTO refused.lines VALUES (?, ?, ?, ?, ?)", refused)
 
 
@@ -44,7 +44,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if text:
                     yield number, text
     except (OSError, EOFError) as error:
-        raise BadTable(f"{path.name} cannot be unpacked ({error}): export or copy it again") from None
+        raise BadTable(f"cannot read {path.name}: it cannot be unpacked ({error}): export or copy it again") from None
 
 
 def _opened(path: Path) -> IO[bytes]:

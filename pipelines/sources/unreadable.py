@@ -44,6 +44,7 @@ def _cure(table: str, column: Column, example: str) -> str:
     if column.type == "time":
         return "set time_formats in source.toml"
     if column.type in {"float", "int"} and has_decimal_comma(example):
-        replaced = f"replace({column.name}, ',', '.')"
+        whole = f"replace({column.name}, '.', '')" if "." in example else column.name
+        replaced = f"replace({whole}, ',', '.')"
         return f'set decimal = "," under [csv] in source.toml, or return {replaced} in {table}.sql'
     return f"correct {table}.sql"

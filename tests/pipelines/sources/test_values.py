@@ -67,7 +67,7 @@ def test_a_bad_line_of_json_costs_itself(write_shop, staged, bad):
 
 
 def test_what_is_no_json_is_refused_in_one_sentence(write_shop, staged):
-    with pytest.raises(BadTable, match=r"lines\.jsonl is no JSON: it needs one array"):
+    with pytest.raises(BadTable, match=r"cannot read lines\.jsonl: JSON is one array"):
         staged(json_shop(write_shop, "[", "{", '"id": 1', "}"))
 
 
