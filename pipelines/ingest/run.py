@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from features.errors import BadConfig
+from features.tables import TABLES
 from pipelines.ingest.deliveries import Ledger, look_up, utc_now
 from pipelines.privacy.erased import Erased, read_erased
 from pipelines.privacy.pseudonyms import key_id, key_of
@@ -59,10 +61,20 @@ class Run:
 def begin(
     workspace: Workspace, source: Source, raw: Path | None, pseudonymise: bool | None, as_known: datetime | None
 ) -> Run:
-    """Look at the files and at what the workspace knows of them; nothing is written but a missing key."""
+    """Look at the files and at what the workspace knows of them; nothing is written but a missing key.
+
+    Raises:
+        BadConfig: customers become pseudonyms, and a table says who they are.
+    """
     files = raw_files(source, raw)
     hashes = {file.name: file.content() for file in files}
     hidden = source.config.pseudonymise if pseudonymise is None else pseudonymise
+    vaults = [name for name in source.sql if TABLES[name].vault]
+    if hidden and vaults:
+        raise BadConfig(
+            f"{vaults[0]}.sql of {source.name} says who is behind each pseudonym: take it out of the source, or ingest "
+            "without pseudonyms"
+        )
     return Run(
         source=source,
         files=files,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from features.tables import Column, TableSpec
+from features.columns import Column, TableSpec
 from pipelines.sources.numbers import plain_number, separators
 from pipelines.sources.source import SourceConfig
 from pipelines.sources.times import TimeFormat, instant

@@ -92,6 +92,7 @@ def _move_in(fresh: Path, cached: Path) -> None:
         shutil.copyfileobj(source, target)
         target.flush()
         os.fsync(target.fileno())
+    shutil.copymode(fresh, draft)
     draft.replace(cached)
 
 
@@ -168,6 +169,8 @@ def _write_file(
     path.parent.mkdir(parents=True, exist_ok=True)
     open_one(con, file, reader, columns)
     select_into_file(con, source, staged, "one_file", path)
+    if staged.spec.vault:
+        path.chmod(0o600)
 
 
 def _hash(

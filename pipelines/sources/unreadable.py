@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import duckdb
 
+from features.columns import Column, TableSpec
 from features.errors import BadTable
-from features.tables import Column, TableSpec
 from pipelines.sources.numbers import has_decimal_comma
 from pipelines.sources.times import unit_of
 

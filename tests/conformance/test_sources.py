@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from features.tables import TABLES, TableSpec
+from features.columns import TableSpec
+from features.tables import TABLES
 from pipelines.sources import Source, load_source, shipped_sources
 from pipelines.sources.stage import SOURCE_PREFIX
 
