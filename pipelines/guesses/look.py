@@ -51,7 +51,7 @@ class Seen:
 def look(con: duckdb.DuckDBPyConnection, folder: Path, copies: Path) -> Seen:
     """Open every group of files that differ in digits only, and read a sample of each.
 
-    Copies of text files that have bad lines are written into ``copies``, which must stay as long as ``con``.
+    What DuckDB cannot read as it is is copied into ``copies``, which must stay as long as the views are read.
 
     Raises:
         NotFound: there is no such folder, or no file in it.
@@ -88,11 +88,15 @@ def _groups(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _shape(name: str) -> str:
-    """The name with a wildcard for its digits, the ending left as it is."""
+    """The name with a wildcard for its digits, the ending left as it is.
+
+    >>> _shape("2024/01/sales 3.csv.gz"), _shape("mp3_sales.csv")
+    ('*/*/sales *.csv.gz', 'mp*_sales.csv')
+    """
     folder, slash, file = name.rpartition("/")
     stem, dot, ending = file.partition(".")
-    wild = re.sub(r"\d+([-_. ]?\d+)*", "*", _literal(stem))
-    return f"{_literal(folder)}{slash}{wild}{dot}{ending}"
+    wild = re.sub(r"\d+([-_. ]?\d+)*", "*", f"{_literal(folder)}{slash}{_literal(stem)}")
+    return f"{wild}{dot}{ending}"
 
 
 def _literal(name: str) -> str:

@@ -82,35 +82,31 @@ def json_reader(
 
     Every line is looked at, because a key or another kind of value may come late. Copies go into ``folder``.
     """
-    paths = [path for path, _ in files]
-    if _is_whole(con, paths):
-        return _json_reader(con, paths, {})
-    bad = {path: name for path, name in files if not _is_whole(con, [path])}
-    copies = {path: folder / alias / f"{number}.jsonl" for number, path in enumerate(bad)}
-    for path, name in bad.items():
-        copy_good_lines(con, alias, path, name, copies[path])
-    return _json_reader(con, paths, copies)
+    copies: dict[Path, Path] = {}
+    types = _types_in(con, [path for path, _ in files])
+    if types is None:
+        for number, (path, name) in enumerate(files):
+            if _types_in(con, [path]) is None:
+                copies[path] = folder / alias / f"{number}.jsonl"
+                copy_good_lines(con, alias, path, name, copies[path])
+        types = _types_found(con, [copies.get(path, path) for path, _ in files])
+    _refuse_keys_alike(con, [copies.get(path, path) for path, _ in files], list(types))
+    numbers = tuple(name for name, type_ in types.items() if str(type_) in {"DOUBLE", "JSON"})
+    return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in types.items()), numbers, copies)
 
 
-def _json_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], copies: Mapping[Path, Path]) -> JsonReader:
-    good = [copies.get(path, path) for path in paths]
-    found = con.sql(f"FROM {_every_line(good)}")
-    names_and_types = list(zip(found.columns, found.types, strict=True))
-    _refuse_keys_alike(con, good, found.columns)
-    numbers = tuple(name for name, type_ in names_and_types if str(type_) in {"DOUBLE", "JSON"})
-    return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in names_and_types), numbers, copies)
-
-
-def _is_whole(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> bool:
-    """Whether every line is JSON, and an object; where some are not, DuckDB finds the one column ``json``."""
+def _types_in(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any] | None:
+    """What DuckDB finds; None if a line is no JSON, or no object, for which it finds the one column ``json``."""
     try:
-        return list(types_of(con, _every_line(paths))) != ["json"]
+        types = _types_found(con, paths)
     except duckdb.InvalidInputException:
-        return False
+        return None
+    return types if list(types) != ["json"] else None
 
 
-def _every_line(paths: Sequence[Path]) -> str:
-    return f"read_json([{_listed(paths)}], union_by_name = true, sample_size = -1)"
+def _types_found(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any]:
+    found = con.sql(f"FROM read_json([{_listed(paths)}], union_by_name = true, sample_size = -1)")
+    return dict(zip(found.columns, found.types, strict=True))
 
 
 def parquet_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> ParquetReader:
@@ -133,6 +129,8 @@ def types_of(con: duckdb.DuckDBPyConnection, rows: str) -> dict[str, str]:
 def text_of(value: str, type_: str) -> str:
     """SQL of a value's text: a whole number has no decimal point, and NaN, which is a gap, is null."""
     text = f"CAST({value} AS VARCHAR)"
+    if type_ == "BLOB":  # text that its writer did not mark as such
+        return f"coalesce(TRY(decode({value})), {text})"
     if type_ not in FLOATING and not type_.startswith("DECIMAL("):
         return text
     whole = f"{value} = trunc({value}) AND abs({value}) < 9e18"
@@ -189,6 +187,8 @@ def _json_text(name: str) -> str:
 def _common_type(con: duckdb.DuckDBPyConnection, name: str, by_type: Mapping[str, Sequence[Path]]) -> str:
     """The type that contains the values of every file exactly; ``by_type``: the files in which it has each type."""
     types = set(by_type)
+    if "BLOB" in types:
+        return "VARCHAR"
     if len(types) == 1 and "FLOAT" not in types:
         return types.pop()
     if any(type_.endswith(("]", ")")) and not type_.startswith("DECIMAL(") for type_ in types):  # arrays and structs

@@ -63,7 +63,7 @@ def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
     folder = source.raw if raw is None else raw
     if folder.is_file() and len(source.config.files) == 1:
         return [RawFile(next(iter(source.config.files)), folder, folder.name, full_export=True)]
-    stored = _stored_tables(source, folder)
+    stored = stored_tables(source, folder)
     if not source.config.files:
         return stored
     if not folder.is_dir():
@@ -90,7 +90,7 @@ def _is_leftover(path: Path, pattern: str) -> bool:
     return path.name.startswith((".", "~$")) and not PurePath(pattern).name.startswith((".", "~$"))
 
 
-def _stored_tables(source: Source, folder: Path) -> list[RawFile]:
+def stored_tables(source: Source, folder: Path) -> list[RawFile]:
     """The tables of the source's database that its SELECTs read."""
     if source.config.database is None:
         return []

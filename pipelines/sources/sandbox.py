@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from features.errors import BadTable
+from pipelines.sources.messages import no_alias
 from pipelines.sql import quoted
 
 QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
@@ -49,7 +50,7 @@ def look_through(con: duckdb.DuckDBPyConnection, where: str, query: str, aliases
     found = set()
     for table in _tables(where, parsed["statements"][0], frozenset()):
         if table.lower() not in known:
-            raise BadTable(_unknown(where, table, aliases))
+            raise BadTable(f"{where} does not fit the raw files: {no_alias(table, aliases)}")
         found.add(known[table.lower()])
     return Query(parsed["statements"][0]["node"], frozenset(found))
 
@@ -110,12 +111,3 @@ def _refuse(where: str, tree: dict[str, Any]) -> None:
     if tree.get("class") == "FUNCTION" and str(tree["function_name"]).lower() in REFUSED_FUNCTIONS:
         called = str(tree["function_name"]).lower()
         raise BadTable(f"{where} calls {called}(): a SELECT may compute from the rows of its aliases only")
-
-
-def _unknown(where: str, table: str, aliases: Collection[str]) -> str:
-    known = ", ".join(sorted(aliases))
-    if any(sign in table for sign in "/\\.:*"):
-        return (
-            f"{where} reads {table}, which is no alias of its source.toml: name it in [files], and use one of {known}"
-        )
-    return f"{where} reads the unknown table {table}: use one of {known}"

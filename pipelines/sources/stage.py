@@ -19,7 +19,6 @@ together. :func:`make_table` makes a table of it where rows must be changed.
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -32,6 +31,7 @@ from features.sentiment import sentiment
 from features.tables import CUSTOMER_IDS, MENTIONS, TABLES
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import Casting, casting, needs_text, trimmed, typed
+from pipelines.sources.given_columns import SOURCE_PREFIX, canonical_name, check_columns
 from pipelines.sources.identity import text_of
 from pipelines.sources.messages import misfit
 from pipelines.sources.read import found_by_duckdb, is_csv
@@ -42,7 +42,6 @@ from pipelines.sources.times import counted_columns
 from pipelines.sources.unreadable import refuse_unreadable
 from pipelines.sql import identifier, quoted, search_path
 
-SOURCE_PREFIX = "source_"
 # What pseudonyms hide.
 HIDDEN = (*CUSTOMER_IDS, *MENTIONS)
 NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at"
@@ -218,10 +217,10 @@ def _described(
 ) -> Staged:
     spec = TABLES[table]
     names_and_types = [
-        (_canonical(spec, name), type_) for name, type_, *_ in con.execute(f"DESCRIBE {text}").fetchall()
+        (canonical_name(spec, name), type_) for name, type_, *_ in con.execute(f"DESCRIBE {text}").fetchall()
     ]
     names = [name for name, _ in names_and_types]
-    _check_columns(spec, f"{table}.sql of {source.name}", names)
+    check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
     from_csv = any(is_csv(source.config.files.get(alias, ())) for alias in query.aliases)
     how = casting(source.config, spec, counted_columns(query.tree), from_csv)
@@ -231,27 +230,6 @@ def _described(
 def _aliases(con: duckdb.DuckDBPyConnection) -> list[str]:
     listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
     return [str(alias) for (alias,) in con.execute(listed).fetchall()]
-
-
-def _canonical(spec: TableSpec, name: str) -> str:
-    """The column as the contract writes it: SQL does not tell ``Quantity`` from ``quantity``."""
-    return name.lower() if name.lower() in spec.column_names else name
-
-
-def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
-    lower = [name.lower() for name in names]
-    twice = sorted({name for name in names if lower.count(name.lower()) > 1})
-    if twice:
-        raise BadTable(f"{where} returns {', '.join(twice)} more than once: name every column once")
-    for name in names:
-        if name in spec.column_names or name.startswith(SOURCE_PREFIX) or spec.is_extra(name):
-            continue
-        close = get_close_matches(name, spec.column_names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"{spec.name} has {', '.join(spec.column_names)}"
-        raise BadTable(f"{where} returns the unknown column {name}: {hint}")
-    missing = [name for name in spec.required if name not in names]
-    if missing:
-        raise BadTable(f"{where} lacks {', '.join(missing)}: return every required column ({', '.join(spec.required)})")
 
 
 def _staging_query(staged: Staged, config: SourceConfig) -> str:

@@ -2,10 +2,10 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from features.errors import BadInput, BadTable
@@ -30,7 +30,7 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
     """
     if (folder / CONFIG_FILE).exists() or list(folder.glob("*.sql")):
         raise BadInput(f"{folder} is a source already: edit it, or name a folder that does not exist yet")
-    with TemporaryDirectory(prefix="coterie-init-") as copies, connect() as con:
+    with tempfile.TemporaryDirectory(prefix="coterie-init-") as copies, connect() as con:
         create_schemas(con)
         seen = look(con, raw, Path(copies))
         recipe = recognise(con, seen)

@@ -77,7 +77,7 @@ def test_a_source_must_fill_orders_or_events(write_shop):
     ("sql", "sentence"),
     [
         ("SELECT order_id FROM lines", "the files have no column 'order_id'"),
-        ("SELECT 1 AS order_id FROM line", "reads the unknown table line: use one of lines"),
+        ("SELECT 1 AS order_id FROM line", "there is no alias 'line'"),
         ("SELEC 1", "is not valid SQL"),
         ("SELECT 1; SELECT 2", "must be one SELECT, found SELECT, SELECT"),
         ("DROP TABLE lines", "must be one SELECT, found DROP"),

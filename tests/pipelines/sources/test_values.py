@@ -86,6 +86,7 @@ def test_json_keys_that_sql_cannot_tell_apart_are_refused(write_shop, staged):
         (["SELECT 1 AS id, 7::UTINYINT AS who, 2 AS price", "SELECT 2 AS id, -7 AS who, 2 AS price"], ["7", "-7"]),
         (["SELECT 1 AS id, 007.00::DECIMAL(9, 2) AS who, 2 AS price"], ["7"]),
         (["SELECT 1 AS id, 'nan'::DOUBLE AS who, 2 AS price"], [None]),
+        (["SELECT 1 AS id, encode('Zoë') AS who, 2 AS price"], ["Zoë"]),
     ],
 )  # fmt: skip
 def test_parquet_ids_are_the_same_whatever_type_a_file_gives_them(write_shop, staged, files, ids):
