@@ -81,7 +81,7 @@ def clean_all(
                 repairs["customers"] |= merged
             repairs["customers"] |= carry_forward(con, columns)
             repairs["customers"] |= declare(con, table.returned, config.attributes, config.name)
-    refused = {table.name: add_refused_lines(con, table) for table in staged}
+    refused = add_refused_lines(con, staged)
     cleaned = [_counted(con, table, repairs[table.name], refused[table.name]) for table in staged]
     for done in cleaned:
         _refuse_loss(done, may_be_empty or done.name == "identities")

@@ -12,6 +12,10 @@ from features.tables import TABLES
 from pipelines.sql import identifier
 
 MOST_COLUMNS = 30
+NO_HEADER = (
+    ". A text file whose first line looks like data has the columns column0, column1, ...: use these names, or set "
+    "[csv] header = true in source.toml if that line is the header"
+)
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _NO_COLUMN = re.compile(
     r'Referenced column "(.+?)" not found|column named "(.+?)"|Column "(.+?)" referenced that exists'
@@ -137,4 +141,5 @@ def _of_files(con: duckdb.DuckDBPyConnection, name: str, sql: str, aliases: Iter
     listed = "; ".join(
         f"{alias} has {', '.join(map(identifier, each[:MOST_COLUMNS]))}" for alias, each in columns.items()
     )
-    return f": {listed}" if listed else ""
+    unnamed = NO_HEADER if any("column0" in each for each in columns.values()) else ""
+    return f": {listed}{unnamed}" if listed else ""

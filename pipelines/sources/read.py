@@ -24,11 +24,6 @@ JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.
 LINES = "alias VARCHAR, raw_file VARCHAR, raw_line BIGINT, reason VARCHAR, raw_text VARCHAR"
 """Columns of ``refused.lines``: text of the files of an alias that is no row, and where it begins."""
 SHOWN = 3
-UNNAMED = re.compile(r'bindings:.*"column\d')
-NO_HEADER = (
-    "A text file whose first line looks like data has the columns column0, column1, ...: use these names, "
-    "or set [csv] header = true in source.toml if that line is the header."
-)
 # Where a message of DuckDB quotes the value that it is about, which may be personal.
 QUOTED_VALUE = re.compile(r"""\b(string|value|format:|Input:) ("[^\n]*"|'[^\n]*'|[^\s"']+)(?=[\s,]|$)""")
 
@@ -245,5 +240,4 @@ def found_by_duckdb(error: duckdb.Error) -> str:
     lines = QUOTED_VALUE.sub(r"\1 …", message).splitlines()
     if "…" in lines[0]:  # what follows shows the value again
         return lines[0]
-    found = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
-    return f"{found} {NO_HEADER}" if UNNAMED.search(found) else found
+    return " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
