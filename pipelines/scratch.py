@@ -37,9 +37,13 @@ def scratch_database(folder: Path, timezone: str) -> Iterator[duckdb.DuckDBPyCon
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A temporary folder for the database and for parts that are not yet complete."""
-    with tempfile.TemporaryDirectory(prefix="coterie-ingest-") as folder:
+def scratch_folder(root: Path) -> Iterator[Path]:
+    """A temporary folder in ``root`` for the database and for parts that are not yet complete.
+
+    It contains raw data, so ``root`` lies in the workspace, whose next writer deletes what a killed ingest left.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ingest-", dir=root) as folder:
         yield Path(folder)
 
 

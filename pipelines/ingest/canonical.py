@@ -61,7 +61,7 @@ def ingest(
 def _write_once(workspace: Workspace, run: Run, before: Path | None) -> None:
     for killed in (workspace.home / KIND).glob(".draft-*"):
         shutil.rmtree(killed)
-    with scratch_folder() as scratch, scratch_database(scratch, run.source.config.timezone) as con:
+    with scratch_folder(workspace.scratch) as scratch, scratch_database(scratch, run.source.config.timezone) as con:
         files = StagedFiles(workspace.home / STAGING, scratch / "staged_files", run.key_id)
         recall(con, before, run.present)
         prepared = _prepare(con, run, files)
