@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
+from experiments.proof import require_proof
 from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test, rolling_tests
 from experiments.search.trials import Trial, best
 from experiments.splits import day_of, study_cutoffs, test_cutoffs, validation_folds
@@ -57,7 +58,7 @@ def candidate(name: str) -> Learner:
 
 
 def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
-    """The problem; BadInput unless the dataset was made for the study's question."""
+    """The problem; BadInput if the dataset was made for another question, HistoryTooShort if it can prove nothing."""
     if dataset.question != study.question:
         raise BadInput(
             f"the dataset answers {dataset.question}, study {study.name} asks for {study.question}: "
@@ -68,6 +69,7 @@ def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
     horizon_days = study.question.horizon_days
     tests = test_cutoffs(dataset.cutoffs, horizon_days, study.cutoffs.test, dataset.cutoffs[-1] + horizon_days)
     check_validation(dataset.cutoffs, tests[0], horizon_days)
+    require_proof(study.question, dataset, tests)
     parts = (study.features, study.baselines, study.calibrate, study.search, study.promotion)
     return Problem(study.question, dataset, tuple(tests), *parts)
 
