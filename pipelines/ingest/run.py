@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pipelines.ingest.deliveries import Ledger, look_up, utc_now
+from pipelines.ingest.seen_rows import marks_file, marks_folder
 from pipelines.privacy.erased import Erased, read_erased
 from pipelines.privacy.pseudonyms import key_id, key_of
 from pipelines.sources.read import RawFile, file_hash, raw_files
@@ -15,20 +17,22 @@ from pipelines.sources.source import Source
 from pipelines.workspace import Workspace
 
 # Raise it when code changes what is written for the same input.
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)
 class Run:
     """What one ingest works on; rows at or after ``present`` are in the future.
 
-    ``key``: the workspace's key if customer ids become pseudonyms, else None. ``as_known``: as :func:`begin` takes it.
+    ``key``: the workspace's key if customer ids become pseudonyms, else None. ``marks``: the folder of the marks of its
+    rows. ``as_known``: as :func:`begin` takes it.
     """
 
     source: Source
     files: Sequence[RawFile]
     hashes: Mapping[str, str]
     key: bytes | None
+    marks: Path
     ledger: Ledger
     present: datetime
     erased: Erased
@@ -40,8 +44,8 @@ class Run:
         return None if self.key is None else key_id(self.key)
 
     @property
-    def id(self) -> str:
-        """16 hex digits of a hash over everything that decides what is written."""
+    def inputs(self) -> str:
+        """16 hex digits of a hash over everything that decides what is written, but for the clock."""
         delivered = {name: str(when) for name, when in self.ledger.delivered.items() if when is not None}
         decides = {
             "format": FORMAT,
@@ -49,11 +53,36 @@ class Run:
             "sql": self.source.sql,
             "files": [[file.alias, file.name, self.hashes[file.name]] for file in self.files],
             "delivered": delivered,
+            "replaced": self.ledger.replaced(self.hashes),
             "key": self.key_id,
             "as_known": None if self.as_known is None else self.as_known.isoformat(),
             "erased": self.erased.digest,
         }
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+        return _digest(decides)
+
+    def id(self, published: Iterable[Path]) -> str:
+        """The name of what is written: of one of the ``published`` folders if that is what would be written again.
+
+        It is not if rows were refused there as in the future that are not any more.
+        """
+        same = [facts for facts in map(_facts, published) if facts.get("inputs") == self.inputs]
+        for facts in same:
+            if facts["future_from"] is None or self.present <= datetime.fromisoformat(facts["future_from"]):
+                return str(facts["id"])
+        return _digest([self.inputs, self.present.isoformat()]) if same else self.inputs
+
+
+def _digest(decides: Any) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """The manifest of an earlier ingest; empty if it cannot be read."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts
 
 
 def begin(
@@ -63,12 +92,22 @@ def begin(
     files = raw_files(source, raw)
     hashes = {file.name: file_hash(file.path) for file in files}
     hidden = source.config.pseudonymise if pseudonymise is None else pseudonymise
+    key = key_of(workspace.home) if hidden else None
+    marks = marks_folder(workspace.home, source.name, None if key is None else key_id(key))
     return Run(
         source=source,
         files=files,
         hashes=hashes,
-        key=key_of(workspace.home) if hidden else None,
-        ledger=look_up(workspace.home, source.name, files, hashes, as_known or utc_now()),
+        key=key,
+        marks=marks,
+        ledger=look_up(
+            workspace.home,
+            source.name,
+            files,
+            hashes,
+            as_known or utc_now(),
+            has_marks=lambda name, sha256: marks_file(marks, name, sha256).is_file(),
+        ),
         present=as_known or _end_of_today(),
         erased=read_erased(workspace.home),
         as_known=as_known,

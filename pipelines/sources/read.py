@@ -61,8 +61,15 @@ def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
     return [
         file
         for alias, patterns in sorted(source.config.files.items())
-        for file in _matches(source, alias, (patterns,) if isinstance(patterns, str) else patterns, folder)
+        for file in _with_content(
+            _matches(source, alias, (patterns,) if isinstance(patterns, str) else patterns, folder)
+        )
     ]
+
+
+def _with_content(files: list[RawFile]) -> list[RawFile]:
+    """The files of an alias without those of 0 bytes, unless they are all there is: a day may have no rows."""
+    return [file for file in files if file.path.stat().st_size] or files
 
 
 def _matches(source: Source, alias: str, patterns: tuple[str, ...], folder: Path) -> list[RawFile]:
@@ -81,28 +88,25 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_raw(
-    con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile], may_be_empty: bool = False
-) -> None:
-    """Make one view for each alias in the schema ``raw``; every column of a CSV file is text.
+def open_raw(con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[RawFile]) -> dict[str, Reader]:
+    """Make one view for each alias in the schema ``raw``, and return how its files are read.
 
-    Files without a row are refused unless they ``may_be_empty``: those from which the last person was erased may.
+    Every column of a CSV file is text. Files without a row are read: whether a table may be empty, cleaning decides.
 
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
     """
+    readers = {}
     for alias in source.config.files:
         paths = [file.path for file in files if file.alias == alias]
-        reader = reader_of(paths, source.config.csv).over(paths)
+        readers[alias] = reader_of(paths, source.config.csv)
         try:
-            con.execute(f"CREATE VIEW raw.{alias} AS SELECT * FROM {reader}")
-            rows = con.execute(f"SELECT count(*) FROM (FROM raw.{alias} LIMIT 1)").fetchall()[0][0]
+            con.execute(f"CREATE VIEW raw.{alias} AS SELECT * FROM {readers[alias].over(paths)}")
+            con.execute(f"SELECT count(*) FROM (FROM raw.{alias} LIMIT 1)")
         except duckdb.Error as error:
             names = ", ".join(path.name for path in paths)
             raise BadTable(f"source {source.name}: cannot read {names}: {found_by_duckdb(error)}") from None
-        if rows == 0 and not may_be_empty:
-            names = ", ".join(path.name for path in paths)
-            raise BadTable(f"source {source.name}: {names} has no rows: export it again")
+    return readers
 
 
 def reader_of(paths: Sequence[Path], csv: CsvOptions) -> Reader:
@@ -122,8 +126,10 @@ def raw_columns(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, str]:
     return {name: type_ for name, type_, *_ in con.execute(f'DESCRIBE raw."{alias}"').fetchall()}
 
 
-def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, columns: Mapping[str, str]) -> None:
-    """Make the view of ``file``'s alias in the schema ``one_file``, over this file alone.
+def open_one(
+    con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, columns: Mapping[str, str], where: str = "true"
+) -> None:
+    """Make the view of ``file``'s alias in the schema ``one_file``, over this file alone, or its rows ``where``.
 
     It has the columns of all files of the alias together: what this file lacks is null.
     """
@@ -139,7 +145,7 @@ def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, colu
             for name, type_ in columns.items()
         ]
         view = f"SELECT {', '.join(listed)} FROM {over}"
-    con.execute(f'CREATE OR REPLACE VIEW one_file."{file.alias}" AS {view}')
+    con.execute(f'CREATE OR REPLACE VIEW one_file."{file.alias}" AS {view} WHERE {where}')
 
 
 def _ending(paths: Sequence[Path]) -> str:

@@ -73,6 +73,11 @@ class SourceConfig(BaseModel):
     late_after_days: float = Field(default=2, ge=0, le=3650)
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
+    repeated_lines: Literal["once", "units"] = "once"
+
+    def counts_lines(self, table: str) -> bool:
+        """Whether equal rows of one file are several: order lines of a till that writes one a unit."""
+        return table == "orders" and self.repeated_lines == "units"
 
     @field_validator("corrections")
     @classmethod
