@@ -52,7 +52,7 @@ def measure(config: PredictStudy, dataset: Dataset, folder: Path) -> tuple[float
 
     After each tracked trial its parameters are evaluated bare, so both sides meet the same minute of the machine.
     """
-    stores = Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", f"sqlite:///{folder / 'optuna.db'}")
+    stores = Stores(f"sqlite:///{folder / 'mlflow.db'}", None, f"sqlite:///{folder / 'optuna.db'}")
     client = open_client(stores)
     study = start_study(client, open_experiment(client, stores, config.name), config, dataset)
     evaluate = evaluation(prepare(config, dataset))

@@ -49,13 +49,22 @@ def judge(
     kind = kind_of(study)
     problem = kind.prepare(study, dataset)
     ours = load_version(client, challenger)
-    theirs = load_version(client, champion) if champion else None
-    note = ""
+    theirs, note = load_rival(client, champion)
     if champion and theirs and (why := artifact.incomparable(ours, theirs) or unreadable(theirs, dataset)):
         # A champion that cannot answer here is no rival; the baselines still have to be beaten.
         theirs, note = None, f"; the champion, version {champion.version}, {why}"
     verdict = kind.judge(problem, ours, theirs, evidence.recall(study, dataset, client, challenger.run_id))
     return Verdict(verdict.promote, verdict.reason + note, verdict.scores)
+
+
+def load_rival(client: "MlflowClient", champion: Version | None) -> tuple[artifact.Loaded | None, str]:
+    """The champion, and a note on why there is none to compare with although one is in force; it is empty otherwise."""
+    if champion is None:
+        return None, ""
+    try:
+        return load_version(client, champion), ""
+    except NotFound:
+        return None, f"; the artifacts of the champion, version {champion.version}, are gone"
 
 
 def unreadable(champion: artifact.Loaded, dataset: Dataset) -> str:

@@ -1,5 +1,6 @@
-"""Sentiment of a customer's text, by a lexicon that is part of its library: nothing is downloaded."""
+"""Sentiment of a customer's text, English or French, by lexicons that are part of libraries: nothing is downloaded."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from threading import Lock
@@ -8,41 +9,72 @@ from typing import Any
 CHARACTERS_MAX = 10_000
 # Whole millionths add up exactly, in any order.
 DECIMALS = 6
+NEIGHBOURS = ("cs", "da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "sv", "tr")
+"""Languages that a text is told apart among; in most of them nothing is scored."""
+CERTAIN = 0.9
+"""From this probability on a language is believed. Two words are rarely certain; most of them are English."""
+METHOD = " ".join(f"{name} {version(name)}" for name in ("textblob", "textblob-fr", "py3langid"))
+
+Lexicon = Callable[[str], Any]
+"""Gives a score: first the polarity, -1 to 1; its ``assessments`` has an entry for each word that the lexicon knows."""
 _LOADING = Lock()
-METHOD = f"textblob {version('textblob')} pattern"
 
 
 def sentiment(text: str | None) -> float | None:
-    """-1 (bad) to 1 (good), in whole millionths; null for no text, 0.0 for a neutral text.
+    """-1 (bad) to 1 (good), in whole millionths; 0.0 if neutral, null without text or in a language not supported.
 
-    Pattern's English lexicon with negations and intensifiers; other languages come out near 0. Only the first 10,000
-    characters are read.
+    Pattern's lexicons for English and French, with negations and intensifiers. Where the language is not certain, the
+    French one is asked if the English one knows no word. Only the first 10,000 characters are read.
 
-    >>> sentiment("Terrible quality")
-    -1.0
-    >>> sentiment("not good"), sentiment("very good"), sentiment("a mug"), sentiment("  ")
-    (-0.35, 0.91, 0.0, None)
+    >>> sentiment("Terrible quality"), sentiment("Très déçu par la qualité")
+    (-1.0, -1.0)
+    >>> sentiment("not good"), sentiment("very good"), sentiment("a mug"), sentiment("pas bon")
+    (-0.35, 0.91, 0.0, -0.35)
+    >>> sentiment("  "), sentiment("Die Lieferung kam leider viel zu spät")
+    (None, None)
     """
     if text is None or not text.strip():
         return None
+    text = text[:CHARACTERS_MAX]
+    lexicons = _lexicons(text)
+    if not lexicons:
+        return None
+    scores = [lexicon(text) for lexicon in lexicons]
+    polarity = next((float(score[0]) for score in scores if score.assessments), 0.0)
     # Adding 0.0 turns -0.0 into 0.0: the two are equal, but their bytes are not.
-    return round(min(1.0, max(-1.0, float(_analyzer().analyze(text[:CHARACTERS_MAX]).polarity))), DECIMALS) + 0.0
+    return round(min(1.0, max(-1.0, polarity)), DECIMALS) + 0.0
 
 
-def _analyzer() -> Any:
-    """Loaded at the first text: the library takes two seconds to import.
+def _lexicons(text: str) -> list[Lexicon]:
+    """The lexicons to ask, in order: none if the text is certainly in another language, both if in none for certain."""
+    lexicons, identifier = _loaded_once()
+    chances = dict(identifier.rank(text))
+    if any(chances[name] >= CERTAIN for name in NEIGHBOURS if name not in lexicons):
+        return []
+    supported = sum(chances[name] for name in lexicons)
+    certain = [name for name in lexicons if chances[name] >= CERTAIN * supported]
+    return [lexicons[name] for name in certain or lexicons]
 
-    Only one thread loads it. The library fills its lexicon at the first text, and a second thread would meet it half
-    filled: a wrong score, or an error.
+
+def _loaded_once() -> tuple[dict[str, Lexicon], Any]:
+    """Loaded at the first text: the libraries take seconds to import.
+
+    Only one thread loads them. A lexicon is filled at the first text, and a second thread would meet it half filled: a
+    wrong score, or an error.
     """
     with _LOADING:
         return _loaded()
 
 
 @cache
-def _loaded() -> Any:
-    from textblob.en.sentiments import PatternAnalyzer  # type: ignore[import-untyped]
+def _loaded() -> tuple[dict[str, Lexicon], Any]:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
+    from textblob.en import sentiment as english  # type: ignore[import-untyped]
+    from textblob_fr.fr import sentiment as french  # type: ignore[import-untyped]
 
-    analyzer = PatternAnalyzer()
-    analyzer.analyze("good")
-    return analyzer
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(NEIGHBOURS))
+    lexicons: dict[str, Lexicon] = {"en": english, "fr": french}
+    for lexicon in lexicons.values():
+        lexicon("good")
+    return lexicons, identifier

@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from features.errors import CoterieError
+from pipelines.faults import in_words
 from pipelines.memory import peak_memory
 from pipelines.workspace import Workspace
 
@@ -180,15 +180,35 @@ def export(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file, outside the workspace.")],
+    home: Home = DEFAULT_HOME,
+    json_: Json = False,
+) -> None:
+    """Write the whole workspace to one file, from which it can be restored anywhere."""
+    from pipelines.steps.backup import back_up
+
+    run(home, json_, lambda workspace: back_up(workspace, file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `coterie backup` wrote.")],
+    home: Home = DEFAULT_HOME,
+    json_: Json = False,
+) -> None:
+    """Make a workspace from a backup, where there is none yet."""
+    from pipelines.steps.restore import restore
+
+    run_alone(json_, lambda: restore(Workspace(home), file))
+
+
+@app.command()
 def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """What is in force: segments, each model's scores beside its baselines, and the place of everything."""
     from pipelines.steps.report import summary
 
-    prepare()
-    try:
-        show(summary(Workspace(home)), json_)
-    except CoterieError as error:
-        fail(error)
+    run_alone(json_, lambda: summary(Workspace(home)))
 
 
 @app.command()
@@ -206,9 +226,20 @@ def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) 
     try:
         with workspace.lock(), peak_memory() as peak:
             result = step(workspace)
-    except CoterieError as error:
+    except Exception as error:
         fail(error)
     show({**result, "peak_memory_mb": round(peak.mb)}, as_json)
+
+
+def run_alone(as_json: bool, step: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Run a step that writes to no workspace, print its result and return it."""
+    prepare()
+    try:
+        result = step()
+    except Exception as error:
+        fail(error)
+    show(result, as_json)
+    return result
 
 
 def run_until_stopped(start: Callable[[], None]) -> None:
@@ -216,7 +247,7 @@ def run_until_stopped(start: Callable[[], None]) -> None:
     prepare()
     try:
         start()
-    except CoterieError as error:
+    except Exception as error:
         fail(error)
 
 
@@ -234,8 +265,12 @@ def show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(result.get("message") or json.dumps(result, indent=1, default=str))
 
 
-def fail(error: CoterieError) -> None:
-    typer.echo(f"coterie: {error}", err=True)
+def fail(error: Exception) -> NoReturn:
+    """End with the error's sentence and status 1; a defect keeps its traceback."""
+    sentence = in_words(error)
+    if sentence is None:
+        raise error
+    typer.echo(f"coterie: {sentence}", err=True)
     raise typer.Exit(1)
 
 

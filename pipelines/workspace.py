@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.tracking.stores import Stores
-from features.errors import Busy, NotFound
+from experiments.tracking.stores import ARTIFACTS, Stores, is_folder, is_sqlite, without_password
+from features.errors import BadInput, Busy, NotFound
 
 POINTER = "CURRENT"
 STEP_THAT_MAKES = {
@@ -32,13 +32,24 @@ class Workspace:
 
     @property
     def tracking_uri(self) -> str:
-        """``$MLFLOW_TRACKING_URI``, else SQLite inside the workspace."""
-        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.home.resolve() / 'mlflow.db'}"
+        """``$MLFLOW_TRACKING_URI``, else SQLite inside the workspace.
+
+        ``mlflow run`` sets the variable for its command, to a file in the working directory unless the user has named
+        a server: nobody asked to train into that file.
+        """
+        given = os.environ.get("MLFLOW_TRACKING_URI", "")
+        by_mlflow_run = "MLFLOW_RUN_ID" in os.environ and (is_sqlite(given) or is_folder(given))
+        return given if given and not by_mlflow_run else f"sqlite:///{self.home.resolve() / 'mlflow.db'}"
 
     @property
-    def artifact_root(self) -> Path:
-        """Where MLflow stores the artifacts of runs."""
-        return self.home.resolve() / "mlartifacts"
+    def tracking_address(self) -> str:
+        """The tracking URI as it may be shown: without a password."""
+        return without_password(self.tracking_uri)
+
+    @property
+    def artifact_root(self) -> str:
+        """``$MLFLOW_DEFAULT_ARTIFACT_ROOT``, else inside the workspace: where a database server's artifacts lie."""
+        return os.environ.get("MLFLOW_DEFAULT_ARTIFACT_ROOT") or str(self.home.resolve() / ARTIFACTS)
 
     @property
     def storage_url(self) -> str:
@@ -47,8 +58,9 @@ class Workspace:
 
     @property
     def stores(self) -> Stores:
-        """Where runs, their artifacts and the searches are stored."""
-        return Stores(self.tracking_uri, str(self.artifact_root), self.storage_url)
+        """Where runs, their artifacts and the searches are stored; BadInput if the home is a file."""
+        self.check_home()
+        return Stores(self.tracking_uri, self.artifact_root, self.storage_url)
 
     @property
     def bento_home(self) -> Path:
@@ -148,11 +160,18 @@ class Workspace:
         Raises:
             NotFound: nothing of this kind was published yet; names the command that makes it.
         """
+        self.check_home()
         folder = self.current(kind)
         if folder is None or not folder.is_dir():
             step = STEP_THAT_MAKES.get(kind, kind)
             raise NotFound(f"{self.home} has no {kind} yet: run `coterie {step}` first, or name another --home")
         return folder
+
+    def check_home(self) -> None:
+        """BadInput if the home is a file, or below one."""
+        for place in (self.home, *self.home.parents):
+            if place.exists() and not place.is_dir():
+                raise BadInput(f"{place} is a file, the workspace is a folder: name another --home, or move it away")
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -164,6 +183,7 @@ class Workspace:
         Raises:
             Busy: another process has the lock.
         """
+        self.check_home()
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "writer.lock").open("w") as file:
             try:

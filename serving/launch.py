@@ -10,11 +10,17 @@ from serving.requests.hosts import HOSTS_VARIABLE, allowed_hosts, listed
 
 SERVICE = "serving.service:Coterie"
 LOOPBACK = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[1]
+"""The folder that contains coterie's packages."""
+
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""Keeps the working directory off Python's path: a project's own ``models/`` or ``serving/`` would hide coterie's."""
 
 
 def command(host: str = LOOPBACK, port: int = 3000) -> list[str]:
     """The command line that starts the service; with another ``host`` than loopback other machines can reach it."""
-    return [sys.executable, "-m", "bentoml", "serve", SERVICE, "--host", host, "--port", str(port)]
+    bentoml = [sys.executable, "-m", "bentoml", "serve", "--working-dir", str(ROOT)]
+    return [*bentoml, SERVICE, "--host", host, "--port", str(port)]
 
 
 def environment(bundle: Path | None = None, hosts: Sequence[str] = (LOOPBACK,)) -> dict[str, str]:
@@ -27,4 +33,4 @@ def environment(bundle: Path | None = None, hosts: Sequence[str] = (LOOPBACK,)) 
     chosen = {BUNDLE_VARIABLE: str(bundle)} if bundle is not None else {}
     named = list(dict.fromkeys([*hosts, *listed(os.environ.get(HOSTS_VARIABLE, ""))]))
     allowed_hosts(named)  # an error of the service itself would only reach its log
-    return {"BENTOML_DO_NOT_TRACK": "True", **os.environ, **chosen, HOSTS_VARIABLE: ",".join(named)}
+    return {"BENTOML_DO_NOT_TRACK": "True", **os.environ, **SAFE_PATH, **chosen, HOSTS_VARIABLE: ",".join(named)}

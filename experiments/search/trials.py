@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -23,8 +24,8 @@ from experiments.search.objective import Evaluate, Objective, Outcome
 from experiments.search.workers import evaluator
 from experiments.tracking.databases import prepare
 from experiments.tracking.schemas import optuna_schema
-from experiments.tracking.stores import is_sqlite
-from features.errors import BadInput
+from experiments.tracking.stores import creation_lock, is_sqlite
+from features.errors import BadDatabase, BadInput
 
 Guess = tuple[str, Mapping[str, Any]]
 """The name of a learner or clusterer, and parameters to try."""
@@ -127,7 +128,11 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
     logging.getLogger("optuna").setLevel(logging.WARNING)
     settings = {"connect_args": {"timeout": 60}} if is_sqlite(url) else {}
     prepare(url, optuna_schema())
-    return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+    with nullcontext() if is_sqlite(url) else creation_lock(url):
+        try:
+            return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+        except RuntimeError as error:  # of a server's database: a file's schema is right by now
+            raise BadDatabase(f"the tables of searches are of another version of Optuna: {error}") from error
 
 
 def first_guesses(candidates: Mapping[str, Any], warm_start: Sequence[Guess]) -> list[dict[str, Any]]:

@@ -43,11 +43,18 @@ def record(run: StudyRun, study: Study, dataset: Dataset, folder: Path, found: M
 def recall(study: Study, dataset: Dataset, client: "MlflowClient", run_id: str) -> dict[str, list[Floats]]:
     """Losses by contestant, oldest cutoff first; empty unless the run's test was the same and its file is intact."""
     from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
 
     tags = client.get_run(run_id).data.tags
     if tags.get(KEY_TAG) != key_of_test(study, dataset) or HASH_TAG not in tags:
         return {}
-    path = Path(download_artifacts(run_id=run_id, artifact_path=f"{FOLDER}/{FILE}", tracking_uri=client.tracking_uri))
+    place = f"{FOLDER}/{FILE}"
+    try:
+        path = Path(download_artifacts(run_id=run_id, artifact_path=place, tracking_uri=client.tracking_uri))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
     if hashlib.sha256(path.read_bytes()).hexdigest() != tags[HASH_TAG]:
         return {}
     with np.load(path, allow_pickle=False) as arrays:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from experiments.tracking.runs import StudyRun, current_tracking, log_values, open_client
 from experiments.tracking.stores import Stores, is_sqlite, sqlite_path
+from features.errors import NotFound
 from models import artifact
 
 if TYPE_CHECKING:
@@ -90,11 +91,24 @@ def log_pyfunc(study: StudyRun, name: str, folder: Path, loaded: artifact.Loaded
                 model_id=logged.model_id,
             ),
         )
+        forget_origin(path)
         client.log_model_artifacts(logged.model_id, str(path))
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(study.run_id, [LoggedModelOutput(logged.model_id, step=0)])
     log_values(client, study.run_id, {}, metrics, model_id=logged.model_id)
     return str(logged.model_id)
+
+
+def forget_origin(path: Path) -> None:
+    """Replace the folders of this machine that MLflow writes into the file ``MLmodel``; loading needs none of them."""
+    from mlflow.models import Model
+
+    saved = Model.load(str(path))
+    flavor = saved.flavors["python_function"]
+    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+    for artifact_ in flavor["artifacts"].values():
+        artifact_["uri"] = artifact_["path"]
+    saved.save(str(path / "MLmodel"))
 
 
 def signature(loaded: artifact.Loaded) -> Any:
@@ -155,7 +169,7 @@ class Champion(Version):
 
 def champions(stores: Stores) -> dict[str, Champion]:
     """Every registered model that has a champion, by name; artifacts of a remote server are downloaded."""
-    if is_sqlite(stores.tracking_uri) and not sqlite_path(stores.tracking_uri).is_file():
+    if not has_runs(stores):
         return {}
     client = open_client(stores)
     found = [aliased_version(client, model.name, CHAMPION) for model in client.search_registered_models()]
@@ -165,12 +179,30 @@ def champions(stores: Stores) -> dict[str, Champion]:
     }
 
 
+def has_runs(stores: Stores) -> bool:
+    """False if the database is a file that does not exist; asking then creates none."""
+    return not is_sqlite(stores.tracking_uri) or sqlite_path(stores.tracking_uri).exists()
+
+
 def artifact_folder(client: "MlflowClient", version: Version) -> Path:
-    """The local folder of the version's plain artifact, after checking its hashes; do not write to it."""
+    """The local folder of the version's plain artifact, after checking its hashes; do not write to it.
+
+    Raises:
+        NotFound: the artifact was deleted.
+    """
     from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
 
     source = client.get_model_version_download_uri(version.name, version.version)
-    folder = Path(download_artifacts(f"{source}/{ARTIFACT}", tracking_uri=client.tracking_uri))
+    try:
+        folder = Path(download_artifacts(f"{source}/{ARTIFACT}", tracking_uri=client.tracking_uri))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise NotFound(
+            f"the artifacts of {version.name} version {version.version} are gone: restore them with `coterie restore`, "
+            "or delete this version in `coterie ui` and train again"
+        ) from error
     artifact.load(folder, version.sha256)
     return folder
 
@@ -181,9 +213,18 @@ def fetch_artifact(stores: Stores, version: Version, into: Path) -> Path:
 
 
 def champion_guesses(stores: Stores, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """The champion's learner or clusterer with its parameters, for a search to try first; [] without a champion."""
-    champion = champions(stores).get(name)
+    """The champion's learner or clusterer with its parameters, for a search to try first; [] without a champion.
+
+    A champion whose artifacts were deleted has none to give either.
+    """
+    if not has_runs(stores):
+        return []
+    client = open_client(stores)
+    champion = aliased_version(client, name, CHAMPION)
     if champion is None:
         return []
-    manifest = artifact.load(champion.folder, champion.sha256).manifest
+    try:
+        manifest = artifact.load(artifact_folder(client, champion), champion.sha256).manifest
+    except NotFound:
+        return []
     return [(str(manifest.get("learner") or manifest.get("clusterer")), dict(manifest.get("params", {})))]

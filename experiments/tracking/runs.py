@@ -11,7 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,10 +23,11 @@ import models
 from experiments.dataset import Dataset
 from experiments.studies import to_toml
 from experiments.study import Study
+from experiments.tracking.artifacts import register_repository
 from experiments.tracking.databases import prepare
-from experiments.tracking.moved import follow_the_workspace
+from experiments.tracking.relocation import make_locations_relative
 from experiments.tracking.schemas import mlflow_schema
-from experiments.tracking.stores import Stores, creation_lock
+from experiments.tracking.stores import Stores, creation_lock, is_sqlite
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -75,12 +76,15 @@ def current_tracking(uri: str) -> Iterator[None]:
 
 
 def open_client(stores: Stores) -> "MlflowClient":
-    """A client of the tracking store; an SQLite database is first created, migrated, or updated after a move."""
+    """A client of the tracking store; an SQLite database is first created or migrated if need be."""
     mlflow = quiet_mlflow()
+    register_repository()
     prepare(stores.tracking_uri, mlflow_schema(stores.artifact_uri))
-    follow_the_workspace(stores)
+    make_locations_relative(stores.tracking_uri)
     client: MlflowClient = mlflow.MlflowClient(stores.tracking_uri, stores.tracking_uri)
-    client.search_experiments(max_results=1)
+    # On a database server the first question creates the tables.
+    with nullcontext() if is_sqlite(stores.tracking_uri) else creation_lock(stores.tracking_uri):
+        client.search_experiments(max_results=1)
     return client
 
 

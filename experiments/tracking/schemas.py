@@ -20,7 +20,7 @@ def mlflow_schema(artifact_uri: str | None) -> Schema:
     def create(path: Path) -> None:
         run_unsynced(_initialize_tables, path)
         # Opening a store adds the default experiment.
-        root = artifact_uri or DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
+        root = f"{artifact_uri}/" if artifact_uri else DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
         store = SqlAlchemyStore(f"sqlite:///{path}", root)  # type: ignore[no-untyped-call]
         store.engine.dispose()
 

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from experiments.tracking.registry import has_runs
 from experiments.tracking.runs import open_client
-from experiments.tracking.stores import Stores, is_sqlite, sqlite_path
+from experiments.tracking.stores import Stores
 from models.segments.clusterers import clusterers
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Trained:
 
 def trained_on(stores: Stores, fingerprints: Collection[str]) -> list[Trained]:
     """Every study's run on a dataset with one of these fingerprints, oldest first."""
-    if is_sqlite(stores.tracking_uri) and not sqlite_path(stores.tracking_uri).is_file():
+    if not has_runs(stores):
         return []
     client = open_client(stores)
     names = {each.experiment_id: each.name for each in client.search_experiments()}

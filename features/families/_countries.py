@@ -1,13 +1,14 @@
-"""Countries by the names people write, and their public holidays, as the ``holidays`` package lists them."""
+"""Public holidays of countries, as the ``holidays`` package lists them."""
 
 import warnings
+from collections import Counter
 from datetime import timedelta
 from functools import cache, lru_cache
 
 import holidays
 import polars as pl
-from holidays.registry import COUNTRIES
 
+from features.countries import codes
 from features.windows import EPOCH
 
 YEAR_DAYS = 365
@@ -17,47 +18,30 @@ EVE_DAYS = 7
 COUNTRY_DAYS = 1_000_000
 """More than any day's number, so that country_n * COUNTRY_DAYS + day is one number per country and day."""
 
-# Names that shops write and the package does not know.
-_ALIASES = {
-    "america": "US",
-    "czech republic": "CZ",
-    "eire": "IE",
-    "great britain": "GB",
-    "holland": "NL",
-    "hong kong": "HK",
-    "korea": "KR",
-    "macedonia": "MK",
-    "republic of ireland": "IE",
-    "rsa": "ZA",
-    "russian federation": "RU",
-    "slovak republic": "SK",
-    "syria": "SY",
-    "the netherlands": "NL",
-    "türkiye": "TR",
-    "uae": "AE",
-    "uk": "GB",
-    "united states of america": "US",
-    "viet nam": "VN",
-}
-
-
-@cache
-def codes() -> dict[str, str]:
-    """ISO 3166-1 alpha-2 codes by name and by code, in lower case."""
-    known: dict[str, str] = {}
-    for name, (_, alpha2, alpha3, *_) in COUNTRIES.items():
-        known |= {name.replace("_", " "): alpha2, alpha2.lower(): alpha2, alpha3.lower(): alpha2}
-    return known | _ALIASES
-
 
 @lru_cache(maxsize=4096)
 def holiday_days(code: str, year: int) -> tuple[int, ...]:
-    """Days since 1970-01-01 that are public holidays in the whole country, ascending."""
+    """Days since 1970-01-01 that are public holidays in the whole country or in most of its parts, ascending.
+
+    So England's August bank holiday is one of the United Kingdom's, though Scotland has another. None for a country
+    that the package does not know.
+    """
+    parts = _parts().get(code)
+    if parts is None:
+        return ()
     with warnings.catch_warnings():
         # The package warns about years for which it lists no holidays.
         warnings.simplefilter("ignore")
-        found = holidays.country_holidays(code, years=year)
-    return tuple(sorted((date - EPOCH.date()).days for date in found))
+        found = set(holidays.country_holidays(code, years=year))
+        times = Counter(day for part in parts for day in holidays.country_holidays(code, subdiv=part, years=year))
+    found |= {day for day, n in times.items() if 2 * n > len(parts)}
+    return tuple(sorted((day - EPOCH.date()).days for day in found))
+
+
+@cache
+def _parts() -> dict[str, list[str]]:
+    """The parts of each country that the package knows, states and the like; none where it knows only the whole."""
+    return holidays.list_supported_countries(include_aliases=False)
 
 
 @lru_cache(maxsize=64)

@@ -29,7 +29,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
     places = {
         "bundle": str(folder),
         "canonical tables": str(workspace.require("canonical")),
-        "runs": workspace.tracking_uri,
+        "runs": workspace.tracking_address,
         "scores": str(workspace.current("scores") or "run `coterie score`"),
     }
     return {

@@ -1,18 +1,20 @@
 """Servers on the workspace: the BentoML service and the MLflow UI, on loopback by default."""
 
+import errno
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from features.errors import NotFound
+from features.errors import BadInput, NotFound
 from pipelines.workspace import Workspace
 from serving.launch import LOOPBACK, command, environment
 from serving.requests.hosts import is_loopback
@@ -23,15 +25,42 @@ START_SECONDS = 90
 def service_environment(workspace: Workspace, hosts: Sequence[str] = (LOOPBACK,)) -> dict[str, str]:
     """The service's environment on the current bundle; requests may name ``hosts``. NotFound if none was published."""
     bundle = workspace.require("bundles").resolve()
-    workspace.bento_home.mkdir(parents=True, exist_ok=True)
-    return {**environment(bundle, hosts), "BENTOML_HOME": str(workspace.bento_home)}
+    return {**environment(bundle, hosts), "BENTOML_HOME": str(writable_bento_home(workspace))}
+
+
+def writable_bento_home(workspace: Workspace) -> Path:
+    """BentoML's folder; a temporary one if the workspace is read-only, because BentoML makes folders on starting.
+
+    The service reads the bundle where it was published, never from there.
+    """
+    home = workspace.bento_home
+    with suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+    return home if os.access(home, os.W_OK) else Path(tempfile.mkdtemp(prefix="coterie-bentoml-"))
 
 
 def replace_by_service(workspace: Workspace, host: str, port: int, allow_hosts: Sequence[str] = ()) -> None:
     """Become the service; returns only by an error."""
     start, env = command(host, port), service_environment(workspace, [host, *allow_hosts])
+    require_free_port(host, port)
     warn_beyond_loopback(host, "customers' scores")
     os.execve(start[0], start, env)
+
+
+def require_free_port(host: str, port: int) -> None:
+    """BadInput if this process cannot listen there: a server would fail on its own, in a log of many lines."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except socket.gaierror:
+            raise BadInput(f"{host} is no address of this machine: choose another --host") from None
+        except OSError as error:
+            cure = {errno.EADDRINUSE: "is in use: stop what listens there, or choose another with --port"}
+            cure[errno.EADDRNOTAVAIL] = "is no address of this machine: choose another --host"
+            what = cure.get(error.errno or 0, f"cannot be listened on ({error.strerror}): choose another with --port")
+            raise BadInput(f"{host}, port {port}, {what}") from None
 
 
 def warn_beyond_loopback(host: str, what: str) -> None:

@@ -7,6 +7,7 @@ from experiments.dataset import read_dataset
 from experiments.run import run_study
 from experiments.study import Study
 from experiments.tracking.registry import champion_guesses
+from experiments.tracking.stores import server_lock
 from pipelines.progress import trial_progress
 from pipelines.steps.dataset import build_dataset
 from pipelines.studies import find_study
@@ -17,7 +18,9 @@ def train_step(workspace: Workspace, study: str, trials: int | None, workers: in
     """Run a study and register its model as challenger; a study that was run on the same dataset is found."""
     config = find_study(workspace, study).adjusted(trials=trials)
     dataset = read_dataset(build_dataset(workspace, config))
-    with trial_progress(config.name, config.search.trials) as on_trial:
+    # Two workspaces that share a database may ask the same question: the second finds the first one's answer.
+    alone = server_lock(workspace.tracking_uri, f"the study {config.name}")
+    with alone, trial_progress(config.name, config.search.trials) as on_trial:
         result = run_study(
             config,
             dataset,

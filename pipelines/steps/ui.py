@@ -4,14 +4,26 @@ import os
 import sys
 
 from experiments.tracking.runs import open_client
-from pipelines.steps.serve import warn_beyond_loopback
+from experiments.tracking.stores import artifacts_beside, is_sqlite
+from pipelines.steps.serve import require_free_port, warn_beyond_loopback
 from pipelines.workspace import Workspace
+from serving.launch import SAFE_PATH
 
 
 def replace_by_ui(workspace: Workspace, host: str, port: int) -> None:
     """Become the MLflow UI on the workspace's tracking store, which is created first if there is none."""
     open_client(workspace.stores)
     start = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
-    start += ["--backend-store-uri", workspace.tracking_uri, "--default-artifact-root", str(workspace.artifact_root)]
+    start += artifacts(workspace)
+    require_free_port(host, port)
     warn_beyond_loopback(host, "and change all runs and models")
-    os.execve(start[0], start, {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
+    # In the environment, because every user of the machine can read a command line, and a password in it.
+    store = {"MLFLOW_BACKEND_STORE_URI": workspace.tracking_uri, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    os.execve(start[0], start, {**os.environ, **SAFE_PATH, **store})
+
+
+def artifacts(workspace: Workspace) -> list[str]:
+    """The server's arguments for artifacts: the folder beside an SQLite database, a database server's own locations."""
+    if is_sqlite(workspace.tracking_uri):
+        return ["--artifacts-destination", str(artifacts_beside(workspace.tracking_uri))]
+    return ["--default-artifact-root", str(workspace.stores.artifact_uri)]

@@ -140,7 +140,7 @@ def group_study(**changes: Any) -> SegmentStudy:
 def empty_tracking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database without runs; creating its tables takes seconds, copying it no time."""
     folder = tmp_path_factory.mktemp("empty")
-    open_client(Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", ""))
+    open_client(Stores(f"sqlite:///{folder / 'mlflow.db'}", None, ""))
     return folder / "mlflow.db"
 
 
@@ -151,7 +151,7 @@ def make_stores(tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path) 
     def make() -> Stores:
         folder = tmp_path_factory.mktemp("home")
         shutil.copy(empty_tracking, folder / "mlflow.db")
-        return Stores(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts", f"sqlite:///{folder / 'optuna.db'}")
+        return Stores(f"sqlite:///{folder / 'mlflow.db'}", None, f"sqlite:///{folder / 'optuna.db'}")
 
     return make
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from experiments.search.trials import Trial
 from experiments.studies import load_study
 from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
 from experiments.tracking.runs import FAILURE_TAG, children_of, current_tracking, open_client
-from experiments.tracking.stores import Stores
+from experiments.tracking.stores import Stores, artifacts_beside
 from features.errors import BadInput
 from models import artifact
 from models.learners import logistic
@@ -130,6 +131,14 @@ def test_a_notebook_loads_the_same_model(result: StudyResult, stores: Stores, da
     shuffled = X[list(reversed(X.columns))]
     assert np.array_equal(loaded.predict(shuffled)["probability"], predict(plain, X)[:, 0])
     assert not list(tmp_path.rglob("*.pkl"))
+
+
+def test_no_file_of_a_model_names_a_folder_of_this_machine(result: StudyResult, stores: Stores) -> None:
+    assert result.version
+    (model,) = artifacts_beside(stores.tracking_uri).rglob("MLmodel")
+    text = model.read_text()
+    assert tempfile.gettempdir() not in text
+    assert str(Path(experiments.run.__file__).parent) not in text
 
 
 def test_segments_are_registered_with_their_pictures(
@@ -260,7 +269,7 @@ def test_a_dataset_of_another_question_is_refused_before_anything_is_started(
     stores = make_stores()
     with pytest.raises(BadInput, match=r"answers churn .lapses. at 30 days, study churn asks for churn .lapses. at 60"):
         run_study(study(horizon_days=60), dataset, stores)
-    assert not Path(str(stores.artifact_root)).exists()
+    assert not artifacts_beside(stores.tracking_uri).exists()
 
 
 def test_importing_does_nothing() -> None:

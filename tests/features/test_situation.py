@@ -7,15 +7,20 @@ import holidays
 import polars as pl
 import pytest
 
+from features.countries import codes
 from features.families import families
-from features.families._countries import codes, holiday_days
+from features.families._countries import holiday_days
 from tests.features.alike import assert_alike
 from tests.features.plain import MOMENTS, Frames, Row, by_customer, check, days_since, features_of, known_rows, profiles
 
 AS_OF = datetime(2022, 1, 17, 10, 30)
 DAY = timedelta(days=1)
 CODES = {"United Kingdom": "GB", "France": "FR", "Germany": "DE"}
-CALENDARS = {name: sorted(holidays.country_holidays(code, years=range(2019, 2025))) for name, code in CODES.items()}
+YEARS = range(2019, 2025)
+CALENDARS = {name: sorted(holidays.country_holidays(code, years=YEARS)) for name, code in CODES.items()}
+# What most parts of a country keep is kept in the country: Easter Monday and August's bank holiday, Reformation Day.
+CALENDARS["United Kingdom"] = sorted(holidays.country_holidays("GB", subdiv="ENG", years=YEARS))
+CALENDARS["Germany"] = sorted({*CALENDARS["Germany"], *(date(year, 10, 31) for year in YEARS)})
 
 
 def order_moments(lines: list[Row]) -> list[datetime]:
@@ -160,5 +165,13 @@ def test_every_country_of_the_package_has_a_name() -> None:
         "HK",
         "CZ",
     }
-    assert all(holidays.country_holidays(code) is not None for code in set(named.values()))
-    assert len(holiday_days("GB", 2023)) == len(holidays.country_holidays("GB", years=2023))
+    assert {named[name] for name in ("royaume-uni", "vereinigtes königreich", "reino unido")} == {"GB"}
+
+
+def test_a_holiday_of_most_parts_of_a_country_is_one_of_the_country() -> None:
+    england = holidays.country_holidays("GB", subdiv="ENG", years=2025)
+    assert date(2025, 8, 25) in england
+    assert set(holiday_days("GB", 2025)) == {(day - date(1970, 1, 1)).days for day in england}
+    berlin_alone = (date(2025, 3, 8) - date(1970, 1, 1)).days
+    assert berlin_alone not in holiday_days("DE", 2025)
+    assert holiday_days("no country", 2025) == ()

@@ -1,4 +1,5 @@
-"""The service answers what the batch wrote, bit for bit, from stored features and from a history in the request."""
+"""A shop that has gone the whole road: the service answers what the batch wrote, bit for bit, from stored answers and
+from a history in the request; the nightly job finds nothing new."""
 
 import ast
 import re
@@ -12,7 +13,11 @@ import pytest
 
 from pipelines.steps.serve import ask
 from pipelines.workspace import Workspace
+from serving.bundle import load_bundle
 from serving.every_answer import SCORES
+from tests.journeys.state import state
+
+STUDIES = Path(__file__).parent / "studies"
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +88,20 @@ def test_the_readme_asks_about_a_history_word_for_word(address: str, capsys: pyt
     exec(block.replace("http://127.0.0.1:3000", address), {})
     printed = ast.literal_eval(capsys.readouterr().out)
     assert printed.keys() == ast.literal_eval(block.rpartition("# ")[2]).keys()
+
+
+def test_nothing_new_changes_nothing_and_says_so(shop: Workspace, coterie) -> None:
+    before = state(shop.home)
+    again = [part for name in ("segments", "churn", "next_purchase") for part in ("--study", STUDIES / f"{name}.toml")]
+    result = coterie("retrain", "--home", shop.home, *again)
+    assert result["changed"] is False
+    assert result["message"].startswith("nothing new")
+    assert state(shop.home) == before
+
+
+def test_the_report_counts_every_column_that_a_model_reads(shop: Workspace, coterie) -> None:
+    read = coterie("report", "--home", shop.home)["features"]
+    models = load_bundle(shop.require("bundles")).models
+    assert {name: sum(of[name] for of in read.values()) for name in models} == {
+        name: len(loaded.manifest["features"]) for name, loaded in models.items()
+    }

@@ -1,4 +1,4 @@
-"""The nightly job: nothing new changes nothing, and a run killed at any step is finished by the next."""
+"""The nightly job: a run killed at any step is finished by the next."""
 
 import json
 import shutil
@@ -7,12 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
-from experiments.tracking.registry import champions
-from pipelines.workspace import Workspace
-from serving.bundle import load_bundle
+from tests.journeys.state import state
 
 STUDIES = Path(__file__).parent / "studies"
 STUDY = STUDIES / "next_purchase.toml"
@@ -70,18 +67,6 @@ PLACES = {
 }
 
 
-def state(home: Path) -> dict[str, Any]:
-    """All that is in force: hashes of champions, the bundle, every score."""
-    workspace = Workspace(home)
-    scores = pq.read_table(workspace.require("scores") / "scores.parquet")
-    return {
-        "canonical": workspace.require("canonical").name,
-        "champions": {name: champion.sha256 for name, champion in champions(workspace.stores).items()},
-        "bundle": workspace.require("bundles").name,
-        "scores": scores.to_pylist(),
-    }
-
-
 @pytest.fixture(scope="module")
 def raw_shop(tmp_path_factory: pytest.TempPathFactory, coterie) -> Path:
     home = tmp_path_factory.mktemp("raw")
@@ -107,20 +92,3 @@ def test_a_retrain_killed_at_every_step_in_turn_ends_in_the_same_state(
     assert killed.returncode == 0, killed.stderr[-2000:]
     coterie("retrain", "--home", home, "--source", "simulated", "--study", STUDY)
     assert state(home) == undisturbed
-
-
-def test_nothing_new_changes_nothing_and_says_so(shop: Workspace, coterie) -> None:
-    before = state(shop.home)
-    again = [part for name in ("segments", "churn", "next_purchase") for part in ("--study", STUDIES / f"{name}.toml")]
-    result = coterie("retrain", "--home", shop.home, *again)
-    assert result["changed"] is False
-    assert result["message"].startswith("nothing new")
-    assert state(shop.home) == before
-
-
-def test_the_report_counts_every_column_that_a_model_reads(shop: Workspace, coterie) -> None:
-    read = coterie("report", "--home", shop.home)["features"]
-    models = load_bundle(shop.require("bundles")).models
-    assert {name: sum(of[name] for of in read.values()) for name in models} == {
-        name: len(loaded.manifest["features"]) for name, loaded in models.items()
-    }

@@ -1,24 +1,67 @@
-"""The wheel: what is read at run time is packed."""
+"""The wheel: whoever installs it gets all that is read at run time, the licence and the types."""
 
-import tomllib
-from fnmatch import fnmatch
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from setuptools import find_namespace_packages
+import pytest
+from setuptools.dist import Distribution
 
-ROOT = Path(__file__).parents[2]
+from features.tables import TABLES
+from pipelines.sources.source import EXAMPLES, load_source, shipped_sources
+
+ROOT = Path(__file__).resolve().parents[2]
 READ_AT_RUN_TIME = {".toml", ".sql", ".html", ".css", ".svg"}
+PACKAGES = ("features", "models", "experiments", "serving", "pipelines")
 
 
-def test_a_wheel_has_every_study_template_and_shipped_source() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    include, data = settings["packages"]["find"]["include"], settings["package-data"]
-    packages = {ROOT / name.replace(".", "/"): name for name in find_namespace_packages(str(ROOT), include=include)}
-    folders = [folder for folder in packages if folder.relative_to(ROOT).parts[0] != "tests"]
-    files = [path for folder in folders for path in folder.iterdir() if path.suffix in READ_AT_RUN_TIME]
-    assert {path.name for path in files} >= {"churn.toml", "orders.sql", "source.toml", "page.html"}
-    for path in files:
-        owners = [folder for folder in packages if folder in path.parents]
-        patterns = {str(folder / pattern) for folder in owners for pattern in data.get(packages[folder], [])}
-        patterns |= {str(path.parent / pattern) for pattern in data["*"]}
-        assert any(fnmatch(str(path), pattern) for pattern in patterns), f"{path} is not in package-data"
+@pytest.fixture(scope="module")
+def distribution() -> Iterator[Distribution]:
+    """The project as setuptools reads it; nothing is built."""
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        found = Distribution({"script_name": "setup.py"})
+        found.parse_config_files()
+        yield found
+    finally:
+        os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def packed(distribution: Distribution) -> set[str]:
+    """Every file of the wheel, as a path below the root of the project."""
+    build = distribution.get_command_obj("build_py")
+    build.ensure_finalized()
+    build.manifest_files = {}  # otherwise setuptools writes a folder of its own into the project to find them
+    modules = {path for _, _, path in build.find_all_modules()}
+    folders = {name: name.replace(".", "/") for name in build.packages}
+    return modules | {path for name, folder in folders.items() for path in build.find_data_files(name, folder)}
+
+
+def test_a_wheel_has_everything_that_is_read_at_run_time(packed: set[str]) -> None:
+    folders = [ROOT / name for name in (*PACKAGES, "examples")]
+    needed = {path for folder in folders for path in folder.rglob("*") if path.suffix in READ_AT_RUN_TIME}
+    assert {path.name for path in needed} >= {"churn.toml", "orders.sql", "source.toml", "page.html"}
+    assert {str(path.relative_to(ROOT)) for path in needed} <= packed
+
+
+def test_a_wheel_has_the_raw_files_of_the_examples_that_have_some(packed: set[str]) -> None:
+    raw = {str(path.relative_to(ROOT)) for path in EXAMPLES.glob("*/raw/**/*") if path.is_file()}
+    assert raw <= packed
+
+
+def test_a_wheel_has_the_licence_the_types_and_every_module(distribution: Distribution, packed: set[str]) -> None:
+    assert distribution.metadata.license_files == ["LICENSE"]
+    assert {f"{name}/py.typed" for name in PACKAGES} <= packed
+    assert {str(path.relative_to(ROOT)) for name in PACKAGES for path in (ROOT / name).rglob("*.py")} <= packed
+
+
+def test_a_wheel_has_no_tests_and_no_workspace(packed: set[str]) -> None:
+    assert {path.partition("/")[0] for path in packed} == {*PACKAGES, "examples"}
+
+
+def test_the_examples_lie_beside_the_packages_as_a_wheel_installs_them() -> None:
+    assert EXAMPLES.parent == Path(load_source.__code__.co_filename).resolve().parents[2]
+    assert {"simulated", "online_retail"} <= set(shipped_sources())
+    assert set(load_source("simulated").sql) <= set(TABLES)

@@ -68,6 +68,27 @@ def test_nothing_published_names_the_command_that_makes_it(tmp_path: Path) -> No
         Workspace(tmp_path).require("bundles")
 
 
+def test_runs_go_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    own = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    assert Workspace(tmp_path).tracking_uri == own
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere.db")
+    assert Workspace(tmp_path).tracking_uri == "sqlite:///elsewhere.db"
+
+
+@pytest.mark.parametrize("given", ["sqlite:///mlflow.db", "file:///project/mlruns", "./mlruns"])
+def test_mlflow_run_trains_into_the_workspace_and_not_into_its_own_file(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0123")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
+    assert Workspace(tmp_path).tracking_uri == f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://me:secret@db/runs")
+    assert Workspace(tmp_path).tracking_uri == "postgresql://me:secret@db/runs"
+    assert "secret" not in Workspace(tmp_path).tracking_address
+
+
 def hold(home: Path, held, release) -> None:
     with Workspace(home).lock():
         held.set()

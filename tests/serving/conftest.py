@@ -168,6 +168,9 @@ def running(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     home = tmp_path_factory.mktemp("service")
     port = free_port()
     log = home / "log"
+    # Whoever starts it may do so in a project that has a `models/` of its own.
+    (home / "models").mkdir()
+    (home / "models" / "__init__.py").write_text("raise SystemExit('the models of another project')")
     env = {**environment(bundle_folder), "BENTOML_HOME": str(home / "bentoml"), "no_proxy": "127.0.0.1"}
     with log.open("wb") as sink:
         process = subprocess.Popen(command(port=port), env=env, cwd=home, stdout=sink, stderr=sink)

@@ -177,7 +177,7 @@ CASES = {
         [{"company_id": "K", "sector": "retail"}, {"customer_id": "dora", "company_id": "K"}],
     ),
     "customers.country_spellings": adding(
-        "customers", 2, [{"country": "FRANCE"}, {"customer_id": "dora", "country": "fra"}], [{"country": "Francia"}]
+        "customers", 2, [{"country": "FRANCE"}, {"customer_id": "dora", "country": "fra"}], [{"country": "Atlantis"}]
     ),
     "customers.implausible_birth_year": adding("customers", 1, [{"birth_year": 1800}], [{"birth_year": 1901}]),
     "customers.missing_country": adding("customers", 1, [{"country": None}], [{"city": None}]),

@@ -27,7 +27,7 @@ def canonical(home: Path, source: Any, table: str = "orders", part: str = ".") -
 
 
 def test_an_unknown_source_is_refused_with_the_names_there_are():
-    with pytest.raises(NotFound, match=r"no source 'onlineretail'.*cdnow, complete_journey, online_retail"):
+    with pytest.raises(NotFound, match=r"no source 'onlineretail'.*cdnow, .*, online_retail"):
         load_source("onlineretail")
 
 

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.steps import ui
+from pipelines.steps import serve, ui
+from pipelines.workspace import Workspace
 from serving.requests.hosts import allowed_hosts_of_environment
 
 
@@ -31,6 +32,8 @@ def started(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[str, dict
     with monkeypatch.context() as patched:
         patched.setattr(os, "execve", replace)
         patched.setattr(ui, "open_client", lambda _: None)  # the databases are not what is tested here
+        for module in (serve, ui):  # the hosts are of other machines
+            patched.setattr(module, "require_free_port", lambda _host, _port: None)
         result: Any = CliRunner().invoke(app, list(arguments))
     assert result.exit_code == 0, result.output
     return result.stderr, environments[0]
@@ -75,6 +78,27 @@ def test_listening_on_every_address_answers_for_every_address_and_no_other_name(
     assert hosts.allow("10.0.0.8:3000")
     assert hosts.allow("[fe80::1]:3000")
     assert not hosts.allow("attacker.example:3000")
+
+
+def test_a_read_only_workspace_is_served(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BentoML makes folders on starting; the bundle is read where it was published."""
+    monkeypatch.delenv("BENTOML_HOME", raising=False)
+    monkeypatch.setattr(os, "access", lambda path, _: home not in Path(path).parents)
+    _, environment = started(monkeypatch, "serve", "--home", str(home))
+    assert home not in Path(environment["BENTOML_HOME"]).parents
+    assert home in Path(environment["COTERIE_BUNDLE"]).parents
+    Path(environment["BENTOML_HOME"]).rmdir()
+
+
+def test_no_password_is_on_the_command_line_of_the_ui(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://me:secret@db/runs")
+    arguments: list[str] = []
+    monkeypatch.setattr(ui, "open_client", lambda _: None)
+    monkeypatch.setattr(ui, "require_free_port", lambda _host, _port: None)
+    monkeypatch.setattr(os, "execve", lambda _path, given, _environment: arguments.extend(given))
+    ui.replace_by_ui(Workspace(home), "127.0.0.1", 5000)
+    assert "mlflow" in arguments
+    assert not any("secret" in each for each in arguments)
 
 
 def test_what_is_no_host_is_refused_before_anything_starts(home: Path) -> None:

@@ -1,0 +1,42 @@
+-- What visitors do, one row an event, and for events about products one row a product of the event.
+-- Other events (scroll, session_start, first_visit, ...) are left out; add those that your site sends to the list.
+-- event_params is a list of keys with a value each, of which one of string_value, int_value, ... is filled.
+WITH named AS (
+    SELECT
+        *,
+        CASE event_name
+            WHEN 'page_view' THEN 'page_view'
+            WHEN 'screen_view' THEN 'page_view'
+            WHEN 'view_search_results' THEN 'search'
+            WHEN 'search' THEN 'search'
+            WHEN 'view_item' THEN 'product_view'
+            WHEN 'add_to_cart' THEN 'add_to_cart'
+            WHEN 'remove_from_cart' THEN 'remove_from_cart'
+            WHEN 'begin_checkout' THEN 'checkout'
+            WHEN 'login' THEN 'login'
+        END AS kind,
+        from_json(to_json(event_params), '[{"key": "VARCHAR", "value": {"int_value": "VARCHAR"}}]') AS params,
+        from_json(to_json(items), '[{"item_id": "VARCHAR"}]') AS products
+    FROM events_raw
+), listed AS (
+    SELECT
+        *,
+        -- A session is numbered within the device.
+        user_pseudo_id || '-' || list_filter(params, lambda p: p.key = 'ga_session_id')[1].value.int_value
+            AS session_id,
+        unnest(CASE
+            WHEN kind IN ('product_view', 'add_to_cart', 'remove_from_cart') AND len(products) > 0
+            THEN [product.item_id FOR product IN products]
+            ELSE [NULL]
+        END) AS product_id
+    FROM named
+    WHERE kind IS NOT NULL
+)
+SELECT
+    coalesce(user_id, user_pseudo_id) AS customer_id,
+    make_timestamptz(CAST(event_timestamp AS BIGINT)) AS "at",
+    kind,
+    session_id,
+    product_id,
+    device.category AS channel
+FROM listed
