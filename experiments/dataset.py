@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.errors import BadArtifact, BadInput, NotFound
-from features.families import text_names
+from features.families import is_text
 from features.indicators import indicator_names, split, with_indicators
 from models.question import Question
 from models.sample import Floats, Sample, floats
@@ -79,7 +79,7 @@ class Dataset:
     @property
     def columns(self) -> list[str]:
         """The features as they were computed, which ``write_dataset`` takes: text instead of its indicators."""
-        text = [str(name) for name in self.frame.columns if name in text_names()]
+        text = [str(name) for name in self.frame.columns if is_text(str(name))]
         return list(dict.fromkeys((*(split(name)[0] for name in self.features), *text)))
 
     @property
@@ -120,7 +120,7 @@ def write_dataset(
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = ["customer_id", "as_of"] + (["label"] if question else [])
-    text = sorted(name for name in features if name in text_names())
+    text = sorted(name for name in features if is_text(name))
     numbers = [name for name in features if name not in text]
     with tempfile.TemporaryDirectory(prefix="spool-", dir=folder) as scratch:
         found: list[pd.DataFrame] = []

@@ -4,6 +4,7 @@ Challenger, champion and baselines are scored on the same customers. A differenc
 customers; *proven better* means that the whole interval is on the better side of zero.
 """
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.dataset import Dataset
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with the versions it is about; ``challenger`` is None if there is nothing new to judge."""
+
+    verdict: Verdict
+    challenger: Version | None
+    champion: Version | None
+
+
 def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
     """Judge the study's challenger on the dataset and, if it wins, move the alias ``champion`` to it.
 
@@ -28,18 +38,31 @@ def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
     the study is registered.
     """
     client = open_client(stores)
+    found = _tried(study, dataset, client)
+    if found.challenger is None:
+        return found.verdict
+    write_verdict(client, found.challenger, found.champion, found.verdict)
+    if found.verdict.promote:
+        client.set_registered_model_alias(study.name, CHAMPION, found.challenger.version)
+    return replace(found.verdict, changed=found.verdict.promote)
+
+
+def preview(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
+    """The verdict that :func:`promote` would give; nothing is written."""
+    return _tried(study, dataset, open_client(stores)).verdict
+
+
+def _tried(study: Study, dataset: Dataset, client: "MlflowClient") -> Judgement:
     challenger = aliased_version(client, study.name, CHALLENGER)
     champion = aliased_version(client, study.name, CHAMPION)
     if challenger is None and champion is None:
         raise NotFound(f"no model {study.name!r} to promote: run `coterie train {study.name}` first")
     if challenger is None or (champion is not None and challenger.version == champion.version):
         assert champion is not None
-        return Verdict(False, f"version {champion.version} is the champion already", version=champion.version)
+        reason = f"version {champion.version} is the champion already"
+        return Judgement(Verdict(False, reason, version=champion.version), None, champion)
     verdict = judge(study, dataset, client, challenger, champion)
-    write_verdict(client, challenger, champion, verdict)
-    if verdict.promote:
-        client.set_registered_model_alias(study.name, CHAMPION, challenger.version)
-    return Verdict(verdict.promote, verdict.reason, verdict.scores, challenger.version, verdict.promote)
+    return Judgement(replace(verdict, version=challenger.version), challenger, champion)
 
 
 def judge(

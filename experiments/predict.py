@@ -158,14 +158,14 @@ def tells_apart(tested: Scored) -> bool:
 
 
 def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:
-    """Lowest and highest scores over the test cutoffs; at the newest, the model's loss minus each contestant's."""
+    """Lowest and highest scores over the test cutoffs; at the newest, the model's advantage over each contestant."""
     ours, kind = tested[0], problem.target
     found = spread(ours.by_cutoff, tuple(kind.lines(problem.question)))
     newest = customers_at(problem.dataset, problem.tests[-1:])
     for other in tested[1:]:
-        less = difference(problem, losses(problem, ours)[-1] - losses(problem, other)[-1], newest)
-        prefix = f"newest_{kind.LOSS}_minus/{other.contestant.name.replace(' ', '_')}"
-        found |= {prefix: less.mean, f"{prefix}_low": less.low, f"{prefix}_high": less.high}
+        lead = difference(problem, losses(problem, other)[-1] - losses(problem, ours)[-1], newest)
+        prefix = f"newest_{kind.LOSS}_advantage_over/{other.contestant.name.replace(' ', '_')}"
+        found |= {prefix: lead.mean, f"{prefix}_low": lead.low, f"{prefix}_high": lead.high}
     return {f"test_{name}" if name.endswith(("_lowest", "_highest")) else name: v for name, v in found.items()}
 
 

@@ -16,6 +16,7 @@ from experiments.report import page
 from experiments.search.trials import Guess, Space, Trial, search
 from experiments.study import Study
 from experiments.tracking import evidence, runs
+from experiments.tracking.addresses import choose_columns
 from experiments.tracking.registry import Version, register, version_of_run
 from experiments.tracking.stores import Stores
 from models import artifact
@@ -122,6 +123,8 @@ def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, f
         description = page.describe(study, dataset, kind, problem, found.tested, found.why)
         record_model(run, ours, {**metrics, **found.chosen.scores}, folder, description)
         version = register(run, study.name, folder / "artifact", metrics, description)
+    shown = [f"test_{name}" for name in artifact.headline(ours.model)]
+    choose_columns(run.client, run.experiment_id, shown, ["candidate"])
     run.client.set_tag(run.run_id, "coterie.choice", found.why)
     run.client.set_tag(run.run_id, "coterie.model", f"{study.name} version {version.version}, sha256 {sha256}")
     run.client.set_terminated(run.run_id, "FINISHED")

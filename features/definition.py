@@ -25,23 +25,28 @@ def joined(found: Collection[Family], past: Past, as_of: float) -> Frame:
     frame = past.who
     for family in found:
         frame = frame.join(_computed(family, past, as_of), on="customer_id", how="left")
-    columns = [_zero_or_null(name, family, past.present) for family in found for name in family.COLUMNS]
+    columns = [_zero_or_null(name, family, past.present) for family in found for name in family.columns(past.present)]
     # Ids may be categories during the computation.
     return frame.select(nw.col("customer_id").cast(nw.String), *columns)
 
 
 def feature_names(tables: Collection[str]) -> tuple[str, ...]:
-    """Columns of a snapshot after customer_id, in order: families alphabetically, each in its own order."""
-    return tuple(name for family in families_for(tables).values() for name in family.COLUMNS)
+    """Columns of a snapshot after customer_id, in order: families alphabetically, each in its own order.
+
+    ``tables`` is what ``features.engines.given`` lists.
+    """
+    return tuple(name for family in families_for(tables).values() for name in family.columns(tables))
 
 
 def _computed(family: Family, past: Past, as_of: float) -> Frame:
-    numbers = [name for name in family.COLUMNS if name not in family.TEXT]
-    return family.compute(past, as_of).select("customer_id", nw.col(*numbers).cast(nw.Float64), *family.TEXT)
+    columns = family.columns(past.present)
+    numbers = [nw.col(name).cast(nw.Float64) for name in columns if not family.is_text(name)]
+    texts = [name for name in columns if family.is_text(name)]
+    return family.compute(past, as_of).select("customer_id", *numbers, *texts)
 
 
 def _zero_or_null(name: str, family: Family, present: Collection[str]) -> nw.Expr:
     """The column, null if it is derived from an absent table, else 0 for null if it is a count."""
     if any(name in family.USES[table] for table in family.USES if table not in present):
-        return nw.lit(None).cast(nw.String() if name in family.TEXT else nw.Float64()).alias(name)
+        return nw.lit(None).cast(nw.String() if family.is_text(name) else nw.Float64()).alias(name)
     return nw.col(name).fill_null(0.0) if name in family.ZERO_IF_NONE else nw.col(name)

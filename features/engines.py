@@ -5,7 +5,7 @@ All differences between engines are settled here; families know one kind of fram
 
 import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import polars.selectors
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
+from features.columns import Column, TableSpec
 from features.errors import BadInput, BadTable, NotFound
 from features.exact import per
-from features.tables import TABLES, Column, TableSpec
+from features.tables import OPEN_TABLES, TABLES
 from features.windows import MICROSECONDS_A_DAY, Frame
 
 Engine = Literal["polars", "duckdb", "spark"]
@@ -43,28 +45,49 @@ _TEXT = pd.StringDtype(na_value=float("nan"))
 
 
 def open_tables(folder: Path, engine: Engine = "polars") -> Tables:
-    """The canonical tables ``<folder>/<table>.parquet`` that exist, lazily, with every time in days as well.
+    """The canonical tables ``<folder>/<table>.parquet`` that exist, but the vault, lazily, with times in days as well.
 
     ``at_days`` is when a row happened; each time column ``x`` gets a column ``x_days``.
 
     Raises:
         NotFound: there is no table in the folder.
+        BadInput: the engine is unknown, or not installed.
         BadTable: a table lacks a column that the contract requires.
     """
-    paths = {name: folder / f"{name}.parquet" for name in TABLES if (folder / f"{name}.parquet").is_file()}
+    paths = {name: folder / f"{name}.parquet" for name in OPEN_TABLES if (folder / f"{name}.parquet").is_file()}
     if not paths:
         raise NotFound(f"no canonical table in {folder.name}/: run `coterie ingest` first")
+    read = _reader(engine)
+    return {name: _timed(TABLES[name], _with_values(TABLES[name], path, read)) for name, path in paths.items()}
+
+
+def _reader(engine: Engine) -> Callable[[str], Any]:
+    """How the engine reads a Parquet file."""
     if engine == "polars":
-        return {name: _timed(TABLES[name], nw.from_native(pl.scan_parquet(path))) for name, path in paths.items()}
+        return pl.scan_parquet
     if engine == "duckdb":
-        read = _duckdb().read_parquet
-        return {name: _timed(TABLES[name], nw.from_native(read(str(path)))) for name, path in paths.items()}
+        return cast(Callable[[str], Any], _duckdb().read_parquet)
     if engine == "spark":
-        session = spark_session()
-        return {
-            name: _timed(TABLES[name], nw.from_native(session.read.parquet(str(path)))) for name, path in paths.items()
-        }
+        return cast(Callable[[str], Any], spark_session().read.parquet)
     raise BadInput(f"engine '{engine}' is unknown: use 'polars', 'duckdb' or 'spark'")
+
+
+def _with_values(spec: TableSpec, path: Path, read: Callable[[str], Any]) -> Frame:
+    """The file's rows without those optional columns that have no value in it."""
+    frame: Frame = nw.from_native(read(str(path)))
+    always = [column.name for column in spec.columns if column.always]
+    return frame.drop(name for name in always if _is_empty(path, name)) if always else frame
+
+
+def _is_empty(path: Path, column: str) -> bool:
+    """Whether the file has the column and, by its own statistics, not one value in it."""
+    file = pq.read_metadata(path)
+    names = file.schema.names
+    if column not in names:
+        return False
+    groups = [file.row_group(number) for number in range(file.num_row_groups)]
+    statistics = [(group.num_rows, group.column(names.index(column)).statistics) for group in groups]
+    return all(found is not None and found.has_null_count and found.null_count == n for n, found in statistics)
 
 
 def _duckdb() -> Any:
@@ -110,10 +133,28 @@ def from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tables:
     Raises:
         BadTable: a table is not of the contract, or lacks a column that the contract requires.
     """
-    unknown = sorted(set(frames) - set(TABLES))
+    unknown = sorted(set(frames) - set(OPEN_TABLES))
     if unknown:
-        raise BadTable(f"table '{unknown[0]}' is unknown: the canonical tables are {', '.join(TABLES)}")
+        raise BadTable(f"table '{unknown[0]}' is unknown: the tables that features read are {', '.join(OPEN_TABLES)}")
     return {name: _timed(TABLES[name], nw.from_native(frame.lazy())) for name, frame in frames.items()}
+
+
+def given(tables: Tables) -> frozenset[str]:
+    """What features can be made of: the names of ``tables``, and as ``table.column`` what not every such table has.
+
+    These are optional columns, and columns that the source declares what they mean.
+    """
+    columns = {name: table.collect_schema().names() for name, table in tables.items() if _may_vary(TABLES[name])}
+    return frozenset(tables) | {
+        f"{table}.{name}"
+        for table, names in columns.items()
+        for name in names
+        if name in TABLES[table].optional or TABLES[table].is_declared(name)
+    }
+
+
+def _may_vary(spec: TableSpec) -> bool:
+    return bool(spec.optional) or spec.extra_prefix is not None
 
 
 def without_rows(name: str, like: Frame) -> Frame:
@@ -217,6 +258,8 @@ def frame_to_pandas(table: pl.DataFrame) -> pd.DataFrame:
     numbers = [name for name, kind in schema.items() if kind.is_numeric() or kind == pl.Boolean]
     small = [name for name in numbers if schema[name] != pl.Float64]
     block = table.select(numbers).with_columns(pl.col(small).cast(pl.Float64)).to_numpy(order="fortran")
+    if not numbers:  # Without a column Polars has no rows either.
+        block = np.empty((table.height, 0))
     known = set(numbers)
     others = {name: _text_or_time(table[name]) for name in schema if name not in known}
     return side_by_side(pd.Index(list(schema)), block, others)
@@ -272,13 +315,13 @@ def _clocks(spec: TableSpec) -> dict[str, str]:
 
 
 def _conform(spec: TableSpec, frame: Frame) -> Frame:
-    """The contract's columns in its order and types; nullable ones that are missing become null."""
+    """The contract's columns in its order and types; nullable ones that are missing become null, unless optional."""
     names = frame.collect_schema()
     missing = [name for name in spec.required if name not in names]
     if missing:
         raise BadTable(f"table '{spec.name}' has no column '{missing[0]}': it needs {', '.join(spec.required)}")
-    extra = sorted(name for name in names if spec.extra_prefix and name.startswith(spec.extra_prefix))
-    return frame.select(*(_typed(column, names.get(column.name)) for column in spec.columns), *extra)
+    extra = sorted(name for name in names if spec.is_extra(name) or spec.is_declared(name))
+    return frame.select(*(_typed(column, names.get(column.name)) for column in spec.columns_given(names)), *extra)
 
 
 def _typed(column: Column, found: nw.dtypes.DType | None) -> nw.Expr:

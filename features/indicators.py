@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import BadInput
-from features.families import text_names
+from features.families import is_text
 
 SMALLEST_SHARE = 0.01
 """A level with a smaller share of the rows gets no column of its own."""
@@ -45,8 +45,7 @@ def indicator_names(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, .
 
     A text column that is constant or empty in ``frame`` gives none.
     """
-    text = text_names()
-    return tuple(name for column in columns for name in (_levels(frame[column]) if column in text else (column,)))
+    return tuple(name for column in columns for name in (_levels(frame[column]) if is_text(column) else (column,)))
 
 
 def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
@@ -71,8 +70,7 @@ def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 
 def numbers(frame: pd.DataFrame) -> list[str]:
     """Names of the columns that are not text features."""
-    text = text_names()
-    return [str(name) for name in frame.columns if name not in text]
+    return [str(name) for name in frame.columns if not is_text(str(name))]
 
 
 def _levels(column: "pd.Series[str]") -> list[str]:

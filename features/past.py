@@ -6,10 +6,10 @@ from functools import cached_property
 
 import narwhals as nw
 
-from features.engines import Tables, shared, without_rows
+from features.engines import Tables, given, shared, without_rows
 from features.errors import BadTable
 from features.exact import rows_n, ticks
-from features.tables import TABLES
+from features.tables import OPEN_TABLES
 from features.windows import Frame, history
 
 # The only date of a canonical row that may lie ahead: a contract states beforehand when it renews.
@@ -23,8 +23,9 @@ COMPANY_COLUMNS = ("customer_id", "company_id", "company_size", "sector", "turno
 class Past:
     """Everything known before ``as_of``, as ``tables`` after the cut. No family sees more than this.
 
-    ``tables`` are all those of the contract: one that is not ``present`` has no rows. The frames below are made when a
-    family first asks for them; ``share`` makes sure that each is computed once.
+    ``tables`` are all those of the contract but the vault: one that is not ``present`` has no rows. ``present`` also
+    names, as ``table.column``, the optional columns there are. The frames below are made when a family first asks for
+    them; ``share`` makes sure that each is computed once.
     """
 
     tables: Tables
@@ -131,8 +132,8 @@ def look_back(tables: Tables, as_of: float, share: Callable[[Frame], Frame] = sh
         raise BadTable(f"found {found}, a snapshot needs 'orders' or 'events': ingest a source with an orders.sql")
     known = {name: _hide_ahead(history(table, as_of), as_of) for name, table in tables.items()}
     rows = next(iter(tables[name] for name in ("orders", "events") if name in tables))
-    absent = {name: without_rows(name, rows) for name in TABLES if name not in tables}
-    return Past(known | absent, frozenset(tables), share)
+    absent = {name: without_rows(name, rows) for name in OPEN_TABLES if name not in tables}
+    return Past(known | absent, given(tables), share)
 
 
 def order_lines(orders: Frame) -> Frame:

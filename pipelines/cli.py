@@ -6,7 +6,9 @@ Exit status 0: done, or nothing to do. 1: a clear error, on stderr. 2: wrong usa
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -44,10 +46,13 @@ AllowHost = Annotated[
     typer.Option("--allow-host", help="A domain or address that requests may name; repeat for several."),
 ]
 EngineName = Annotated[str, typer.Option("--engine", help="polars, duckdb or spark: the same bytes from each.")]
+SourceName = Annotated[str, typer.Argument(help="A shipped source (simulated, online_retail, cdnow) or a folder.")]
 Raw = Annotated[str, typer.Option("--raw", help="Folder (or file) of the raw data; the source's own if not given.")]
 
 Customer = Annotated[str, typer.Argument(help="The customer's id as the shop writes it, or an alias.")]
 
+SCHEMA_VERSION = 1
+"""Of the objects that ``--json`` prints: raised when a key changes its meaning or goes, not when one is added."""
 DEFAULT_HOME = Path("workspace")
 
 
@@ -79,8 +84,29 @@ def simulate(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new source's folder.")],
+    raw: Annotated[Path, typer.Option("--raw", help="Folder of the raw files.")],
+    json_: Json = False,
+) -> None:
+    """Look at raw files and write a source to edit: source.toml and SELECTs with guessed columns."""
+    from pipelines.steps.init import init_source
+
+    run_alone(json_, lambda: init_source(folder, raw))
+
+
+@app.command()
+def check(source: SourceName, raw: Raw = "", json_: Json = False) -> None:
+    """Show a source's files and columns and what each SELECT makes of them; nothing is written."""
+    from pipelines.steps.check import check_source
+
+    if not run_alone(json_, lambda: check_source(source, Path(raw) if raw else None))["fits"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def ingest(
-    source: Annotated[str, typer.Argument(help="A shipped source (simulated, online_retail, cdnow) or a folder.")],
+    source: SourceName,
     home: Home = DEFAULT_HOME,
     raw: Raw = "",
     pseudonymise: Annotated[bool, typer.Option("--pseudonymise", help="Store customer ids as keyed hashes.")] = False,
@@ -90,6 +116,23 @@ def ingest(
     from pipelines.steps.ingest import ingest_step
 
     run(home, json_, lambda workspace: ingest_step(workspace, source, raw, pseudonymise or None))
+
+
+@app.command()
+def rejects(
+    table: Annotated[str, typer.Argument(help="A canonical table; if none, how many of each, and why.")] = "",
+    home: Home = DEFAULT_HOME,
+    csv: Annotated[bool, typer.Option("--csv", help="Print all of them as CSV.")] = False,
+    json_: Json = False,
+) -> None:
+    """Show which rows the last ingest refused, and why."""
+    from pipelines.steps.rejects import rejected_rows, rejects_summary, write_csv
+
+    workspace = Workspace(home)
+    if csv:
+        run_until_stopped(lambda: write_csv(workspace, table, sys.stdout))
+    else:
+        run_alone(json_, lambda: rejected_rows(workspace, table) if table else rejects_summary(workspace))
 
 
 @app.command()
@@ -104,10 +147,10 @@ def dataset(study: Study, home: Home = DEFAULT_HOME, engine: EngineName = "polar
 def train(
     study: Study, home: Home = DEFAULT_HOME, trials: Trials = None, workers: Workers = 1, json_: Json = False
 ) -> None:
-    """Search, test against the baselines, and register a challenger."""
-    from pipelines.steps.train import train_step
+    """Search, test against the baselines, register a challenger, and print whether it would be promoted."""
+    from pipelines.steps.train import train_and_judge
 
-    run(home, json_, lambda workspace: train_step(workspace, study, trials, workers))
+    run(home, json_, lambda workspace: train_and_judge(workspace, study, trials, workers))
 
 
 @app.command()
@@ -221,25 +264,45 @@ def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -
 
 def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) -> None:
     """Run one writing step under the workspace's lock and print its result, with the peak of its memory."""
-    prepare()
     workspace = Workspace(home)
-    try:
+
+    def locked() -> dict[str, Any]:
         with workspace.lock(), peak_memory() as peak:
             result = step(workspace)
-    except Exception as error:
-        fail(error)
-    show({**result, "peak_memory_mb": round(peak.mb)}, as_json)
+        return {**result, "peak_memory_mb": round(peak.mb)}
+
+    run_alone(as_json, locked)
 
 
 def run_alone(as_json: bool, step: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Run a step that writes to no workspace, print its result and return it."""
+    """Run a step, print its result with the times it started and finished (UTC), and return it."""
     prepare()
+    started = now()
     try:
-        result = step()
+        with only_the_result_on_stdout():
+            result = step()
     except Exception as error:
         fail(error)
-    show(result, as_json)
+    show({"schema_version": SCHEMA_VERSION, "started": started, "finished": now(), **result}, as_json)
     return result
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def only_the_result_on_stdout() -> Iterator[None]:
+    """Send what the step, its child processes and libraries print to the error stream, where logs belong."""
+    sys.stdout.flush()
+    result_stream = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(result_stream, 1)
+        os.close(result_stream)
 
 
 def run_until_stopped(start: Callable[[], None]) -> None:

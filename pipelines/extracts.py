@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from features.executors.draw import Draw
+from features.tables import OPEN_TABLES
 from pipelines.workspace import Workspace
 
 KIND = "extracts"
@@ -50,7 +51,7 @@ def copy_rows(tables: Path, folder: Path, whose: pl.DataFrame) -> None:
 
     One pass in bounded memory.
     """
-    for path in sorted(tables.glob("*.parquet")):
+    for path in _readable(tables):
         table = pl.scan_parquet(path)
         if "customer_id" in table.collect_schema():
             theirs = table.join(whose.lazy(), on="customer_id", how="semi", maintain_order="left")
@@ -61,11 +62,16 @@ def copy_rows(tables: Path, folder: Path, whose: pl.DataFrame) -> None:
 
 def partition_rows(tables: Path, folder: Path, part: pl.DataFrame) -> None:
     """Copy the customers' rows to the parts that ``part`` gives them; links between ids belong to no part."""
-    for path in sorted(tables.glob("*.parquet")):
+    for path in _readable(tables):
         table = pl.scan_parquet(path)
         if path.stem != "identities" and "customer_id" in table.collect_schema():
             theirs = table.join(part.lazy(), on="customer_id", maintain_order="left")
             theirs.sink_parquet(_by_part(folder, path.name), row_group_size=ROW_GROUP, mkdir=True)
+
+
+def _readable(tables: Path) -> list[Path]:
+    """The tables in a folder, by name; a vault is never copied."""
+    return sorted(path for path in tables.glob("*.parquet") if path.stem in OPEN_TABLES)
 
 
 def _by_part(folder: Path, name: str) -> pl.PartitionBy:

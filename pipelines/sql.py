@@ -54,6 +54,15 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(identifier(name) for name in names)
 
 
+def as_texts(names: Iterable[str]) -> str:
+    """A list of columns as text: DuckDB hands out times with a zone only where a further library is installed.
+
+    >>> as_texts(["at"])
+    'CAST("at" AS VARCHAR) AS "at"'
+    """
+    return ", ".join(f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}" for name in names)
+
+
 def quoted_list(texts: Iterable[str]) -> str:
     """SQL string literals in brackets, to be looked for with IN.
 

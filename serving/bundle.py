@@ -19,6 +19,8 @@ from serving.answer_store import AnswerStore, read_answers
 from serving.manifest import ANSWERS, Manifest, check_files, read_manifest, version_named
 
 PRODUCTS = "products.parquet"
+FURTHER = TABLES["products"].optional
+"""Columns that the catalogue of products has if the source returned them."""
 RESERVED = ("customer_id", "segment")
 """Keys of an answer that are no model's name."""
 
@@ -95,6 +97,6 @@ def _check_parts(bundle: Bundle, manifest: Manifest) -> None:
 def _products(path: Path) -> pl.DataFrame:
     try:
         products = pl.read_parquet(path)
-        return products.select("product_id", "category", "price")
+        return products.select("product_id", "category", "price", *(n for n in FURTHER if n in products.columns))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadArtifact(f"{path.name} is no table of products ({type(error).__name__}): publish it again") from None

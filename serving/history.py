@@ -67,6 +67,7 @@ def typical(bundle: Bundle, *, empty: bool) -> list[dict[str, Any]]:
         "touches": [{"at": at, "channel": channel, "kind": kind} for channel, kind in _pairs()],
         "feedback": [{"at": at, "kind": kind, "score": 3, "text": "good"} for kind in get_args(FeedbackKind)],
         "subscriptions": [{"plan": "plus", "price": 5.0, "started_at": at}],
+        "loyalty": [{"at": at, "kind": "earn", "points": 5}, {"at": at, "kind": "tier", "tier": "gold"}],
     }
     rows = {table: [] if empty else found for table, found in others.items()}
     profile = {} if empty else {"country": "x", "birth_year": 1980, "signed_up_at": at}

@@ -8,12 +8,13 @@ from functools import lru_cache
 import pandas as pd
 import polars as pl
 
+from features.columns import DECLARED, Column, optional
 from features.errors import BadInput
-from features.families import tables_of
+from features.families import inputs_of, tables_of
 from features.indicators import split, with_indicators
 from features.sentiment import sentiment
 from features.snapshot import feature_names, live_snapshot
-from features.tables import TABLES, Column
+from features.tables import TABLES
 from features.windows import to_datetime, to_days
 from models.predictor import Predictor
 from models.tasks import features_of_eligible
@@ -49,7 +50,8 @@ def live_features(
     moment = bundle.as_of if as_of is None else to_days(as_of)
     if as_of is None:
         refuse_later_orders(customers, moment)
-    frames = {table: table_frame(table, customers) for table in REQUEST_TABLES if table in {"orders", *tables}}
+    asked = [table for table in REQUEST_TABLES if table in {"orders", *tables}]
+    frames = {table: table_frame(table, customers, needs.inputs) for table in asked}
     frames["products"] = products_frame(bundle, customers)
     found = with_indicators(live_snapshot(frames, moment, needs.columns), needs.features)
     rows = {name: row for row, name in enumerate(found["customer_id"])}
@@ -59,11 +61,15 @@ def live_features(
 
 @dataclass(frozen=True)
 class Needs:
-    """The ``features`` that models read, the ``columns`` of a snapshot that answers are made from, and their tables."""
+    """The ``features`` that models read, the ``columns`` of a snapshot that answers are made from, and their tables.
+
+    ``inputs`` also names, as ``table.column``, the optional columns of these.
+    """
 
     features: tuple[str, ...]
     columns: tuple[str, ...]
     tables: tuple[str, ...]
+    inputs: frozenset[str]
 
 
 def needs_of(bundle: Bundle) -> Needs:
@@ -83,12 +89,12 @@ def _needs(features: tuple[str, ...], questions: tuple[tuple[str, float], ...]) 
     refuse_other_features(features)
     asked = [name for task, horizon_days in questions for name in features_of_eligible(task, horizon_days)]
     columns = dict.fromkeys([*(split(name)[0] for name in features), *asked])
-    return Needs(features, tuple(columns), tables_of(columns))
+    return Needs(features, tuple(columns), tables_of(columns), inputs_of(columns))
 
 
 def refuse_other_features(needed: Collection[str]) -> None:
     """Refuse if a model needs features that this version cannot compute from a history."""
-    given = set(feature_names([*REQUEST_TABLES, "products"]))
+    given = set(feature_names({*REQUEST_TABLES, "products", *inputs_of(needed)}))
     missing = [name for name in needed if split(name)[0] not in given]
     if missing:
         raise Refused(
@@ -127,9 +133,10 @@ def _after(moment: datetime) -> str:
     return iso(float(int(to_days(moment)) + 1))
 
 
-def table_frame(table: str, customers: list[CustomerHistory]) -> pl.DataFrame:
-    """The rows of all customers as a canonical table."""
-    columns = TABLES[table].columns
+def table_frame(table: str, customers: list[CustomerHistory], inputs: Collection[str]) -> pl.DataFrame:
+    """The rows of all customers as a canonical table, with those optional columns that are among ``inputs``."""
+    names = {name for of, _, name in (each.partition(".") for each in inputs) if of == table}
+    columns = (*TABLES[table].columns_given(names), *_declared(table, names))
     rows = [
         [_value(column, customer.customer_id, row) for column in columns]
         for customer in customers
@@ -138,16 +145,26 @@ def table_frame(table: str, customers: list[CustomerHistory]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={column.name: TYPES[column.type] for column in columns}, orient="row")
 
 
+def _declared(table: str, names: Collection[str]) -> list[Column]:
+    """Columns that the source declares what they mean: places in an order, or labels."""
+    declared = sorted(name for name in names if TABLES[table].is_declared(name))
+    return [optional(name, "int" if name.startswith("ordered_") else "str", "") for name in declared]
+
+
 def _value(column: Column, customer_id: str, row: object) -> object:
     if column.name == "customer_id":
         return customer_id
     if column.name == "sentiment" and getattr(row, "sentiment", None) is None:
         return sentiment(getattr(row, "text", None))
+    if column.name.startswith(DECLARED):
+        return getattr(row, "attributes", {}).get(column.name)
     return getattr(row, column.name, None)
 
 
 def products_frame(bundle: Bundle, customers: list[CustomerHistory]) -> pl.DataFrame:
     """[product_id, category, price] of the products in the histories, from the catalogue or else from the order lines.
+
+    And the optional columns that the catalogue has.
 
     It also has what features compare these products with: all products of their categories, for prices, and one
     product of each other category, for the share of categories a customer uses.
@@ -163,7 +180,8 @@ def products_frame(bundle: Bundle, customers: list[CustomerHistory]) -> pl.DataF
         known = bundle.products.filter(bought | beside.fill_null(value=False))
     others = pl.DataFrame(list(stated.items()), schema={"product_id": pl.String, "stated": pl.String}, orient="row")
     joined = known.join(others, on="product_id", how="full", coalesce=True)
-    return joined.select("product_id", pl.coalesce("category", "stated").alias("category"), "price")
+    further = [name for name in TABLES["products"].optional if name in joined.columns]
+    return joined.select("product_id", pl.coalesce("category", "stated").alias("category"), "price", *further)
 
 
 def stated_categories(customers: list[CustomerHistory]) -> dict[str, str]:

@@ -14,7 +14,7 @@ import polars as pl
 from features.errors import BadInput
 from features.indicators import split, with_indicators
 from models.artifact import Loaded, load
-from serving.bundle import PRODUCTS, RESERVED, iso, load_bundle
+from serving.bundle import FURTHER, PRODUCTS, RESERVED, iso, load_bundle
 from serving.every_answer import tables_without, write_every_answer, write_sorted
 from serving.manifest import ANSWERS, FORMAT, MANIFEST, PLAIN_NAME, file_names, file_sha256, version_of
 
@@ -116,4 +116,5 @@ def _finish(
 
 def _catalogue(products: pl.DataFrame) -> pl.DataFrame:
     price = pl.col("price") if "price" in products.columns else pl.lit(None, dtype=pl.Float64)
-    return products.select("product_id", "category", price.alias("price"))
+    further = [name for name in FURTHER if name in products.columns]
+    return products.select("product_id", "category", price.alias("price"), *further)

@@ -1,5 +1,6 @@
 -- One row a contact, with the company that is associated first. Sizes and turnovers become bands, because few companies
--- share a number. The profile is that of today; HubSpot exports no history.
+-- share a number. The profile is that of today; HubSpot exports no history. Newer accounts call the source of a contact
+-- "Original Traffic Source".
 WITH companies AS (
     SELECT
         "Record ID" AS company_id,

@@ -23,5 +23,9 @@ SELECT
     contact_function,
     status,
     newsletter AS consent,
+    referred_by,
+    motivation,
+    lifestyle,
+    "values",
     recorded_at AS known_at
 FROM register

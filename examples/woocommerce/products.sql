@@ -1,5 +1,5 @@
 -- One row a product or variation. A variation takes its category and brand from its parent, which it names by SKU or by
--- "id:7". Of several categories the first is taken.
+-- "id:7". Of several categories the first is taken. Exports of WooCommerce before 9.6 have no Brands: leave brand out.
 SELECT
     coalesce(nullif(product."SKU", ''), product."Name") AS product_id,
     product."Name" AS name,

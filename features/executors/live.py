@@ -123,7 +123,7 @@ class _Making:
     def snapshot(self, as_of: float) -> Table:
         tables = from_frames({name: scan_of(name, schema) for name, schema in self._schemas.items()})
         known = look_back(about(tables, as_of), as_of)
-        shared = {name: self._share(known.tables[name]) for name in known.present}
+        shared = {name: self._share(known.tables[name]) for name in tables}
         past = replace(known, tables=known.tables | shared, share=self._share)
         return table_of(features_of(past, as_of).to_native(), self._program, self._known)
 

@@ -10,7 +10,7 @@ from features.windows import Frame
 def snapshot(tables: Tables, as_of: float, entity: Entity = "customer") -> Frame:
     """customer_id and every feature, one row a customer with a sale (without orders: an event) before ``as_of``.
 
-    Numbers are float64, those of ``text_names`` text; rows are in no order. ``as_of`` is days since 1970-01-01 UTC.
+    Numbers are float64, those that ``is_text`` text; rows are in no order. ``as_of`` is days since 1970-01-01 UTC.
     The cut is made here, once, before any family runs.
     """
     return features_of(look_back(about(tables, as_of, entity), as_of), as_of)

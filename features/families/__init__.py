@@ -9,11 +9,12 @@ same for all families, and ``features.definition`` applies it:
 """
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Protocol
 
 from features.past import Past
-from features.plugins import plugins
+from features.plugins import default, plugins
 from features.windows import Frame
 
 
@@ -23,9 +24,9 @@ class Family(Protocol):
     NAME: str
     """Set to the file's name; every column begins with it."""
     NEEDS: tuple[str, ...]
-    """Tables it cannot do without."""
+    """Tables it cannot do without, and optional columns as ``table.column``."""
     COLUMNS: dict[str, str]
-    """Meaning, unit and null behaviour by column."""
+    """Meaning, unit and null behaviour by column; of an open family, those it has whatever the source declares."""
     USES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """Tables it reads if they are present, each with the columns that are null if it is absent."""
     ZERO_IF_NONE: tuple[str, ...] = ()
@@ -36,8 +37,28 @@ class Family(Protocol):
     """Columns about what nobody should be judged by; a model reads them only if its study names them."""
 
     def compute(self, past: Past, as_of: float) -> Frame:
-        """customer_id and COLUMNS, at most one row a customer. It never cuts time itself."""
+        """customer_id and its columns, at most one row a customer. It never cuts time itself."""
         ...
+
+    @default
+    def columns(self, tables: Collection[str]) -> tuple[str, ...]:
+        """Its columns where ``tables`` are given, none if it needs others; an open family has more than COLUMNS."""
+        return tuple(self.COLUMNS) if set(self.NEEDS) <= set(tables) else ()
+
+    @default
+    def owns(self, column: str) -> bool:
+        """Whether the column is, or could be, one of its own."""
+        return column in self.COLUMNS
+
+    @default
+    def reads(self, column: str) -> tuple[str, ...]:
+        """What this column of its own may be made of: tables, and optional columns as ``table.column``."""
+        return (*self.NEEDS, *self.USES) if self.owns(column) else ()
+
+    @default
+    def is_text(self, column: str) -> bool:
+        """Whether this column of its own is text."""
+        return column in self.TEXT
 
 
 def families() -> dict[str, Family]:
@@ -46,26 +67,31 @@ def families() -> dict[str, Family]:
 
 
 def families_for(tables: Collection[str]) -> dict[str, Family]:
-    """Those whose needed tables are all present."""
-    return {name: family for name, family in families().items() if set(family.NEEDS) <= set(tables)}
+    """Those that have a column where ``tables`` are given, as ``features.engines.given`` lists them."""
+    return {name: family for name, family in families().items() if family.columns(tables)}
 
 
 def missing_tables(tables: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Families that cannot be computed from ``tables``, and which further tables each would need."""
+    """Families that cannot be computed from ``tables``, and which further tables or columns each would need."""
     lacking = {name: tuple(need for need in family.NEEDS if need not in tables) for name, family in families().items()}
     return {name: needs for name, needs in lacking.items() if needs}
 
 
-def tables_of(features: Collection[str]) -> tuple[str, ...]:
-    """Tables that the families of these features (or of indicators of them) need or use, alphabetically."""
+def inputs_of(features: Collection[str]) -> frozenset[str]:
+    """Tables, and optional columns as ``table.column``, that these features or indicators of them may be made of."""
     names = {feature.partition("=")[0] for feature in features}
-    read = [family for family in families().values() if names & set(family.COLUMNS)]
-    return tuple(sorted({table for family in read for table in (*family.NEEDS, *family.USES)}))
+    return frozenset(read for family in families().values() for name in names for read in family.reads(name))
 
 
-def text_names() -> frozenset[str]:
-    """Columns that are text, of all families."""
-    return frozenset(name for family in families().values() for name in family.TEXT)
+def tables_of(features: Collection[str]) -> tuple[str, ...]:
+    """Tables that these features (or indicators of them) may be made of, alphabetically."""
+    return tuple(sorted({read.partition(".")[0] for read in inputs_of(features)}))
+
+
+@cache
+def is_text(column: str) -> bool:
+    """Whether the feature is text, a level of something; models read its indicators."""
+    return any(family.is_text(column) for family in families().values())
 
 
 def protected_names() -> frozenset[str]:
@@ -93,10 +119,11 @@ rows.
 
 
 def _section(name: str, family: Family) -> str:
-    title = (family.__doc__ or "").strip().splitlines()[0]
+    title, _, further = (family.__doc__ or "").strip().partition("\n")
     rows = "".join(f"| `{column}` | {meaning} |\n" for column, meaning in family.COLUMNS.items())
+    table = f"| column | meaning |\n|---|---|\n{rows}" if rows else f"{further.strip()}\n".replace("``", "`")
     unknown = "".join(f"\nNull without `{table}`: {_listed(names)}.\n" for table, names in family.USES.items())
-    return f"\n## {name}\n\n{title} Needs {_listed(family.NEEDS)}.\n{unknown}\n| column | meaning |\n|---|---|\n{rows}"
+    return f"\n## {name}\n\n{title} Needs {_listed(family.NEEDS)}.\n{unknown}\n{table}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

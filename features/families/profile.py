@@ -1,9 +1,10 @@
 """Who they are: demography, place, interests, company and account, by the newest known profile.
 
 ``attr_*`` columns of ``customers`` are taken along in the canonical table and are no features: code cannot know what
-they mean, and they may name a person. The one exception is ``attr_climate``, the climate of the customer's region,
-which a source may join by region: one of CLIMATES becomes ``profile_climate``, anything else is null. Interests are
-free text and are counted, and sorted into THEMES by English words; the text itself stays in the table.
+they mean, and they may name a person. Those that the source declares are in the families ``level`` and ``ordered``. The
+one exception is ``attr_climate``, the climate of the customer's region, which a source may join by region: one of
+CLIMATES becomes ``profile_climate``, anything else is null. Interests are free text and are counted, and sorted into
+THEMES by English words; the text itself stays in the table.
 """
 
 import narwhals as nw
@@ -62,7 +63,7 @@ COLUMNS: dict[str, str] = {
     "profile_consent": "1 if marketing may reach the customer, 0 if not; null if unknown.",
     "profile_tenure_days": "Days from signing up to as_of; null if unknown.",
     "profile_changed_days": "Days since the newest version of the profile was known; null if known from the start.",
-    "profile_known_n": "How many columns of the customers table are known; null without a profile.",
+    "profile_known_n": "How many columns that any customers table has are known; null without a profile.",
 }
 
 TEXT = (*(f"profile_{name}" for name in _AS_IT_STANDS), "profile_climate")
@@ -71,7 +72,7 @@ PROTECTED = ("profile_age_years", *(f"profile_{name}" for name in _AS_IT_STANDS 
 
 # By signed_up_at_days, which is null while it lies ahead; signed_up_at itself is not.
 _ATTRIBUTES = (
-    *(name for name in CUSTOMERS.column_names if name not in (*CUSTOMERS.key, "signed_up_at")),
+    *(name for name in CUSTOMERS.column_names if name not in (*CUSTOMERS.key, *CUSTOMERS.optional, "signed_up_at")),
     "signed_up_at_days",
 )
 _FIRM = ("company_id", "company_size", "sector", "turnover_band", "contact_function")

@@ -10,7 +10,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from features.engines import Tables, on_polars
-from features.families import families, text_names
+from features.families import families, is_text
 from features.plugins import plugin, plugins
 from features.windows import Frame
 from models.question import Question
@@ -77,9 +77,8 @@ def labelled(question: Question, snapshot: Frame, tables: Tables, as_of: float) 
 
 def features_of_eligible(task_name: str, horizon_days: float) -> tuple[str, ...]:
     """The features that ``eligible`` reads: what a lazy table is asked for when the rule is applied to it."""
-    text = text_names()
     names = [name for family in families().values() for name in family.COLUMNS]
-    rows = pl.DataFrame(schema={name: pl.String if name in text else pl.Float64 for name in names})
+    rows = pl.DataFrame(schema={name: pl.String if is_text(name) else pl.Float64 for name in names})
     read: list[str] = []
 
     def scan(columns: list[str] | None, *_: object) -> Iterator[pl.DataFrame]:

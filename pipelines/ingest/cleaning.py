@@ -11,7 +11,8 @@ Repairs, in the order in which they are made:
 - ``chain_flattened``: links pointed at the end of their chain; ``chain_grown``: rows added for each later link of it;
 - ``merged_version_added``, ``replaced_by_merged_version``: versions of customers who have several ids;
 - ``filled_from_earlier_version``: empty cells filled from the version before;
-- ``unchanged_version_dropped``: versions equal to the one before.
+- ``unchanged_version_dropped``: versions equal to the one before;
+- ``unordered_<attribute>_emptied``: texts of a declared attribute that are not in its order.
 
 Rejections: :mod:`pipelines.sources` lists the reasons.
 """
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.errors import BadTable
+from pipelines.ingest.attributes import declare
 from pipelines.ingest.corrections import date_corrections, drop_repeats, mark_replaced
 from pipelines.ingest.customer_versions import carry_forward, merge_linked
 from pipelines.ingest.identities import flatten_links, reject_links
@@ -79,6 +81,7 @@ def clean_all(
                 merged, conflicts = merge_linked(con, columns, config.profiles.conflicts)
                 repairs["customers"] |= merged
             repairs["customers"] |= carry_forward(con, columns)
+            repairs["customers"] |= declare(con, table.returned, config.attributes, config.name)
     cleaned = [_counted(con, table, repairs[table.name]) for table in staged]
     for done in cleaned:
         _refuse_loss(done, may_be_empty or done.name == "identities")
@@ -102,7 +105,7 @@ def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequenc
     if corrected_by:
         repairs["exact_duplicate_dropped"] += drop_repeats(con, staged.name, corrected_by)
         repairs["replaced_by_correction"] = mark_replaced(con, staged.name, corrected_by)
-    repairs |= empty_impossible(con, staged.name)
+    repairs |= empty_impossible(con, staged)
     if staged.name == "orders":
         repairs["return_quantity_made_positive"] = make_positive(con)
         repairs["return_matched_to_sale"] = match_returns(con)

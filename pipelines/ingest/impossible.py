@@ -3,14 +3,16 @@
 import duckdb
 
 from pipelines.sources.impossible import IMPOSSIBLE
+from pipelines.sources.stage import Staged
 
 
-def empty_impossible(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
-    """Null such values of ``clean.<table>``; how many a column, as ``impossible_<column>_emptied``."""
+def empty_impossible(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int]:
+    """Null such values in ``clean.<table>``; how many a column, as ``impossible_<column>_emptied``."""
+    names = {column.name for column in staged.columns}
     return {
         f"impossible_{column}_emptied": int(
-            con.execute(f'UPDATE clean."{table}" SET "{column}" = NULL WHERE {never}').fetchall()[0][0]
+            con.execute(f'UPDATE clean."{staged.name}" SET "{column}" = NULL WHERE {never}').fetchall()[0][0]
         )
         for (of, column), never in IMPOSSIBLE.items()
-        if of == table
+        if of == staged.name and column in names
     }

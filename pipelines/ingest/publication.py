@@ -17,6 +17,8 @@ from pipelines.ingest.run import FORMAT, Run
 from pipelines.sources.stage import Staged
 from pipelines.sql import listed, quoted
 
+OWNER_ONLY = 0o600
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -84,8 +86,11 @@ def write_canonical(
     """Write tables, rejects, audit and manifest into ``folder``; ``before`` is the folder of the last ingest."""
     (folder / "rejects").mkdir()
     for table in prepared.staged:
-        _copy(con, _canonical_query(table), folder / f"{table.name}.parquet")
-        _copy(con, f'SELECT * FROM rejects."{table.name}" ORDER BY ALL', folder / "rejects" / f"{table.name}.parquet")
+        rejects = f'SELECT * FROM rejects."{table.name}" ORDER BY ALL'
+        for query, path in ((_canonical_query(con, table), folder), (rejects, folder / "rejects")):
+            _copy(con, query, path / f"{table.name}.parquet")
+            if table.spec.vault:
+                (path / f"{table.name}.parquet").chmod(OWNER_ONLY)
     changes = compare(read_findings(before), prepared.findings) if before is not None else []
     _write_json(folder / "audit.json", {"findings": [asdict(finding) for finding in prepared.findings]})
     _write_json(folder / "audit_changes.json", [asdict(change) for change in changes])
@@ -93,12 +98,14 @@ def write_canonical(
     write_audit(con, folder, facts, prepared.findings, changes if before is not None else None)
 
 
-def _canonical_query(table: Staged) -> str:
+def _canonical_query(con: duckdb.DuckDBPyConnection, table: Staged) -> str:
     """Canonical rows by customer, then by their key, then by every other column: equal input gives equal bytes.
 
-    By customer first, so that a reader who wants some of them finds them together.
+    By customer first, so that a reader who wants some of them finds them together. What ingest added comes last.
     """
     names = [column.name for column in table.columns]
+    stored = [str(row[0]) for row in con.execute(f'DESCRIBE clean."{table.name}"').fetchall()]
+    names += [name for name in stored if table.spec.is_declared(name)]
     order = list(dict.fromkeys([name for name in ("customer_id", *table.spec.key, *names) if name in names]))
     return f"""SELECT {listed(names)} FROM clean."{table.name}"
         ORDER BY {listed(order)}"""

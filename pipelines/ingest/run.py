@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from features.errors import BadConfig
+from features.tables import TABLES
 from pipelines.ingest.deliveries import Ledger, look_up, utc_now
 from pipelines.ingest.seen_rows import marks_file, marks_folder
 from pipelines.privacy.erased import Erased, read_erased
@@ -88,10 +90,20 @@ def _facts(folder: Path) -> dict[str, Any]:
 def begin(
     workspace: Workspace, source: Source, raw: Path | None, pseudonymise: bool | None, as_known: datetime | None
 ) -> Run:
-    """Look at the files and at what the workspace knows of them; nothing is written but a missing key."""
+    """Look at the files and at what the workspace knows of them; nothing is written but a missing key.
+
+    Raises:
+        BadConfig: customers become pseudonyms, and a table says who they are.
+    """
     files = raw_files(source, raw)
     hashes = {file.name: file_hash(file.path) for file in files}
     hidden = source.config.pseudonymise if pseudonymise is None else pseudonymise
+    vaults = [name for name in source.sql if TABLES[name].vault]
+    if hidden and vaults:
+        raise BadConfig(
+            f"{vaults[0]}.sql of {source.name} says who is behind each pseudonym: take it out of the source, or ingest "
+            "without pseudonyms"
+        )
     key = key_of(workspace.home) if hidden else None
     marks = marks_folder(workspace.home, source.name, None if key is None else key_id(key))
     return Run(

@@ -25,14 +25,15 @@ MARK = "erased\n"
 @dataclass(frozen=True)
 class Person:
     """What leads to one person in stored rows: ``ids`` they were known by, ``companies`` they were a contact of,
-    ``own_companies`` that had no other, and orders and visits nobody else took part in (lines of which can have lost
-    their customer)."""
+    ``own_companies`` that had no other, and orders, visits and decisions that nobody else took part in (lines of which
+    can have lost their customer)."""
 
     ids: frozenset[str]
     companies: frozenset[str] = frozenset()
     own_companies: frozenset[str] = frozenset()
     orders: frozenset[str] = frozenset()
     sessions: frozenset[str] = frozenset()
+    decisions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

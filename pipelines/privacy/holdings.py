@@ -36,7 +36,7 @@ LINEAGE = "erased_from"  # among a dataset's facts
 
 @dataclass(frozen=True)
 class Holding:
-    """``rows`` of a person in one file of the workspace."""
+    """``rows`` in one file of the workspace that are about a person or name them."""
 
     place: str
     file: Path
@@ -101,7 +101,7 @@ def _count(rows: PersonRows, path: Path, person: Person) -> int:
     if path.name in (ROWS, PANEL):
         ids = pq.read_table(path, columns=["customer_id"]).column(0)
         return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)
-    return rows.count(path)
+    return rows.count(path) + rows.count_mentions(path)
 
 
 def _in_bundle(place: str, folder: Path, person: Person) -> list[Holding]:

@@ -30,6 +30,7 @@ def find_person(workspace: Workspace, customer: str) -> Person:
             own_companies=_companies(con, folders, ids, "bool_and"),
             orders=_only_theirs(con, folders, "orders", "order_id", ids),
             sessions=_only_theirs(con, folders, "events", "session_id", ids),
+            decisions=_only_theirs(con, folders, "touches", "decision_id", ids),
         )
     pending = read_erased(workspace.home).pending
     if pending is None or pending.person.ids.isdisjoint(person.ids):

@@ -1,9 +1,12 @@
 """Which rows of a table are a person's: by the columns that name people, or by an order or a visit only they made.
 
-The SQL looks into three tables of the connection, each with one column: ``person_ids``, ``person_orders`` and
-``person_sessions``.
+Rows of somebody else may name the person too (who recommended the shop to them): these stay, without that name.
+
+The SQL looks into tables of the connection, each with one column: ``person_ids``, ``person_orders``,
+``person_sessions`` and ``person_decisions``.
 """
 
+import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,16 +15,22 @@ from typing import Any
 
 import duckdb
 
-from features.tables import CUSTOMER_IDS
+from features.tables import CUSTOMER_IDS, MENTIONS
 from pipelines.privacy.erased import Person
 from pipelines.sources.casting import trimmed
-from pipelines.sql import connect, parquet, quoted
+from pipelines.sql import connect, one_number, parquet, quoted
 
 IDS = CUSTOMER_IDS
 RETURNED = "returned_"
 SOURCE = "source_"
-# A line that lost its customer is still theirs if its order or visit is.
-LEADS = {"order_id": "person_orders", "original_order_id": "person_orders", "session_id": "person_sessions"}
+# A line that lost its customer is still theirs if its order, visit or decision is.
+LEADS = {
+    "order_id": "person_orders",
+    "original_order_id": "person_orders",
+    "session_id": "person_sessions",
+    "decision_id": "person_decisions",
+}
+FINGERPRINT = "fingerprint"
 ERASED = "erased"
 
 
@@ -44,6 +53,28 @@ def condition(columns: Collection[str]) -> str | None:
     return f"coalesce({' OR '.join(tests)}, false)" if tests else None
 
 
+def mentioned(columns: Collection[str]) -> str | None:
+    """SQL condition for rows that name the person beside whoever they are about; None if no column does."""
+    tests = [f"{_text(name)} IN (FROM person_ids)" for name in _mentions(columns)]
+    return f"coalesce({' OR '.join(tests)}, false)" if tests else None
+
+
+def without_mention(columns: Collection[str]) -> dict[str, str]:
+    """SQL of what a row that names the person has instead, by column: no name, and a fingerprint of what is left."""
+    names = _mentions(columns)
+    left = [
+        "CAST(NULL AS VARCHAR)" if name in names else f'"{name}"'
+        for name in sorted(columns)
+        if name.startswith((RETURNED, SOURCE))
+    ]
+    fingerprint = {FINGERPRINT: f"hash({', '.join(left)})"} if FINGERPRINT in columns else {}
+    return dict.fromkeys(names, "NULL") | fingerprint
+
+
+def _mentions(columns: Collection[str]) -> list[str]:
+    return [name for name in columns if name.removeprefix(RETURNED) in MENTIONS]
+
+
 def define_person(con: duckdb.DuckDBPyConnection, ids: Mapping[str, Collection[str]]) -> None:
     """Make the tables that :func:`condition` looks into; ``ids`` maps each to its values."""
     for table, values in ids.items():
@@ -60,7 +91,12 @@ class PersonRows:
 
     def count(self, path: Path) -> int:
         """How many rows are theirs."""
-        return int(self.con.execute(f"SELECT count(*) FROM {self._theirs(path)}").fetchall()[0][0])
+        return one_number(self.con, f"SELECT count(*) FROM {self._theirs(path)}")
+
+    def count_mentions(self, path: Path) -> int:
+        """How many rows of others name them."""
+        named = mentioned(columns_of(self.con, path))
+        return one_number(self.con, f"SELECT count(*) FROM {self._theirs(path, 'NOT')} AND {named}") if named else 0
 
     def counts_by(self, path: Path, column: str) -> dict[str, int]:
         """How many of their rows have each value of ``column``."""
@@ -74,16 +110,21 @@ class PersonRows:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def copy_others(self, path: Path, target: Path, options: str = "") -> None:
-        """Write all other rows, in their order, to ``target``."""
+        """Write all other rows, in their order and without a mention of them, to ``target``; who may read it stays."""
+        columns = columns_of(self.con, path)
+        named = mentioned(columns)
+        emptied = [f'CASE WHEN {named} THEN {v} ELSE "{n}" END AS "{n}"' for n, v in without_mention(columns).items()]
+        replaced = f" REPLACE ({', '.join(emptied)})" if named else ""
         self.con.execute(
-            f"""COPY (SELECT * FROM {self._theirs(path, "NOT")}) TO {quoted(str(target))}
+            f"""COPY (SELECT *{replaced} FROM {self._theirs(path, "NOT")}) TO {quoted(str(target))}
                 (FORMAT parquet, COMPRESSION zstd{options})"""
         )
+        shutil.copymode(path, target)
 
     def clean_part(self, path: Path) -> None:
-        """Take their rows out of a staged part, in place, and count them in it; its name stays that of the raw file."""
+        """Take them out of a staged part, in place, and count their rows in it; its name stays that of the raw file."""
         theirs = self.count(path)
-        if theirs:
+        if theirs or self.count_mentions(path):
             draft = path.with_name(f".draft-{path.name}")
             erased_n = theirs + erased_from_part(self.con, path)
             self.copy_others(path, draft, f", KV_METADATA {{{ERASED}: '{erased_n}'}}")
@@ -97,9 +138,8 @@ class PersonRows:
 def rows_of(person: Person) -> Iterator[PersonRows]:
     """A reader that knows the person."""
     with connect() as con:
-        define_person(
-            con, {"person_ids": person.ids, "person_orders": person.orders, "person_sessions": person.sessions}
-        )
+        known = {"person_ids": person.ids, "person_orders": person.orders, "person_sessions": person.sessions}
+        define_person(con, {**known, "person_decisions": person.decisions})
         yield PersonRows(con)
 
 

@@ -11,13 +11,24 @@ from pathlib import Path
 import duckdb
 
 from pipelines.privacy.erased import Erased, follow, tombstone_sql
-from pipelines.privacy.person_rows import PersonRows, condition, define_person, erased_from_part
+from pipelines.privacy.person_rows import (
+    PersonRows,
+    condition,
+    define_person,
+    erased_from_part,
+    mentioned,
+    without_mention,
+)
 from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.sources.casting import trimmed
 from pipelines.sources.stage import HIDDEN, Staged, make_table
 from pipelines.sql import one_number
 
-LEADS = {"person_orders": ("orders", "order_id"), "person_sessions": ("events", "session_id")}
+LEADS = {
+    "person_orders": ("orders", "order_id"),
+    "person_sessions": ("events", "session_id"),
+    "person_decisions": ("touches", "decision_id"),
+}
 
 
 def drop_erased(
@@ -32,7 +43,9 @@ def drop_erased(
         _note_ids(con, table)
     names = [table.name for table in staged]
     _follow_aliases(con, names)
-    _note_leads(con, names)
+    _note_leads(con, staged)
+    for table in staged:
+        _forget_mentions(con, table)
     lost = Counter({table.name: _drop(con, table) for table in staged})
     for part in parts:
         lost[part.parent.name] += erased_from_part(con, part)
@@ -57,7 +70,7 @@ def _note_ids(con: duckdb.DuckDBPyConnection, table: Staged) -> None:
     if "customer_id" not in table.spec.column_names:
         return
     rows = f'staged."{table.name}"'
-    ids = [f"SELECT {name} AS id FROM {rows}" for name in HIDDEN if name in table.spec.column_names]
+    ids = [f"SELECT {name} AS id FROM {rows}" for name in HIDDEN if name in _columns(table)]
     for name in table.source_columns:
         quoted_name = f'"{name}"'
         ids.append(f"SELECT {trimmed(quoted_name)} FROM {rows} WHERE customer_id IS NULL")
@@ -80,10 +93,11 @@ def _follow_aliases(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> No
         )
 
 
-def _note_leads(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
-    """Orders and visits whose every customer was erased."""
+def _note_leads(con: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> None:
+    """Orders, visits and decisions whose every customer was erased."""
+    columns = {table.name: _columns(table) for table in staged}
     for known, (table, column) in LEADS.items():
-        if table in tables:
+        if column in columns.get(table, ()):
             con.execute(
                 f"""INSERT INTO {known} SELECT {column} FROM staged."{table}"
                     WHERE {column} IS NOT NULL AND customer_id IS NOT NULL
@@ -91,8 +105,23 @@ def _note_leads(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
             )
 
 
+def _columns(table: Staged) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _forget_mentions(con: duckdb.DuckDBPyConnection, table: Staged) -> None:
+    """Empty the name of an erased customer in rows about others."""
+    columns = [str(row[0]) for row in con.execute(f'DESCRIBE staged."{table.name}"').fetchall()]
+    named = mentioned(columns)
+    if named is None or not one_number(con, f'SELECT count(*) FROM staged."{table.name}" WHERE {named}'):
+        return
+    make_table(con, table.name)
+    emptied = ", ".join(f'"{name}" = {value}' for name, value in without_mention(columns).items())
+    con.execute(f'UPDATE staged."{table.name}" SET {emptied} WHERE {named}')
+
+
 def _drop(con: duckdb.DuckDBPyConnection, table: Staged) -> int:
-    columns = [*table.spec.column_names, *table.source_columns]
+    columns = [*_columns(table), *table.source_columns]
     theirs = condition(columns) if "customer_id" in columns else None
     if theirs is None or not one_number(con, f'SELECT count(*) FROM staged."{table.name}" WHERE {theirs}'):
         return 0

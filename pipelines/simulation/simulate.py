@@ -1,7 +1,8 @@
 """A simulated shop, exported as a real one would be: raw files with their dirt and, separately, the truth behind them.
 
 ``raw/``   what the shop sees: orders-*.csv, customers-*.csv, identities-*.csv, products.csv, events-*.parquet,
-           touches-*.parquet, feedback-*.csv, subscriptions-*.csv, in local times.
+           touches-*.parquet, feedback-*.csv, subscriptions-*.csv, contacts-*.csv, loyalty-*.csv, campaigns.csv and
+           market.csv, in local times.
 ``truth/`` for tests and benchmarks only: truth-*.parquet (one row a customer: latent segment and traits, true rates and
            dropout), dirt.json (rows of each kind of dirt a table) and world.json (what was asked for).
 
@@ -22,10 +23,15 @@ import polars as pl
 from features.errors import BadInput
 from pipelines.simulation.exports.dirt import Table
 from pipelines.simulation.exports.files import export
+from pipelines.simulation.later.columns import with_later_columns, with_theme
+from pipelines.simulation.later.plan import campaign_plan, market_study
+from pipelines.simulation.later.tables import later_tables
 from pipelines.simulation.lives import live
-from pipelines.simulation.shop.world import build_world
+from pipelines.simulation.shop.world import World, build_world
 
 MIN_DAYS = 60
+LATER = 4
+"""The first random stream of what came later; 0 to 3 are those of what was there before."""
 
 
 class Tally:
@@ -77,15 +83,18 @@ def simulate(
     for folder in ("raw", "truth"):
         (draft / folder).mkdir(parents=True)
     tally = Tally()
-    products = world.products.with_columns(_at=pl.lit(0.0))
-    products_rng = np.random.default_rng([seed, 2])
-    tally.add("products", *export(draft / "raw", world, "products", products, products_rng, shown_days, last=0))
+    for table, rows, stream in _whole_tables(world, seed):
+        rng = np.random.default_rng([seed, stream])
+        tally.add(table, *export(draft / "raw", world, table, rows, rng, shown_days, last=0))
     for part, first in enumerate(range(0, customers, chunk)):
         rng = np.random.default_rng([seed, 1, part])
         made = live(rng, world, first, min(chunk, customers - first))
-        for table, rows in made.rows.items():
-            last = first + made.truth.height
+        later = np.random.default_rng([seed, LATER, part])
+        last = first + made.truth.height
+        for table, rows in with_later_columns(later, made.rows, made.truth).items():
             tally.add(table, *export(draft / "raw", world, table, rows, rng, shown_days, last, part))
+        for table, rows in later_tables(later, made.rows).items():
+            tally.add(table, *export(draft / "raw", world, table, rows, later, shown_days, last, part))
         made.truth.write_parquet(draft / "truth" / f"truth-{part:04d}.parquet", statistics=False)
         tally.segments.update(made.truth["segment"].to_list())
         if progress:
@@ -97,6 +106,16 @@ def simulate(
     shutil.rmtree(out, ignore_errors=True)
     draft.rename(out)
     return summary
+
+
+def _whole_tables(world: World, seed: int) -> list[tuple[Table, pl.DataFrame, int]]:
+    """Tables that are no customers', and the random stream of the dirt in each."""
+    later = np.random.default_rng([seed, LATER])
+    return [
+        ("products", with_theme(later, world.products).with_columns(_at=pl.lit(0.0)), 2),
+        ("campaigns", campaign_plan(later, world), LATER + 1),
+        ("market", market_study(later, world), LATER + 2),
+    ]
 
 
 def _check(out: Path, customers: int, days: int, shown_days: int, chunk: int) -> None:

@@ -32,12 +32,19 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     orders = ["order_id", "kind"]       # all lines of an order at once
     subscriptions = ["customer_id", "plan", "started_at"]
 
+    [attributes]                        # what attr_* columns of customers mean; nothing reads the others
+    hobby = "level"                     # a label that many customers share
+    size = "ordered: small, middle, large"
+
 What a ``<table>.sql`` returns
 ------------------------------
 One SELECT in DuckDB's dialect over the aliases (every column of a CSV file is text; Parquet and JSON keep their types).
 
 - **Columns are canonical columns, by name.** A missing nullable column is filled with NULL; a missing required column
-  and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken along.
+  and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken along, ``cell_*`` columns of
+  ``market`` say which cell of the market a row is about.
+- **contacts** is a vault: addresses and consent for each channel, opened to reach people and for nothing else. A source
+  that fills it cannot be ingested with pseudonyms.
 - **Text is welcome anywhere.** Return a date, number or boolean as the text it is in the file: do not parse it in SQL
   (``TRY_CAST`` would turn a bad value into NULL and lose it). Ingest casts; a row whose text is not blank and cannot be
   read goes to ``rejects/<table>.parquet`` with reason ``unreadable_<column>`` and its original text.

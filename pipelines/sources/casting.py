@@ -1,6 +1,6 @@
 """SQL for reading what a SELECT returned: text without stray spaces, and values of the canonical types."""
 
-from features.tables import Column
+from features.columns import Column
 from pipelines.sources.source import SourceConfig
 from pipelines.sql import quoted
 

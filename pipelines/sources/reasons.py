@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from features.tables import Column, TableSpec
+from features.columns import Column, TableSpec
 from pipelines.sources.casting import is_blank
 from pipelines.sources.source import SourceConfig
 from pipelines.sql import quoted, quoted_list

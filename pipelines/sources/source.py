@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from features.errors import BadConfig, NotFound
 from features.tables import KNOWLEDGE_TIMES, TABLES
+from pipelines.sources.attributes import Attributes
+from pipelines.sources.messages import no_times, settings_problems, suggestion
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
@@ -73,6 +74,7 @@ class SourceConfig(BaseModel):
     late_after_days: float = Field(default=2, ge=0, le=3650)
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
+    attributes: Attributes = {}
     repeated_lines: Literal["once", "units"] = "once"
 
     def counts_lines(self, table: str) -> bool:
@@ -143,8 +145,10 @@ def load_source(name_or_path: str | Path) -> Source:
     """
     folder = _find(name_or_path)
     config_text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
-    config = _parse(config_text, folder.name)
-    return Source(folder=folder, config=config, config_text=config_text, sql=_read_sql(folder))
+    config, sql = _parse(config_text, folder.name), _read_sql(folder)
+    if config.attributes and "customers" not in sql:
+        raise BadConfig(f"{CONFIG_FILE} of {folder.name} has [attributes], which are of customers: write customers.sql")
+    return Source(folder=folder, config=config, config_text=config_text, sql=sql)
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -163,30 +167,14 @@ def _parse(text: str, where: str) -> SourceConfig:
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{CONFIG_FILE} of {where} is not valid TOML: {error}") from None
     except ValidationError as error:
-        raise BadConfig(f"{CONFIG_FILE} of {where}: {_first_problem(error)}") from None
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{_suggestion(key, SourceConfig.model_fields)}"
-    if problem["type"] == "missing":
-        return f"the key {key!r} is missing: add it"
-    return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
+        raise BadConfig(f"{CONFIG_FILE} of {where}: {settings_problems(error, SourceConfig)}") from None
 
 
 def _read_sql(folder: Path) -> dict[str, str]:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
     for name in texts:
         if name not in TABLES:
-            raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{_suggestion(name, TABLES)}")
+            raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{suggestion(name, TABLES)}")
     if not {"orders", "events"} & set(texts):
-        raise BadConfig(f"{folder.name} fills neither orders nor events: write orders.sql or events.sql")
+        raise BadConfig(no_times(folder.name))
     return texts
-
-
-def _suggestion(name: str, known: object) -> str:
-    names = sorted(str(key) for key in known)  # type: ignore[attr-defined]
-    close = get_close_matches(name, names, n=1)
-    return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"

@@ -27,11 +27,13 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import DOUBLE, VARCHAR
 
+from features.columns import Column, TableSpec
 from features.errors import BadTable
 from features.sentiment import sentiment
-from features.tables import CUSTOMER_IDS, TABLES, Column, TableSpec
+from features.tables import CUSTOMER_IDS, MENTIONS, TABLES
 from features.windows import MICROSECONDS_A_DAY
 from pipelines.sources.casting import needs_text, trimmed, typed
+from pipelines.sources.messages import misfit
 from pipelines.sources.read import found_by_duckdb
 from pipelines.sources.reasons import not_product, reason_at, reasons
 from pipelines.sources.source import Source, SourceConfig
@@ -39,7 +41,7 @@ from pipelines.sql import quoted, search_path
 
 SOURCE_PREFIX = "source_"
 # What pseudonyms hide.
-HIDDEN = CUSTOMER_IDS
+HIDDEN = (*CUSTOMER_IDS, *MENTIONS)
 # A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
 UNREADABLE_SHARE = 0.5
 NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at, '' AS delivered_in"
@@ -114,7 +116,7 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
         with search_path(con, "raw"):
             return _described(con, source, table, query, hidden)
     except duckdb.Error as error:
-        raise _misfit(source, table, error) from None
+        raise _misfit(con, source, table, error) from None
 
 
 def select_into_table(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema: str, into: str) -> None:
@@ -143,7 +145,7 @@ def _run(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, schema:
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
-        raise _misfit(source, staged.name, error) from None
+        raise _misfit(con, source, staged.name, error) from None
 
 
 def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows: str, present: datetime) -> None:
@@ -191,15 +193,17 @@ def _score_sentiment(con: duckdb.DuckDBPyConnection, table: str) -> None:
         con.remove_function("sentiment")
 
 
-def _misfit(source: Source, table: str, error: duckdb.Error) -> BadTable:
-    return BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found_by_duckdb(error)}")
+def _misfit(con: duckdb.DuckDBPyConnection, source: Source, table: str, error: duckdb.Error) -> BadTable:
+    found = misfit(con, error, source.sql[table], source.config.files) or found_by_duckdb(error)
+    return BadTable(f"{table}.sql of {source.name} does not fit the raw files: {found}")
 
 
 def _single_select(con: duckdb.DuckDBPyConnection, source: Source, table: str) -> str:
     try:
         statements = con.extract_statements(source.sql[table])
     except duckdb.Error as error:
-        raise BadTable(f"{table}.sql of {source.name} is not valid SQL: {found_by_duckdb(error)}") from None
+        found = misfit(con, error, source.sql[table], source.config.files) or found_by_duckdb(error)
+        raise BadTable(f"{table}.sql of {source.name} is not valid SQL: {found}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
         raise BadTable(f"{table}.sql of {source.name} must be one SELECT, found {kinds}")
@@ -212,7 +216,7 @@ def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query
     names = [name for name, _ in names_and_types]
     _check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
-    return Staged(spec, spec.columns + extra, dict(names_and_types), query, hidden)
+    return Staged(spec, spec.written(names) + extra, dict(names_and_types), query, hidden)
 
 
 def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
@@ -254,7 +258,24 @@ def _staging_query(staged: Staged, config: SourceConfig) -> str:
         ), flagged AS (SELECT {", ".join(["*", *flags])} FROM typed
         ), judged AS (SELECT {f"* EXCLUDE ({', '.join(texts)})" if texts else "*"},
             hash({", ".join(identity)}) AS fingerprint, {reason} FROM flagged)
-        {_hiding_query(staged, sources) if staged.hidden else "SELECT * FROM judged"}"""
+        {_last_select(staged, sources)}"""
+
+
+def _last_select(staged: Staged, sources: list[str]) -> str:
+    if staged.spec.vault:
+        return _sealing_query(staged)
+    return _hiding_query(staged, sources) if staged.hidden else "SELECT * FROM judged"
+
+
+def _sealing_query(staged: Staged) -> str:
+    """A refused row of a vault keeps its customer's id and its reason: nobody could find the rest to erase it."""
+    kept = {"customer_id", "returned_customer_id"}
+    values = [column.name for column in staged.columns] + [f"returned_{column.name}" for column in staged.given]
+    emptied = [name for name in (*values, *staged.source_columns) if name not in kept]
+    replaced = [f'CASE WHEN reason IS NULL THEN "{name}" END AS "{name}"' for name in emptied]
+    # A hash of what was there would let addresses be tried out.
+    replaced.append("CASE WHEN reason IS NULL THEN fingerprint ELSE hash(uuid()) END AS fingerprint")
+    return f"SELECT * REPLACE ({', '.join(replaced)}) FROM judged"
 
 
 def _hiding_query(staged: Staged, sources: list[str]) -> str:

@@ -103,6 +103,7 @@ def _move_in(fresh: Path, cached: Path) -> None:
         shutil.copyfileobj(source, target)
         target.flush()
         os.fsync(target.fileno())
+    shutil.copymode(fresh, draft)
     draft.replace(cached)
 
 
@@ -195,6 +196,8 @@ def _write_file(
     path.parent.mkdir(parents=True, exist_ok=True)
     open_one(con, delivery.file, reader, columns, delivery.rows.condition if delivery.rows else "true")
     select_into_file(con, source, staged, "one_file", path)
+    if staged.spec.vault:
+        path.chmod(0o600)
     reason = _reason_of_all(con, path)
     if reason is not None:
         lacks = lacking(staged.query, columns_of(con, reader.over([delivery.file.path])), columns)

@@ -13,7 +13,7 @@ from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of
 from experiments.splits import day_of
 from experiments.study import Study
-from features.engines import Engine, Tables, counted, open_tables, to_pandas
+from features.engines import Engine, Tables, counted, given, open_tables, to_pandas
 from features.entities import Entity, about
 from features.errors import BadTable, HistoryTooShort
 from features.executors.draw import Draw, draw
@@ -55,19 +55,20 @@ def order_span(tables: Tables) -> tuple[float, float]:
 def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, engine: Engine) -> None:
     tables, kind = open_tables(canonical, engine), kind_of(study)
     cutoffs = kind.cutoffs(study, *order_span(tables))
+    left_out = missing_tables(given(tables))
     drawn = draw(tables, cutoffs, study.sample.rows, study.sample.seed)
     facts: dict[str, Any] = {
         "canonical": canonical.name,
         "cutoffs": [str(day_of(cutoff)) for cutoff in cutoffs],
         "entity": study.entity,
-        "families_left_out": {name: f"needs {', '.join(needs)}" for name, needs in missing_tables(tables).items()},
+        "families_left_out": {name: f"needs {', '.join(needs)}" for name, needs in left_out.items()},
         "study": study.name,
         "tables": sorted(tables),
     }
     if drawn.share < 1:
         facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
     dated = _dated(workspace, canonical, study, cutoffs, drawn, engine)
-    write_dataset(folder, dated, feature_names(tables), kind.question(study), facts)
+    write_dataset(folder, dated, feature_names(given(tables)), kind.question(study), facts)
 
 
 def _dated(

@@ -5,10 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from experiments.tracking.registry import Champion, champions
-from features.engines import open_tables, to_pandas
+from features.engines import on_polars, open_tables, to_pandas
 from features.errors import NotFound
 from models import artifact
 from pipelines.snapshots import stored_snapshots
@@ -59,13 +57,12 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
     as_of = math.floor(order_span(tables)[1]) + 1.0
     (snapshot,) = stored_snapshots(workspace, canonical, tables, [as_of], "customer")
-    products = canonical / "products.parquet"
     return write_bundle(
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
         parts=map(to_pandas, snapshot.parts()),
         as_of=as_of,
-        products=pl.read_parquet(products, columns=["product_id", "category", "price"]) if products.is_file() else None,
+        products=on_polars(tables["products"]) if "products" in tables else None,
         tables=sorted(tables),
     )

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from experiments.run import tests_of
 from experiments.tracking.runs import children_of, open_client
 from features.families import families
 from models import artifact
+from pipelines.steps.tables import as_text
 from pipelines.workspace import Workspace
 from serving.answers import kind_of
 from serving.bundle import Bundle, iso, load_bundle
 
-WIDTH = 110
 MOST_SCORES = 6
 
 
@@ -70,17 +69,13 @@ def _as_text(
     features: dict[str, dict[str, int]],
     places: dict[str, str],
 ) -> str:
-    console = Console(width=WIDTH, force_terminal=False, color_system=None)
-    with console.capture() as captured:
-        console.print(f"Bundle {bundle.version}: {len(bundle.answers):,} customers as of {iso(bundle.as_of)}\n")
-        if segments:
-            console.print(_segment_table(segments), "")
-        for name, contestants in scores.items():
-            shown = artifact.headline(bundle.models[name].model)[:MOST_SCORES]
-            console.print(_score_table(name, bundle.versions[name]["version"], shown, contestants), "")
-        console.print(_feature_table(features, list(bundle.models)), "")
-        console.print(_place_table(places))
-    return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
+    parts = [f"Bundle {bundle.version}: {len(bundle.answers):,} customers as of {iso(bundle.as_of)}"]
+    parts += [as_text(_segment_table(segments))] if segments else []
+    for name, contestants in scores.items():
+        shown = artifact.headline(bundle.models[name].model)[:MOST_SCORES]
+        parts.append(as_text(_score_table(name, bundle.versions[name]["version"], shown, contestants)))
+    parts += [as_text(_feature_table(features, list(bundle.models))), as_text(_place_table(places))]
+    return "\n\n".join(parts)
 
 
 def _segment_table(segments: list[dict[str, Any]]) -> Table:

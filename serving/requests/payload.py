@@ -10,6 +10,7 @@ from serving.requests.rows import (
     EventRow,
     FeedbackRow,
     Id,
+    LoyaltyRow,
     OrderRow,
     RequestPart,
     SubscriptionRow,
@@ -19,7 +20,7 @@ from serving.requests.rows import (
 
 MAX_CUSTOMERS = 1_000
 MAX_HISTORY_ROWS = 5_000
-REQUEST_TABLES = ("orders", "events", "touches", "feedback", "subscriptions", "customers")
+REQUEST_TABLES = ("orders", "events", "touches", "feedback", "subscriptions", "loyalty", "customers")
 """Canonical tables whose rows a request can contain."""
 
 
@@ -38,6 +39,7 @@ class CustomerHistory(RequestPart):
     touches: Annotated[list[TouchRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None
     feedback: Annotated[list[FeedbackRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None
     subscriptions: Annotated[list[SubscriptionRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None
+    loyalty: Annotated[list[LoyaltyRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None
     profile: CustomerRow | None = None
 
     def rows_of(self, table: str) -> Sequence[RequestPart] | None:

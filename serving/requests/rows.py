@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from features.tables import EventKind, FeedbackKind, OrderKind, Topic, TouchKind
+from features.columns import DECLARED
+from features.tables import EventKind, FeedbackKind, OrderKind, PointsKind, Topic, TouchKind
 
 # Amounts are summed exactly as whole ten-thousandths: 5,000 lines of 1e8 stay below 2**53 of them.
 MAX_AMOUNT = 1e8
@@ -43,7 +44,12 @@ Id = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean)]
 Time = Annotated[datetime, BeforeValidator(utc)]
 Quantity = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False)]
 Money = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
+Results = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
+Points = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
+
+
+Attribute = Annotated[str, Field(pattern=rf"^({'|'.join(DECLARED)})[a-z][a-z0-9_]*$")]
 
 
 class RequestPart(BaseModel):
@@ -91,6 +97,9 @@ class EventRow(DatedRow):
     feature: Id | None = None
     duration_s: Seconds | None = None
     channel: Id | None = None
+    query: Id | None = None
+    page: Id | None = None
+    results_n: Results | None = None
 
 
 class TouchRow(DatedRow):
@@ -99,6 +108,10 @@ class TouchRow(DatedRow):
     campaign_id: Id | None = None
     channel: Id
     kind: TouchKind
+    topic: Id | None = None
+    variant: Id | None = None
+    decision_id: Id | None = None
+    cost: Money | None = None
 
 
 class FeedbackRow(DatedRow):
@@ -122,8 +135,19 @@ class SubscriptionRow(RequestPart):
     known_at: Time | None = None
 
 
+class LoyaltyRow(DatedRow):
+    """A row of ``loyalty``: points earned or spent, or a tier reached."""
+
+    kind: PointsKind
+    points: Points | None = None
+    tier: Id | None = None
+
+
 class CustomerRow(RequestPart):
-    """A row of ``customers``: the customer's profile. Leave out what is not known."""
+    """A row of ``customers``: the customer's profile. Leave out what is not known.
+
+    ``attributes`` are what the source declares: ``{"level_hobby": "chess", "ordered_size": 2}``.
+    """
 
     signed_up_at: Time | None = None
     birth_year: Annotated[int, Field(ge=1850, le=2200)] | None = None
@@ -145,4 +169,10 @@ class CustomerRow(RequestPart):
     contact_function: Id | None = None
     status: Id | None = None
     consent: bool | None = None
+    referred_by: Id | None = None
+    motivation: Id | None = None
+    lifestyle: Id | None = None
+    values: Id | None = None
+    district: Id | None = None
+    attributes: dict[Attribute, Id | int | None] = {}
     known_at: Time | None = None

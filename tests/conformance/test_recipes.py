@@ -8,7 +8,7 @@ import csv
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.ingest import publication
 from pipelines.ingest.canonical import ingest
 from pipelines.ingest.result import IngestResult
 from pipelines.sources import load_source, shipped_sources
@@ -30,8 +31,8 @@ Ingested = Callable[[str], IngestResult]
 
 
 @pytest.fixture(scope="module")
-def ingested(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
-    """Ingest a source's own raw files; each source once."""
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
+    """Ingest a source's own raw files, each source once, and without the audit's page, which costs the most."""
     results: dict[str, IngestResult] = {}
 
     def result_of(name: str) -> IngestResult:
@@ -39,7 +40,9 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
             results[name] = ingest(Workspace(tmp_path_factory.mktemp(name)), load_source(name))
         return results[name]
 
-    return result_of
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publication, "write_audit", lambda *_: None)
+        yield result_of
 
 
 def test_every_recipe_has_its_rows_written_by_hand() -> None:

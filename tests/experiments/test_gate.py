@@ -9,7 +9,7 @@ import pytest
 
 from experiments.config import Promotion
 from experiments.dataset import Dataset
-from experiments.gate import judge, promote, unreadable
+from experiments.gate import judge, preview, promote, unreadable
 from experiments.run import StudyResult, run_study
 from experiments.segment import without_structure
 from experiments.tracking.evidence import HASH_TAG, key_of_test
@@ -100,12 +100,22 @@ def stores(dataset: Dataset, make_stores: MakeStores) -> Stores:
 
 
 @pytest.fixture(scope="module")
-def first(dataset: Dataset, stores: Stores) -> Verdict:
+def foretold(dataset: Dataset, stores: Stores) -> tuple[Verdict, str]:
+    """What a preview says before anything is judged, and what the registry says of the version after it."""
+    return preview(study(), dataset, stores), tags(stores, "1")["gate"]
+
+
+@pytest.fixture(scope="module")
+def first(foretold: object, dataset: Dataset, stores: Stores) -> Verdict:  # noqa: ARG001 - it must come before
     return promote(study(), dataset, stores)
 
 
 def tags(stores: Stores, version: str) -> dict[str, str]:
     return dict(open_client(stores).get_model_version("churn", version).tags)
+
+
+def test_a_preview_gives_the_verdict_and_writes_nothing(foretold: tuple[Verdict, str], first: Verdict) -> None:
+    assert foretold == (replace(first, changed=False), "not judged yet")
 
 
 def test_the_first_champion_has_beaten_the_baselines(first: Verdict, stores: Stores) -> None:

@@ -22,6 +22,7 @@ from experiments.predict import prepare
 from experiments.run import StudyResult, run_study
 from experiments.search.trials import Trial
 from experiments.studies import load_study
+from experiments.tracking.addresses import LOCAL, tables_of_runs
 from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
 from experiments.tracking.runs import FAILURE_TAG, children_of, current_tracking, open_client
 from experiments.tracking.stores import Stores, artifacts_beside
@@ -83,6 +84,25 @@ def test_scores_at_each_cutoff_are_a_line(run: Any, result: StudyResult, stores:
     points = open_client(stores).get_metric_history(run.info.run_id, "by_cutoff/log_loss")
     assert [point.step for point in points] == [0, 1]
     assert np.mean([point.value for point in points]) == pytest.approx(result.scores["log_loss"])
+
+
+def test_an_advantage_is_above_zero_where_the_model_is_ahead(run: Any, children: dict[str, Any]) -> None:
+    ours, theirs = (each.data.metrics["by_cutoff/log_loss"] for each in (run, children["baseline constant"]))
+    lead = run.data.metrics["newest_log_loss_advantage_over/baseline_constant"]
+    assert lead == pytest.approx(theirs - ours)
+    assert lead > 0
+
+
+def test_the_table_of_runs_opens_with_the_scores_of_the_test(run: Any, stores: Stores) -> None:
+    client, experiment_id = open_client(stores), run.info.experiment_id
+    address = tables_of_runs(client, LOCAL)["churn"]
+    assert (
+        address == f"{LOCAL}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey=coterie"
+    )
+    view = json.loads(client.get_experiment(experiment_id).tags["mlflow.sharedViewState.coterie"])
+    shown = [column.removeprefix("metrics.`").rstrip("`") for column in view["selectedColumns"] if "metrics" in column]
+    assert len(shown) > 2
+    assert all(name.startswith("test_") and name in run.data.metrics for name in shown)
 
 
 def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from features.engines import Engine, from_frames, open_tables, to_pandas
 from features.entities import about
-from features.families import families, text_names
+from features.families import families, is_text
 from features.past import look_back
 from features.snapshot import snapshot
 from features.windows import to_days
@@ -26,7 +26,7 @@ def assert_same_bits(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     assert list(found.columns) == list(expected.columns)
     assert found["customer_id"].tolist() == expected["customer_id"].tolist()
     for name in found.columns[1:]:
-        if name in text_names():
+        if is_text(name):
             assert found[name].fillna("").tolist() == expected[name].fillna("").tolist(), name
         else:
             assert found[name].dtype == np.float64, name
@@ -56,5 +56,5 @@ def _columns(family: str, folder: Path, as_of: datetime, engine: Engine) -> pd.D
     days = to_days(as_of)
     past = look_back(about(open_tables(folder, engine), days), days)
     found = to_pandas(families()[family].compute(past, days))
-    text = [name for name in families()[family].TEXT if len(found)]
+    text = [name for name in found if families()[family].is_text(name) and len(found)]
     return found.assign(**{name: found[name].fillna("") for name in text})

@@ -10,7 +10,8 @@ from typing import Literal
 import polars as pl
 from hypothesis import strategies as st
 
-from features.tables import TABLES, Column, TableSpec
+from features.columns import Column, TableSpec
+from features.tables import MENTIONS, OPEN_TABLES, TABLES
 
 Row = dict[str, object]
 Rows = dict[str, list[Row]]
@@ -33,6 +34,7 @@ _KINDS = {
     ],
     "touches": ["sent", "sent", "open", "click", "unsubscribe", "bounce", "like", "share", "comment", "attend"],
     "feedback": ["nps", "csat", "review", "ticket"],
+    "loyalty": ["earn", "earn", "spend", "tier"],
 }
 _VALUES: dict[str, st.SearchStrategy[object]] = {
     "customer_id": st.sampled_from(["ann", "bob", "new", "alias", "late alias"]),
@@ -50,6 +52,11 @@ _VALUES: dict[str, st.SearchStrategy[object]] = {
     "birth_year": st.integers(1890, 2030),
     "quantity": st.sampled_from([1.0, 2.5, 12.0]),
     "discount": st.sampled_from([0.0, 1.23]),
+    "referred_by": st.sampled_from(["ann", "bob", "alias"]),
+    "season": st.sampled_from(["summer", "winter"]),
+    "results_n": st.sampled_from([0, 3]),
+    "points": st.sampled_from([0.5, 10.0]),
+    "cost": st.sampled_from([0.0, 0.25]),
     "score": st.sampled_from([0.0, 1.0, 2.5, 6.0, 9.0, 10.0]),
     "sentiment": st.floats(-1, 1),
 }
@@ -70,16 +77,16 @@ POLARS = {
     "time": pl.Datetime("us"),
 }
 HIDDEN: dict[Seen, tuple[str, ...]] = {
-    "ahead": tuple(name for name, spec in TABLES.items() if spec.time),
-    "not yet known": tuple(name for name, spec in TABLES.items() if "known_at" in spec.column_names),
-    "replaced": tuple(name for name, spec in TABLES.items() if "replaced_at" in spec.column_names),
+    "ahead": tuple(name for name in OPEN_TABLES if TABLES[name].time),
+    "not yet known": tuple(name for name in OPEN_TABLES if "known_at" in TABLES[name].column_names),
+    "replaced": tuple(name for name in OPEN_TABLES if "replaced_at" in TABLES[name].column_names),
 }
 """Which tables' rows can be hidden in which way."""
 
 
 def tables(seen: Seen) -> st.SearchStrategy[Rows]:
     """A few rows of every table; if they are to be seen, ann and bob have bought."""
-    names = TABLES if seen == "seen" else HIDDEN[seen]
+    names = OPEN_TABLES if seen == "seen" else HIDDEN[seen]
     drawn = st.fixed_dictionaries({name: _some(TABLES[name], seen) for name in names})
     return drawn.map(lambda rows: rows | {"orders": rows["orders"] + SALES}) if seen == "seen" else drawn
 
@@ -96,11 +103,12 @@ def side_by_side(left: Rows, right: Rows) -> dict[str, pl.DataFrame]:
         {table: [_renamed(row, side) for row in rows] for table, rows in world.items()}
         for side, world in (("left", left), ("right", right))
     ]
-    return frames({table: named[0][table] + named[1][table] for table in TABLES})
+    return frames({table: named[0][table] + named[1][table] for table in OPEN_TABLES})
 
 
 def _renamed(row: Row, side: str) -> Row:
-    return {name: f"{side} {value}" if value and name.endswith("_id") else value for name, value in row.items()}
+    ids = {name for name, value in row.items() if value and (name.endswith("_id") or name in MENTIONS)}
+    return {name: f"{side} {value}" if name in ids else value for name, value in row.items()}
 
 
 def _some(spec: TableSpec, seen: Seen) -> st.SearchStrategy[list[Row]]:

@@ -68,6 +68,56 @@ def whole_shop() -> dict[str, pl.DataFrame]:
     }
 
 
+@cache
+def grown_shop() -> dict[str, pl.DataFrame]:
+    """The whole shop with every optional column, the tables that came later, and two declared attributes."""
+    draw, shop = np.random.default_rng(13), whole_shop()
+
+    def some(table: str, *values: object) -> pl.Series:
+        """One of ``values`` for each row of the table, of mixed spelling and null."""
+        chosen = draw.integers(len(values), size=shop[table].height)
+        return pl.Series([values[n] for n in chosen])
+
+    searched = pl.col("kind") == "search"
+    return shop | {
+        "customers": shop["customers"].with_columns(
+            referred_by=some("customers", "c00", "c03", "c50", "c07", None, None),
+            motivation=some("customers", "price", "quality", None),
+            lifestyle=some("customers", "young couple", "retired", None),
+            values=some("customers", "sustainability; family", None),
+            district=some("customers", "Old Town", None),
+            level_hobby=some("customers", "chess", "golf", None),
+            ordered_kids=some("customers", 0, 1, 2, None),
+        ),
+        "products": shop["products"].with_columns(
+            unit_cost=some("products", 2.5, 4.01, None),
+            tags=some("products", "summer;beach", "gift", None),
+            season=some("products", "summer", "winter", None),
+        ),
+        "events": shop["events"].with_columns(
+            query=pl.when(searched).then(some("events", "red mug", "mug", "Lamp", None)),
+            results_n=pl.when(searched).then(some("events", 0, 3, 12, None)),
+            page=some("events", "guide/care", "guide/gifts", "about", None),
+        ),
+        "touches": shop["touches"].with_columns(
+            topic=some("touches", "garden", "news", "sale", None),
+            variant=some("touches", "a", "b", None),
+            decision_id=some("touches", "d1", "d2", None),
+            cost=some("touches", 0.0, 0.02, 1.5, None),
+        ),
+        "campaigns": pl.DataFrame({"campaign_id": ["k0", "k1"], "offer": ["10%", None], "cost": [100.0, None]}),
+        "loyalty": _log(draw, 600, _movement),
+        "market": pl.DataFrame({"period": ["2021"], "spend": [1e6], "cell_region": ["North"]}),
+    }
+
+
+def _movement(draw: np.random.Generator) -> dict[str, object]:
+    kind = str(draw.choice(["earn", "earn", "spend", "tier"]))
+    points = None if kind == "tier" or draw.random() < 0.05 else float(draw.integers(1, 200)) / 4
+    tier = str(draw.choice(["basic", "silver", "gold"])) if kind == "tier" or draw.random() < 0.1 else None
+    return {"kind": kind, "points": points, "tier": tier}
+
+
 def _some(draw: np.random.Generator, at: pl.Series, share: float) -> list[datetime | None]:
     """A moment within thirty days after each of ``at``, for a share of them."""
     after = [moment + timedelta(minutes=int(draw.integers(1, 43_200))) for moment in at]

@@ -39,7 +39,7 @@ WRITTEN = "CANARY"
 ME, ALIAS, COLLEAGUE = f"{WRITTEN}-me", f"{WRITTEN}-alias", f"{WRITTEN}-colleague"
 # What a kind or a channel may be is fixed, and products are no people.
 FIXED = {"kind", "product_id"}
-KINDS = {"orders": "sale", "events": "login", "touches": "open", "feedback": "review"}
+KINDS = {"orders": "sale", "events": "login", "touches": "open", "feedback": "review", "loyalty": "earn"}
 TABLE_PLACES = ("canonical", "staging")
 FEATURE_PLACES = ("snapshots", "datasets")
 ID_PLACES = (*TABLE_PLACES, *FEATURE_PLACES, "bundles", "bentoml", "scores")
@@ -57,7 +57,7 @@ def row(table: str, who: str, at: datetime, **values: Any) -> dict[str, Any]:
     numbers = {c.name: 1 for c in spec.columns if c.type in ("float", "int")}
     whens = {spec.time: at.isoformat()} if spec.time else {}
     kind = {"kind": KINDS[table]} if table in KINDS else {}
-    extra = {"attr_shoe": said(table, "attr_shoe", who)} if spec.extra_prefix else {}
+    extra = {"attr_shoe": said(table, "attr_shoe", who)} if spec.is_extra("attr_shoe") else {}
     return {**texts, **numbers, **whens, **kind, **extra, "customer_id": who, **values}
 
 
@@ -67,18 +67,24 @@ def people(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
     rows["products"] = [
         {"product_id": f"P{n}", "name": f"Thing {n}", "category": f"K{n % 4}", "price": 5 + n} for n in range(10)
     ]
+    rows["campaigns"] = [{"campaign_id": "N1", "name": "News"}]
+    rows["market"] = [{"period": "2024", "spend": 1000, "cell_region": "North"}]
     rows["identities"] = [{"alias_id": "A7", "customer_id": "C7"}, row("identities", ME, START, alias_id=ALIAS)]
     for n in range(160):
-        rows["customers"].append({"customer_id": f"C{n}", "gender": "fm"[n % 2], "city": "Bath", "birth_year": 1980})
+        # Somebody the canary recommended the shop to, which is said in a row that is not theirs.
+        friend = {"referred_by": ME} if n == 3 else {}
+        profile = {"customer_id": f"C{n}", "gender": "fm"[n % 2], "city": "Bath", "birth_year": 1980}
+        rows["customers"].append(profile | friend)
+        rows["contacts"].append({"customer_id": f"C{n}", "email": f"c{n}@shop.example"})
         for at in when(rng, rng.randint(2, 9)):
             rows["orders"].append(order(rng, f"C{n}", at, f"S{n}-{at:%j%H%M}"))
             rows["events"].append(
                 {"customer_id": f"C{n}", "at": at.isoformat(), "kind": "login", "session_id": f"V{n}"}
             )
     for who in (ME, COLLEAGUE):
-        for name in ("customers", "events", "touches", "feedback", "subscriptions"):
+        for name in ("customers", "events", "touches", "feedback", "subscriptions", "contacts", "loyalty"):
             rows[name] += [
-                row(name, who, at, **FITTING.get(name, {})) for at in when(rng, 2 if name != "customers" else 1)
+                row(name, who, at, **FITTING.get(name, {})) for at in when(rng, 1 if TABLES[name].unique else 2)
             ]
         rows["orders"] += [order(rng, who, at, said("orders", "order_id", who)) for at in when(rng, 8)]
     rows["events"] += [row("events", ALIAS, at) for at in when(rng, 3)]
@@ -312,7 +318,8 @@ def test_twice_is_nothing_to_do_and_nobody_is_an_error(road: Road) -> None:
 
 
 def test_the_owner_is_told_which_raw_files_to_clean(road: Road) -> None:
-    tables = ("customers", "events", "feedback", "identities", "orders", "subscriptions", "touches")
+    tables = ("contacts", "customers", "events", "feedback", "identities", "loyalty")
+    tables += ("orders", "subscriptions", "touches")
     assert [Path(path).stem for path in road.told["erase"]["raw_files"]] == list(tables)
 
 

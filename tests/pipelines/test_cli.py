@@ -1,10 +1,12 @@
 """Drift guards: commands, MLproject entry points and README tell the same story; an error is one sentence."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import yaml
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.cli import app, run_alone
 
 REPO = Path(__file__).resolve().parents[2]
 PACKAGES = ("features", "models", "experiments", "serving", "pipelines")
@@ -97,6 +99,26 @@ def test_importing_everything_does_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_step_says_how_much_memory_it_took(tmp_path: Path) -> None:
+def test_a_step_says_when_it_ran_and_how_much_memory_it_took(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["simulate", "--customers", "20", "--home", str(tmp_path), "--json"])
-    assert json.loads(done.stdout)["peak_memory_mb"] > 50
+    found = json.loads(done.stdout)
+    assert found["peak_memory_mb"] > 50
+    assert found["schema_version"] == 1
+    started, finished = (datetime.fromisoformat(found[key]) for key in ("started", "finished"))
+    assert timedelta(0) <= finished - started < timedelta(minutes=5)
+    assert started.utcoffset() == timedelta(0)
+
+
+def test_what_libraries_and_child_processes_print_is_not_mixed_with_the_result(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def step() -> dict[str, str]:
+        print("python prints")
+        os.write(1, b"a library prints\n")
+        subprocess.run(["echo", "a child prints"], check=True)
+        return {"message": "done"}
+
+    run_alone(True, step)
+    out, err = capfd.readouterr()
+    assert json.loads(out)["message"] == "done"
+    assert sorted(err.splitlines()) == ["a child prints", "a library prints", "python prints"]

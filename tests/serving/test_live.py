@@ -2,13 +2,20 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
+from features.engines import from_frames, to_pandas
+from features.families import inputs_of
+from features.snapshot import live_snapshot, snapshot
+from features.tables import TABLES
+from features.windows import to_days
 from serving.bundle import Bundle
-from serving.live import live_features
+from serving.live import live_features, refuse_other_features, table_frame
 from serving.requests.errors import reader
 from serving.requests.payload import HistoryRequest
 from serving.requests.refusal import Refused
+from serving.requests.rows import CustomerRow, EventRow, LoyaltyRow, TouchRow
 
 LINE = {"order_id": "o1", "at": "2025-05-01T10:00:00Z", "quantity": 2, "unit_price": 4.95}
 REQUEST = reader(HistoryRequest)({"customers": [{"customer_id": "a", "orders": [LINE]}]})
@@ -28,3 +35,32 @@ def test_a_bundle_without_products_leaves_categories_null(bundle: Bundle) -> Non
     assert as_of == bundle.as_of
     assert features["customer_id"].tolist() == ["a"]
     assert features["basket_categories_n"].isna().all()
+
+
+def test_a_history_brings_what_came_later_to_the_contract_only_where_it_is_read() -> None:
+    at = "2025-05-01T10:00:00Z"
+    customer = {
+        "customer_id": "a",
+        "orders": [LINE],
+        "events": [{"at": at, "kind": "search", "query": "mug", "results_n": 0}],
+        "loyalty": [{"at": at, "kind": "earn", "points": 5}],
+        "profile": {"motivation": "price", "attributes": {"level_hobby": "chess", "ordered_size": 2}},
+    }
+    asked = reader(HistoryRequest)({"customers": [customer]}).customers
+    read = inputs_of(["search_words_90d_n", "points_balance", "level_hobby=chess", "ordered_size", "level_motivation"])
+    frames = {table: table_frame(table, asked, read) for table in ("orders", "events", "loyalty", "customers")}
+    assert frames["events"]["query"].to_list() == ["mug"]
+    assert "results_n" not in frames["events"].columns
+    assert frames["customers"].select("motivation", "level_hobby", "ordered_size").rows() == [("price", "chess", 2)]
+    found = live_snapshot(frames, to_days("2025-05-02"))
+    pd.testing.assert_frame_equal(found, to_pandas(snapshot(from_frames(frames), to_days("2025-05-02"))))
+    assert found[["search_words_90d_n", "points_balance", "level_hobby", "ordered_size"]].to_numpy().tolist() == [
+        [1.0, 5.0, "chess", 2.0]
+    ]
+    refuse_other_features(["search_words_90d_n", "level_hobby=chess", "seasonal_share", "points_tier=gold"])
+
+
+def test_a_request_can_bring_every_optional_column() -> None:
+    rows = {"events": EventRow, "touches": TouchRow, "customers": CustomerRow, "loyalty": LoyaltyRow}
+    for table, row in rows.items():
+        assert set(TABLES[table].optional) <= set(row.model_fields), table

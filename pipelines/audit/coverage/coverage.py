@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from features.tables import PROTECTED, TABLES
+from features.tables import OPEN_TABLES, PROTECTED, TABLES
 from features.windows import to_datetime
 from pipelines.audit.coverage.customers import BEHAVIOUR, make_customers, optional_columns
 from pipelines.audit.coverage.gain import CUSTOMERS_MIN, Gain, gain_of
@@ -53,9 +53,9 @@ def write_coverage(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, An
 
 
 def _not_given(returned: Returned) -> dict[str, list[str]]:
-    """Tables and optional columns of the contract that the source does not return; a whole table as an empty list."""
-    lacking: dict[str, list[str]] = {name: [] for name in TABLES if name not in returned}
-    for name in TABLES:
+    """Tables (but the vault) and nullable columns that the source does not return; a whole table as an empty list."""
+    lacking: dict[str, list[str]] = {name: [] for name in OPEN_TABLES if name not in returned}
+    for name in OPEN_TABLES:
         optional = [column.name for column in TABLES[name].columns if column.nullable]
         absent = [column for column in optional if name in returned and column not in returned[name]]
         if absent:

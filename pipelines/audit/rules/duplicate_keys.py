@@ -9,7 +9,7 @@ from pipelines.sql import one_number
 CODE = "any.duplicate_keys"
 TITLE = "Rows that share a key but differ"
 ADVICE = "Return one row a key, or give known_at so that the rows become versions of a profile."
-TABLES = ("customers", "identities", "products")
+TABLES = ("customers", "identities", "products", "contacts", "campaigns")
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

@@ -8,7 +8,7 @@ from pipelines.audit.finding import Found, rows_where
 CODE = "any.known_before_it_happened"
 TITLE = "Rows known before they happened"
 ADVICE = "Map known_at from the column that says when the row was loaded, in the same time zone as at."
-TABLES = ("orders", "events", "touches", "feedback", "subscriptions")
+TABLES = ("orders", "events", "touches", "feedback", "subscriptions", "loyalty")
 NEEDS = ("known_at",)
 
 

@@ -3,5 +3,5 @@
 CODE = "any.missing_customer"
 TITLE = "Rows without a customer"
 ADVICE = "Find out whether these are guests; if an id was lost on the way, export it."
-TABLES = ("customers", "identities", "orders", "events", "touches", "feedback", "subscriptions")
+TABLES = ("customers", "identities", "orders", "events", "touches", "feedback", "subscriptions", "contacts", "loyalty")
 WHERE = "customer_id IS NULL"

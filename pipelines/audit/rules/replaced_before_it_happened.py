@@ -8,7 +8,7 @@ from pipelines.audit.finding import Found, rows_where
 CODE = "any.replaced_before_it_happened"
 TITLE = "Rows corrected before they happened or were known"
 ADVICE = "Map replaced_at from the moment at which the correction was loaded, in the same time zone as at."
-TABLES = ("orders", "events", "touches", "feedback", "subscriptions")
+TABLES = ("orders", "events", "touches", "feedback", "subscriptions", "loyalty")
 NEEDS = ("replaced_at",)
 
 

@@ -8,7 +8,7 @@ from pipelines.audit.finding import Found, rows_where
 CODE = "any.unknown_customer"
 TITLE = "Rows of customers that customers lacks"
 ADVICE = "Export the register anew with all customers, or bring their other ids in as identities."
-TABLES = ("events", "touches", "feedback", "subscriptions")
+TABLES = ("events", "touches", "feedback", "subscriptions", "contacts", "loyalty")
 NEEDS = ("customers",)
 
 

@@ -3,6 +3,6 @@
 CODE = "any.unknown_kind"
 TITLE = "Rows of an unknown kind"
 ADVICE = "Map these kinds to the contract's in the SQL, or leave them out there on purpose."
-TABLES = ("orders", "events", "touches", "feedback")
+TABLES = ("orders", "events", "touches", "feedback", "loyalty")
 WHERE = "reason = 'unknown_kind'"
 SHOW = ("returned_kind",)

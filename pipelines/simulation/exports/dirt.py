@@ -12,7 +12,10 @@ from typing import Literal
 import polars as pl
 
 Effect = Literal["added", "altered", "plausible"]
-Table = Literal["orders", "customers", "identities", "products", "events", "touches", "feedback", "subscriptions"]
+Table = Literal[
+    "orders", "customers", "identities", "products", "events", "touches", "feedback", "subscriptions",
+    "contacts", "loyalty", "campaigns", "market",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,26 @@ DIRT: dict[Table, tuple[Dirt, ...]] = {
             "contract_booked_twice", 0.010, "plausible", {"contract_no": _stranger("contract_no")},
             pl.col("recorded_at") == pl.col("started_at"),
         ),
+    ),
+    "contacts": (
+        Dirt("exact_duplicate", 0.005, "added"),
+        Dirt("missing_customer", 0.005, "added", {"customer_no": _text(None)}),
+        Dirt("no_address", 0.010, "altered", {"email": _text("none")}),
+        Dirt("unreadable_consent", 0.005, "added", {"sms_agreed": _text("perhaps")}),
+    ),
+    "loyalty": (
+        Dirt("exact_duplicate", 0.005, "added"),
+        Dirt("missing_customer", 0.005, "added", {"customer_no": _text(None)}),
+        Dirt("unknown_kind", 0.002, "added", {"movement": _text("expiry")}),
+        Dirt("unreadable_points", 0.002, "added", {"points": _text("many")}),
+    ),
+    "campaigns": (
+        Dirt("exact_duplicate", 0.010, "added"),
+        Dirt("negative_budget", 0.010, "altered", {"budget": _text("-1.00")}),
+    ),
+    "market": (
+        Dirt("exact_duplicate", 0.010, "added"),
+        Dirt("unreadable_turnover", 0.010, "added", {"turnover": _text("ca. 9m")}),
     ),
 }  # fmt: skip
 

@@ -21,6 +21,10 @@ FILES: dict[Table, str] = {
     "touches": "touches-{part:04d}.parquet",
     "feedback": "feedback-{part:04d}.csv",
     "subscriptions": "subscriptions-{part:04d}.csv",
+    "contacts": "contacts-{part:04d}.csv",
+    "loyalty": "loyalty-{part:04d}.csv",
+    "campaigns": "campaigns.csv",
+    "market": "market.csv",
 }
 _TIMES: dict[Table, dict[str, str]] = {
     "customers": {"_at": "recorded_at", "_registered": "registered_at"},
@@ -32,12 +36,16 @@ _TIMES: dict[Table, dict[str, str]] = {
     "subscriptions": {
         "_at": "recorded_at", "_started": "started_at", "_renews": "renews_at", "_ended": "ended_at",
     },
+    "contacts": {"_at": "recorded_at"},
+    "loyalty": {"_at": "booked_at"},
+    "campaigns": {"_begins": "begins_at", "_ends": "ends_at"},
 }  # fmt: skip
 """Hidden days and the columns of local times they become."""
 _MONEY: dict[Table, tuple[str, ...]] = {
     "orders": ("unit_price", "discount"),
     "products": ("price", "cost"),
     "subscriptions": ("fee",),
+    "campaigns": ("budget",),
 }
 
 

@@ -371,4 +371,47 @@ CASES = {
                          {"kind": "checkout", "customer_id": "bob", "at": "2024-02-02 09:58"}],
               "orders": [{"channel": "Web"}]}),
     ),
+    "contacts.bad_email": adding("contacts", 1, [{"email": "ann at example"}], [{"email": "a.b+c@x.example.com"}]),
+    "contacts.bad_phone": adding("contacts", 2, [{"phone": "123456"}, {"phone": "1.2E+15"}], [{"phone": "1234567"}]),
+    "contacts.consent_without_address": adding(
+        "contacts", 1, [{"email": None}], [{"email": None, "consent_email": "no"}]
+    ),
+    "contacts.of_several": adding(
+        "contacts", 2, [{"customer_id": "cleo", "email": "Bob@example.com"}], [{"known_at": "2024-02-01"}]
+    ),
+    "campaigns.ends_before_start": adding(
+        "campaigns", 1, [{"ends_at": "2024-01-19"}], [{"ends_at": "2024-01-20"}, {"ends_at": None}]
+    ),
+    "campaigns.negative_cost": adding("campaigns", 1, [{"cost": -1}], [{"cost": 0}]),
+    "campaigns.never_sent": Case(
+        "campaigns", 1, Shop({"campaigns": [{}]}), Shop({"campaigns": [{}], "touches": [{}]})
+    ),
+    "campaigns.sent_outside": Case(
+        "campaigns", 1,
+        Shop({"campaigns": [{}], "touches": [{"at": "2024-02-02 00:00"}]}),
+        Shop({"campaigns": [{}], "touches": [{"at": "2024-02-01 23:59"}, {"at": "2024-03-01", "kind": "open"}]}),
+    ),
+    "touches.unknown_campaign": adding("touches", 1, [{}], [{"campaign_id": "N1"}, {"campaign_id": None}]),
+    "touches.negative_cost": adding("touches", 1, [{"cost": -0.01}], [{"cost": 0}]),
+    "loyalty.points_not_positive": adding("loyalty", 1, [{"points": 0}], [{"points": 0.5}]),
+    "loyalty.without_points": adding("loyalty", 1, [{"points": None}], [{"kind": "tier", "points": None}]),
+    "loyalty.tier_without_name": adding("loyalty", 1, [{"kind": "tier"}], [{"kind": "tier", "tier": "gold"}, {}]),
+    "loyalty.overdrawn": adding(
+        "loyalty", 1, [{"kind": "spend", "points": 6.5}], [{"kind": "spend", "points": 6}]
+    ),
+    "market.negative_customers": adding("market", 1, [{"customers_n": -1}], [{"customers_n": 0}]),
+    "market.margin_above_spend": adding("market", 1, [{"margin": 5001}], [{"margin": 5000}]),
+    "market.without_source": adding("market", 1, [{"source": None}], [{}]),
+    "market.cell_twice": adding("market", 1, [{"spend": 9}], [{"period": "2023"}, {"competitor": "Other"}]),
+    "customers.referred_by_self": adding(
+        "customers", 1, [{"referred_by": "cleo"}], [{"referred_by": "ann"}, {"referred_by": None}]
+    ),
+    "customers.referred_by_unknown": adding(
+        "customers", 1, [{"referred_by": "FRIEND10"}], [{"referred_by": "ann-app"}, {"referred_by": "cleo"}]
+    ),
+    "events.negative_results": adding("events", 1, [{"results_n": -1}], [{"results_n": 0}]),
+    "events.query_without_search": adding(
+        "events", 1, [{"query": "red mug"}], [{"kind": "search", "product_id": None, "query": "red mug"}]
+    ),
+    "products.unknown_season": adding("products", 1, [{"season": "SS24"}], [{"season": "summer"}, {"season": None}]),
 }  # fmt: skip

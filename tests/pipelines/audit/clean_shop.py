@@ -30,20 +30,22 @@ ROW: dict[str, Row] = {
     },
     "products": {
         "product_id": "pan", "name": "Pan", "category": "pots", "brand": "Acme", "price": 9, "unit_cost": 4,
+        "tags": "iron;oven", "season": "winter",
     },
     "customers": {
         "customer_id": "cleo", "signed_up_at": "2024-01-01", "birth_year": 1980, "source_birth_year": "1980",
         "country": "France", "city": "Lyon", "company_id": None, "sector": None, "status": "active", "consent": "yes",
-        "known_at": None,
+        "referred_by": None, "known_at": None,
     },
     "identities": {"alias_id": "bob-app", "customer_id": "bob", "known_at": None},
     "events": {
         "customer_id": "ann", "at": "2024-01-06 10:00", "kind": "product_view", "session_id": "s9",
-        "product_id": "mug", "feature": None, "duration_s": 12, "channel": "web", "known_at": None, "replaced_at": None,
+        "product_id": "mug", "feature": None, "duration_s": 12, "channel": "web", "query": None, "page": None,
+        "results_n": None, "known_at": None, "replaced_at": None,
     },
     "touches": {
         "customer_id": "ann", "at": "2024-01-20 08:00", "campaign_id": "N2", "channel": "email", "kind": "sent",
-        "known_at": None, "replaced_at": None,
+        "topic": "news", "variant": "b", "decision_id": None, "cost": 0.01, "known_at": None, "replaced_at": None,
     },
     "feedback": {
         "customer_id": "ann", "at": "2024-01-10 08:00", "kind": "csat", "score": 4, "topic": "price", "text": "fine",
@@ -52,6 +54,22 @@ ROW: dict[str, Row] = {
     "subscriptions": {
         "customer_id": "ann", "plan": "tea", "price": 5, "started_at": "2024-01-03", "renews_at": None,
         "ended_at": None, "known_at": None, "replaced_at": None,
+    },
+    "contacts": {
+        "customer_id": "bob", "email": "bob@example.com", "phone": "+33 1 23 45 67 89", "consent_email": "yes",
+        "known_at": None,
+    },
+    "campaigns": {
+        "campaign_id": "N2", "name": "News", "channel": "email", "cost": 100, "starts_at": "2024-01-20",
+        "ends_at": "2024-01-31",
+    },
+    "loyalty": {
+        "customer_id": "ann", "at": "2024-01-06 11:00", "kind": "earn", "points": 10, "tier": None, "known_at": None,
+        "replaced_at": None,
+    },
+    "market": {
+        "period": "2024", "competitor": "Rival", "customers_n": 900, "spend": 5000, "margin": 800, "source": "panel",
+        "cell_region": "North",
     },
 }  # fmt: skip
 CLEAN: dict[str, list[Row]] = {
@@ -83,6 +101,10 @@ CLEAN: dict[str, list[Row]] = {
         {"customer_id": "bob"},
         {"started_at": "2024-01-02", "ended_at": "2024-01-20", "renews_at": "2024-01-15"},
     ],
+    "contacts": [{}, {"customer_id": "ann", "email": "ann@example.com", "phone": None}],
+    "campaigns": [{"campaign_id": "N1", "starts_at": "2024-01-19", "ends_at": None}],
+    "loyalty": [{}, {"kind": "tier", "points": None, "tier": "silver"}, {"kind": "spend", "points": 4}],
+    "market": [{}, {"competitor": None, "customers_n": 5000}, {"cell_region": "South"}],
 }  # fmt: skip
 
 

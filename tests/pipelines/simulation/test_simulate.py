@@ -21,6 +21,8 @@ from pipelines.sources import load_source
 from pipelines.workspace import Workspace
 
 START = pl.datetime(2024, 1, 1)
+BEFORE = "46d0c7af35f4799632df4537f3b74693c2d1978cd58e9122aff90d3667b139ac"
+"""SHA-256 of the raw tables of a small shop, as they were before there were further columns."""
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +166,43 @@ def test_every_kind_of_dirt_is_there_and_counted(shop: Path) -> None:
     # Two lines of one order may both have got postage; goods are doubled by exact_duplicate only.
     goods = raw.filter(pl.col("sku").str.contains("P[0-9]") & (pl.col("sku") != "P9999"))
     assert counted["orders"]["exact_duplicate"] == goods.height - goods.unique().height
+
+
+def test_what_came_later_changes_nothing_that_was_there(tmp_path: Path) -> None:
+    """The columns of before, from a shop simulated before there were others."""
+    simulate(tmp_path / "shop", customers=60, seed=5, days=90, chunk=40)
+    later = {
+        "customers": ("referred_by", "motivation", "lifestyle", "values"),
+        "events": ("words", "results", "address"),
+        "products": ("themes", "season"),
+        "touches": ("topic", "version", "cost"),
+    }
+    digest = hashlib.sha256()
+    for table in ("orders", "customers", "identities", "products", "events", "touches", "feedback", "subscriptions"):
+        for path in sorted((tmp_path / "shop" / "raw").glob(f"{table}*")):
+            rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+            digest.update(rows.drop(later.get(table, ())).write_csv().encode())
+    assert digest.hexdigest() == BEFORE
+
+
+def test_what_came_later_fits_what_was_there(ingested: IngestResult) -> None:
+    read = {name: pl.read_parquet(ingested.folder / f"{name}.parquet") for name in ingested.counts}
+    customers = read["customers"]
+    assert set(customers["referred_by"].drop_nulls()) <= set(customers["customer_id"])
+    assert set(customers.filter(pl.col("referred_by").is_not_null())["acquisition_channel"]) == {"friend"}
+    assert set(read["loyalty"]["customer_id"]) <= set(read["orders"]["customer_id"])
+    assert set(read["contacts"]["customer_id"]) == set(customers["customer_id"])
+    sent = read["touches"].filter((pl.col("kind") == "sent") & (pl.col("campaign_id") != "N999"))
+    assert set(sent["campaign_id"]) <= set(read["campaigns"]["campaign_id"])
+    searches = read["events"].filter(pl.col("query").is_not_null())
+    assert set(searches["kind"]) == {"search"}
+    assert searches["results_n"].min() == 0
+    assert read["market"].filter(pl.col("competitor").is_null())["cell_country"].n_unique() == 4
+    assert {f"{f.code}" for f in ingested.findings if f.table in ("contacts", "campaigns", "loyalty", "market")} <= {
+        "any.exact_duplicates", "any.missing_customer", "any.unreadable", "any.unknown_kind",
+        "campaigns.negative_cost", "campaigns.never_sent", "campaigns.sent_outside",
+        "contacts.consent_without_address",
+    }  # fmt: skip
 
 
 def test_cleaning_rejects_exactly_the_dirt(shop: Path, ingested: IngestResult) -> None:

@@ -43,7 +43,7 @@ def test_a_folder_without_source_toml_is_refused(tmp_path):
         ({"time_zone": "UTC"}, "unknown key 'time_zone': did you mean 'timezone'"),
         ({"not_products": {"patterns": ["("]}}, "is no regular expression"),
         ({"zero_price": "maybe"}, "zero_price: Input should be 'reject' or 'keep'"),
-        ({"files": {"Lines": "lines.csv"}}, "files.Lines"),
+        ({"files": {"Lines": "lines.csv"}}, "the alias 'Lines'"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_name(write_shop, keys, sentence):
@@ -72,8 +72,8 @@ def test_a_source_must_fill_orders_or_events(write_shop):
 @pytest.mark.parametrize(
     ("sql", "sentence"),
     [
-        ("SELECT order_id FROM lines", 'Referenced column "order_id" not found'),
-        ("SELECT 1 AS order_id FROM line", "Table with name line does not exist"),
+        ("SELECT order_id FROM lines", "the files have no column 'order_id'"),
+        ("SELECT 1 AS order_id FROM line", "there is no alias 'line'"),
         ("SELEC 1", "is not valid SQL"),
         ("SELECT 1; SELECT 2", "must be one SELECT, found SELECT, SELECT"),
         ("DROP TABLE lines", "must be one SELECT, found DROP"),

@@ -1,0 +1,38 @@
+"""Attributes with an order: every ``attr_*`` column that the source declares as ordered, as a place in that order.
+
+An open family: a column that ``[attributes]`` of source.toml declares as ``"ordered: low, middle, high"`` is
+``ordered_<attribute>``: 0 for the first, 1 for the second, ...; null if unknown or none of these.
+"""
+
+from collections.abc import Collection
+
+import narwhals as nw
+
+from features.past import Past
+from features.windows import Frame
+
+NEEDS = ("customers",)
+COLUMNS: dict[str, str] = {}
+
+PREFIX = "ordered_"
+
+
+def columns(tables: Collection[str]) -> tuple[str, ...]:
+    """A column for each ordered attribute that customers have."""
+    return tuple(sorted(name.removeprefix("customers.") for name in tables if name.startswith(f"customers.{PREFIX}")))
+
+
+def owns(column: str) -> bool:
+    """Whether it is an ordered attribute, of any source."""
+    return column.startswith(PREFIX)
+
+
+def reads(column: str) -> tuple[str, ...]:
+    """The column of customers that it is."""
+    return (*NEEDS, f"customers.{column}") if owns(column) else ()
+
+
+def compute(past: Past, as_of: float) -> Frame:
+    """One row a customer with a profile: customer_id and the ordered attributes."""
+    del as_of  # The newest profile says it.
+    return past.customers.select("customer_id", *(nw.col(name).cast(nw.Float64) for name in columns(past.present)))

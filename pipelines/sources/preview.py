@@ -1,0 +1,122 @@
+"""Previews: what a source's files and SELECTs give, and what ingest would complain about; nothing is written."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from features.errors import CoterieError
+from pipelines.scratch import create_schemas
+from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files
+from pipelines.sources.source import Source
+from pipelines.sources.stage import Staged, describe, stage_whole
+from pipelines.sql import as_texts, connect, identifier
+
+ROWS = 10_000
+"""Rows of a SELECT that are looked at."""
+SHOWN = 3
+"""Rows that are shown."""
+
+Row = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class FilesPreview:
+    """The files of one alias, their columns with SQL types and first rows; ``error``: why they cannot be read."""
+
+    alias: str
+    files: tuple[str, ...] = ()
+    columns: Mapping[str, str] | None = None
+    first: Sequence[Row] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class TablePreview:
+    """What one SELECT returns: ``rows`` looked at, how many would be rejected why, and the first that would not.
+
+    ``empty``: columns that it returns without a value. ``span``: times of the first and last row, if it has any.
+    ``error``: the sentence with which ingest would refuse it.
+    """
+
+    table: str
+    rows: int = 0
+    rejects: Mapping[str, int] | None = None
+    columns: tuple[str, ...] = ()
+    first: Sequence[Row] = ()
+    empty: tuple[str, ...] = ()
+    span: tuple[datetime, datetime] | None = None
+    error: str = ""
+
+
+@contextmanager
+def opened(source: Source, raw: Path | None) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[FilesPreview]]]:
+    """A database with the views of all aliases that can be read, and a preview of each alias."""
+    with connect(timezone=source.config.timezone) as con:
+        create_schemas(con)
+        yield con, [_files(con, _with_one(source, alias), raw) for alias in source.config.files]
+
+
+def _with_one(source: Source, alias: str) -> Source:
+    """The source with one alias alone, so that the others' files cannot hide what is wrong with its own."""
+    config = source.config.model_copy(update={"files": {alias: source.config.files[alias]}})
+    return source.model_copy(update={"config": config})
+
+
+def _files(con: duckdb.DuckDBPyConnection, source: Source, raw: Path | None) -> FilesPreview:
+    (alias,) = source.config.files
+    names: tuple[str, ...] = ()
+    try:
+        files = raw_files(source, raw)
+        names = tuple(file.name for file in files)
+        open_raw(con, source, files)
+        columns = raw_columns(con, alias)
+        first = con.execute(f"SELECT {as_texts(columns)} FROM raw.{identifier(alias)} LIMIT {SHOWN}").fetchall()
+        return FilesPreview(alias, names, columns, first)
+    except CoterieError as error:
+        return FilesPreview(alias, names, error=str(error))
+    except duckdb.Error as error:
+        return FilesPreview(alias, names, error=found_by_duckdb(error))
+
+
+def preview(con: duckdb.DuckDBPyConnection, source: Source, table: str, present: datetime) -> TablePreview:
+    """Run ``<table>.sql`` and look at its first rows as ingest would; the future begins at ``present`` (UTC)."""
+    try:
+        staged = describe(con, source, table)
+        looked_at = replace(staged, query=f"SELECT * FROM (\n{staged.query}\n) LIMIT {ROWS}")
+        stage_whole(con, source, looked_at, present)
+        return _looked(con, looked_at)
+    except CoterieError as error:
+        return TablePreview(table, error=str(error))
+
+
+def _looked(con: duckdb.DuckDBPyConnection, staged: Staged) -> TablePreview:
+    rows, names = f'staged."{staged.name}"', tuple(column.name for column in staged.given)
+    reasons = con.execute(
+        f"SELECT reason, count(*) FROM {rows} GROUP BY reason ORDER BY count(*) DESC, reason"
+    ).fetchall()
+    kept = f"{rows} WHERE reason IS NULL"
+    filled = con.execute(f"SELECT {', '.join(f'count({identifier(name)})' for name in names)} FROM {kept}").fetchall()[
+        0
+    ]
+    return TablePreview(
+        table=staged.name,
+        rows=sum(n for _, n in reasons),
+        rejects={reason: n for reason, n in reasons if reason is not None},
+        columns=names,
+        first=con.execute(f"SELECT {as_texts(names)} FROM {kept} LIMIT {SHOWN}").fetchall(),
+        empty=tuple(name for name, n in zip(names, filled, strict=True) if n == 0),
+        span=_span(con, staged, kept),
+    )
+
+
+def _span(con: duckdb.DuckDBPyConnection, staged: Staged, kept: str) -> tuple[datetime, datetime] | None:
+    if staged.spec.time is None:
+        return None
+    first, last = con.execute(
+        f"SELECT min({identifier(staged.spec.time)}), max({identifier(staged.spec.time)}) FROM {kept}"
+    ).fetchall()[0]
+    return None if first is None else (first, last)

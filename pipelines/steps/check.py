@@ -1,0 +1,76 @@
+"""``coterie check``: a source's files, its columns, and what each SELECT makes of them; nothing is written."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from pipelines.sources.meanings import meaning
+from pipelines.sources.preview import FilesPreview, TablePreview, opened, preview
+from pipelines.sources.source import load_source
+from pipelines.steps.tables import as_text, cell
+
+MOST_FILES = 3
+
+
+def check_source(name_or_path: str, raw: Path | None) -> dict[str, Any]:
+    """Look at every alias and every SELECT; ``fits`` is false if ingest would refuse the source as it is."""
+    source = load_source(name_or_path)
+    tomorrow = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+    with opened(source, raw) as (con, files):
+        # A SELECT over files that cannot be read would complain about the files once more.
+        tables = [] if any(each.error for each in files) else [preview(con, source, t, tomorrow) for t in source.sql]
+    errors = [error for error in (*(f.error for f in files), *(t.error for t in tables)) if error]
+    return {
+        "source": source.name,
+        "files": {each.alias: asdict(each) for each in files},
+        "tables": {each.table: asdict(each) for each in tables},
+        "errors": errors,
+        "fits": not errors,
+        "message": "\n".join([*map(_files_text, files), *map(_table_text, tables), _verdict(name_or_path, errors)]),
+    }
+
+
+def _files_text(files: FilesPreview) -> str:
+    names = ", ".join(files.files[:MOST_FILES])
+    if (more := len(files.files) - MOST_FILES) > 0:
+        names += f" and {more} more"
+    if files.error:
+        return f"{files.alias}: {files.error}\n"
+    columns = list((files.columns or {}).items())
+    filled = [place for place in range(len(columns)) if any(row[place] not in (None, "") for row in files.first)]
+    labels = [name if type_ == "VARCHAR" else f"{name} ({type_.lower()[:24]})" for name, type_ in columns]
+    shown = _transposed([labels[place] for place in filled], [[row[place] for place in filled] for row in files.first])
+    rest = ", ".join(label for place, label in enumerate(labels) if place not in filled)
+    return "\n".join([f"{files.alias}: {names}", shown, *([f"  empty in these rows: {rest}"] if rest else []), ""])
+
+
+def _table_text(table: TablePreview) -> str:
+    if table.error:
+        return f"{table.table}.sql: {table.error}\n"
+    rejects = table.rejects or {}
+    kept = table.rows - sum(rejects.values())
+    span = f", from {table.span[0]:%Y-%m-%d} to {table.span[1]:%Y-%m-%d}" if table.span else ""
+    lines = [f"{table.table}.sql: {kept:,} of the first {table.rows:,} rows would be stored{span}"]
+    lines += [f"  {n:,} rejected, {reason}: {meaning(reason)}" for reason, n in rejects.items()]
+    lines += [f"  always empty: {', '.join(table.empty)}"] if table.empty and kept else []
+    return "\n".join([*lines, _transposed(table.columns, table.first), ""])
+
+
+def _transposed(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A row of text for each column, with its values in the first rows side by side."""
+    table = Table(box=None, show_header=False, pad_edge=True, padding=(0, 2, 0, 2))
+    for _ in range(len(rows) + 1):
+        table.add_column(overflow="fold")
+    for place, name in enumerate(names):
+        table.add_row(name, *(cell(row[place]) for row in rows))
+    return as_text(table)
+
+
+def _verdict(name: str, errors: Sequence[str]) -> str:
+    if errors:
+        return f"coterie ingest would refuse this source for {len(errors)} of the reasons above"
+    return f"coterie ingest takes this source: if the rows above are right, run `coterie ingest {name}`"
