@@ -30,8 +30,8 @@ def _is_level(name: str) -> bool:
 
 
 def owns(column: str) -> bool:
-    """Whether it is a level, of any source."""
-    return column.startswith(PREFIX)
+    """Whether it is a level of any source, and not an indicator of one."""
+    return column.startswith(PREFIX) and "=" not in column
 
 
 def reads(column: str) -> tuple[str, ...]:

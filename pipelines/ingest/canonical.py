@@ -26,6 +26,7 @@ from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.privacy.tombstones import clean_parts, drop_erased
 from pipelines.scratch import scratch_database, scratch_folder
 from pipelines.sources.read import Reader, open_raw
+from pipelines.sources.sandbox import confine
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
 from pipelines.sources.staged_files import StagedFiles, alias_by_file, stage_by_file
@@ -80,7 +81,9 @@ def _write_once(workspace: Workspace, run: Run, name: str, before: Path | None) 
 
 def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles, seen: SeenRows) -> Prepared:
     """Stage, remove the erased, audit and clean: everything that is computed before something is written."""
-    readers = open_raw(con, run.source, run.files)
+    scratch = files.fresh.parent
+    readers = open_raw(con, run.source, run.files, scratch / "copies")
+    confine(con, [file.path for file in run.files], [scratch, files.cache.parent])
     if run.key is not None:
         define_pseudonym(con, run.key)
     staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]

@@ -20,8 +20,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.ingest.deliveries import Ledger
+from pipelines.sources.identity import types_of
 from pipelines.sources.read import RawFile, Reader
-from pipelines.sources.row_marks import columns_of, row_mark
+from pipelines.sources.row_marks import row_mark
 from pipelines.sources.staged_files import Delivery, Rows
 from pipelines.sql import one_number, parquet, quoted
 
@@ -71,7 +72,7 @@ class SeenRows:
         ).fetchall()
         if len(parts) < 2:
             return [Delivery(file, sha256, parts[0][0] if parts else came)]
-        mark = row_mark(columns_of(con, reader.over([file.path])), self.hidden)
+        mark = row_mark(types_of(con, reader.over([file.path])), self.hidden)
         newest = parts[-1][0]
         return [
             # Whatever has no mark belongs to the newest part: no row can be lost between them.
@@ -99,7 +100,7 @@ class SeenRows:
 
     def _date(self, con: duckdb.DuckDBPyConnection, file: RawFile, rows: str) -> bool:
         """Write the marks of a file; whether one of its rows was seen before."""
-        mark, came = row_mark(columns_of(con, rows), self.hidden), _instant(self.ledger.delivered[file.name])
+        mark, came = row_mark(types_of(con, rows), self.hidden), _instant(self.ledger.delivered[file.name])
         marks = f"SELECT {mark} AS mark, count(*) AS copies FROM {rows} GROUP BY mark"
         before = self._replaced_by(file.name)
         if not before:

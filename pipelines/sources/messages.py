@@ -100,13 +100,17 @@ def no_times(folder: str) -> str:
     )
 
 
+def no_alias(name: str, aliases: Iterable[str]) -> str:
+    """What is wrong with a table that a SELECT reads, and what there is instead."""
+    canonical = ": a SELECT reads raw files, not canonical tables" if name in TABLES else ""
+    return f"there is no alias {name!r}{canonical}: [files] of source.toml has {', '.join(sorted(aliases))}"
+
+
 def misfit(con: duckdb.DuckDBPyConnection, error: duckdb.Error, sql: str, aliases: Iterable[str]) -> str:
     """What does not fit about a SELECT, in one sentence without a value of the data; empty if DuckDB's own will do."""
     text, aliases = str(error), sorted(aliases)
     if found := _NO_TABLE.search(text):
-        name = found[1]
-        canonical = ": a SELECT reads raw files, not canonical tables" if name in TABLES else ""
-        return f"there is no alias {name!r}{canonical}: [files] of source.toml has {', '.join(aliases)}"
+        return no_alias(found[1], aliases)
     if found := _NO_COLUMN.search(text):
         name = next(filter(None, found.groups()))
         return f"the files have no column {name!r}{_of_files(con, name, sql, aliases)}"

@@ -1,5 +1,6 @@
 """Previews: what a source's files and SELECTs give, and what ingest would complain about; nothing is written."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ import duckdb
 
 from features.errors import CoterieError
 from pipelines.scratch import create_schemas
-from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files
+from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files, stored_tables
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
 from pipelines.sql import as_texts, connect, identifier
@@ -55,29 +56,49 @@ class TablePreview:
 @contextmanager
 def opened(source: Source, raw: Path | None) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[FilesPreview]]]:
     """A database with the views of all aliases that can be read, and a preview of each alias."""
-    with connect(timezone=source.config.timezone) as con:
+    with (
+        tempfile.TemporaryDirectory(prefix="coterie-check-") as copies,
+        connect(timezone=source.config.timezone) as con,
+    ):
         create_schemas(con)
-        yield con, [_files(con, _with_one(source, alias), raw) for alias in source.config.files]
+        found = [_files(con, _with_one(source, alias), alias, raw, Path(copies)) for alias in source.config.files]
+        yield con, found + _tables_of_database(con, source, raw, Path(copies))
 
 
 def _with_one(source: Source, alias: str) -> Source:
     """The source with one alias alone, so that the others' files cannot hide what is wrong with its own."""
-    config = source.config.model_copy(update={"files": {alias: source.config.files[alias]}})
+    config = source.config.model_copy(update={"files": {alias: source.config.files[alias]}, "database": None})
     return source.model_copy(update={"config": config})
 
 
-def _files(con: duckdb.DuckDBPyConnection, source: Source, raw: Path | None) -> FilesPreview:
-    (alias,) = source.config.files
+def _tables_of_database(
+    con: duckdb.DuckDBPyConnection, source: Source, raw: Path | None, copies: Path
+) -> list[FilesPreview]:
+    """A preview of each table of the source's database that a SELECT reads."""
+    try:
+        tables = stored_tables(source, raw or source.raw)
+        open_raw(con, source, tables, copies)
+        return [_preview(con, table.alias, (table.name,)) for table in tables]
+    except CoterieError as error:
+        return [FilesPreview("database", error=str(error))]
+
+
+def _files(con: duckdb.DuckDBPyConnection, source: Source, alias: str, raw: Path | None, copies: Path) -> FilesPreview:
     names: tuple[str, ...] = ()
     try:
         files = raw_files(source, raw)
         names = tuple(file.name for file in files)
-        open_raw(con, source, files)
+        open_raw(con, source, files, copies)
+        return _preview(con, alias, names)
+    except CoterieError as error:
+        return FilesPreview(alias, names, error=str(error))
+
+
+def _preview(con: duckdb.DuckDBPyConnection, alias: str, names: tuple[str, ...]) -> FilesPreview:
+    try:
         columns = raw_columns(con, alias)
         first = con.execute(f"SELECT {as_texts(columns)} FROM raw.{identifier(alias)} LIMIT {SHOWN}").fetchall()
         return FilesPreview(alias, names, columns, first)
-    except CoterieError as error:
-        return FilesPreview(alias, names, error=str(error))
     except duckdb.Error as error:
         return FilesPreview(alias, names, error=found_by_duckdb(error))
 

@@ -6,8 +6,6 @@ delimiter, or on what a SELECT makes of the row.
 
 from collections.abc import Mapping
 
-import duckdb
-
 from pipelines.sql import identifier, quoted
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT",
@@ -31,8 +29,3 @@ def _text(value: str, type_: str) -> str:
     if type_ == "VARCHAR":
         return value
     return f"CAST(CAST({value} AS DOUBLE) AS VARCHAR)" if type_.startswith(NUMBERS) else f"CAST({value} AS VARCHAR)"
-
-
-def columns_of(con: duckdb.DuckDBPyConnection, rows: str) -> dict[str, str]:
-    """Names and types of the columns of ``rows``, which stands after FROM."""
-    return {name: type_ for name, type_, *_ in con.execute(f"DESCRIBE FROM {rows}").fetchall()}

@@ -15,20 +15,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from features.errors import BadArtifact, BadTable
 from features.sentiment import METHOD
+from pipelines.sources.identity import types_of
 from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, raw_columns
 from pipelines.sources.row_by_row import alias_read_row_by_row
-from pipelines.sources.row_marks import columns_of
 from pipelines.sources.source import Source
 from pipelines.sources.stage import NEVER_LATE, Staged, select_into_file, settle
 from pipelines.sql import listed, parquet, quoted
 
 # Raise it when code changes what is staged for the same input.
 FORMAT = 2
+SETTINGS: dict[str, Any] = {
+    "timezone": True, "time_formats": True, "times": True, "zero_price": True, "not_products": True,
+    "csv": {"decimal", "thousands"},
+}  # fmt: skip
+"""What of source.toml decides how a row is staged; how a file is read is in its reader."""
 # Types that come back from Parquet as they went; a table that returns another is staged as a whole.
 PARQUET_TYPES = frozenset({
     "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -200,7 +206,7 @@ def _write_file(
         path.chmod(0o600)
     reason = _reason_of_all(con, path)
     if reason is not None:
-        lacks = lacking(staged.query, columns_of(con, reader.over([delivery.file.path])), columns)
+        lacks = lacking(staged.query, types_of(con, reader.over([delivery.file.path])), columns)
         _refuse_useless(staged, delivery.file, *reason, lacks)
 
 
@@ -255,9 +261,9 @@ def _hash(
         # The same rows of a file that has grown meanwhile are the same part.
         "file": [delivery.file.alias, delivery.rows.name if delivery.rows else delivery.sha256],
         "columns": list(columns.items()),
-        "reader": [reader.function, reader.options],
+        "reader": repr(reader),
         "query": staged.query,
-        "settings": config.model_dump(mode="json", include={"timezone", "time_formats", "zero_price", "not_products"}),
+        "settings": config.model_dump(mode="json", include=SETTINGS),
         "key": key_id,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()

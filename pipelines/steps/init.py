@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,9 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
     """
     if (folder / CONFIG_FILE).exists() or list(folder.glob("*.sql")):
         raise BadInput(f"{folder} is a source already: edit it, or name a folder that does not exist yet")
-    with connect() as con:
+    with tempfile.TemporaryDirectory(prefix="coterie-init-") as copies, connect() as con:
         create_schemas(con)
-        seen = look(con, raw)
+        seen = look(con, raw, Path(copies))
         recipe = recognise(con, seen)
         filled = [] if recipe else reconcile(con, guess(seen.tables))
     name, place = _name(folder), _place(folder, raw)

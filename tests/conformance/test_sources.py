@@ -9,7 +9,7 @@ import pytest
 
 from features.tables import TABLES, TableSpec
 from pipelines.sources import Source, load_source, shipped_sources
-from pipelines.sources.stage import SOURCE_PREFIX
+from pipelines.sources.given_columns import SOURCE_PREFIX
 
 STAR = "*"
 NAMES = shipped_sources()

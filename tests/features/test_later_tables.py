@@ -211,6 +211,7 @@ def test_a_family_is_there_as_soon_as_its_column_is(grown: Frames) -> None:
     assert list(snapshot_of(few, AS_OF).columns) == ["customer_id", *names]
     assert "level" not in families_for(("orders", "customers"))
     assert is_text("level_whatever")
+    assert not is_text("level_whatever=chess")
     assert not is_text("ordered_whatever")
 
 

@@ -62,7 +62,7 @@ def test_a_history_in_the_request_gets_the_answer_of_the_stored_customer(shop: W
         assert live["answers"] == expected
 
 
-LISTS = ("orders", "events", "touches", "feedback", "subscriptions")
+LISTS = ("orders", "events", "touches", "feedback", "subscriptions", "loyalty")
 
 
 def history(tables: dict[str, pl.DataFrame], customer: str) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def people(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
 
 FITTING: dict[str, dict[str, Any]] = {
     "customers": {"company_id": f"{WRITTEN}-company", "birth_year": 1971},
-    "touches": {"channel": "email"},
+    "touches": {"channel": "email", "campaign_id": "N1"},  # campaigns are of the shop, and the audit may name them
     "feedback": {"topic": "price", "sentiment": 0.5},
 }
 

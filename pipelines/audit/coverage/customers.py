@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import duckdb
 
-from features.tables import KNOWLEDGE_TIMES, TABLES
+from features.tables import KNOWLEDGE_TIMES, MENTIONS, TABLES
 from pipelines.audit.returned import Returned
 
-# When a row was known, and what ingest matched it with, says nothing about a customer.
-UNASKED = frozenset({*KNOWLEDGE_TIMES, "original_order_id"})
+# When a row was known, what ingest matched it with, and who else is named says nothing about a customer.
+UNASKED = frozenset({*KNOWLEDGE_TIMES, *MENTIONS, "original_order_id"})
 TENURE_DAYS = (90, 365)
 GROUPINGS = ("acquisition_channel", "country", "tenure")
 BEHAVIOUR = tuple(name for name, spec in TABLES.items() if spec.time)
