@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
+from experiments.proof import require_proof
 from experiments.rolling import Problem, Validation, allowed, losses, rolling_test, rolling_tests
 from experiments.rounds import folds_of
 from experiments.search.trials import Trial, best
@@ -58,7 +59,7 @@ def candidate(name: str) -> Learner:
 
 
 def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
-    """The problem; BadInput unless the dataset was made for the study's question."""
+    """The problem; BadInput if the dataset was made for another question, HistoryTooShort if it can prove nothing."""
     if dataset.question != study.question:
         raise BadInput(
             f"the dataset answers {dataset.question}, study {study.name} asks for {study.question}: "
@@ -70,10 +71,12 @@ def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
     if study.cutoffs.folds:
         first, last = study.search.validation_folds, study.search.validation_folds + study.cutoffs.folds
         folds = folds_of(dataset.frame["customer_id"], last, study.sample.seed)
+        require_proof(study.question, dataset, {f"test fold {fold}": folds == fold for fold in range(first, last)})
         return Problem(study.question, dataset, tuple(map(float, range(first, last))), *parts, folds=folds)
     horizon_days = study.question.horizon_days
     tests = test_cutoffs(dataset.cutoffs, horizon_days, study.cutoffs.test, dataset.cutoffs[-1] + horizon_days)
     check_validation(dataset.cutoffs, tests[0], horizon_days)
+    require_proof(study.question, dataset, {f"test cutoff {day_of(at)}": dataset.as_of == at for at in tests})
     return Problem(study.question, dataset, tuple(tests), *parts)
 
 

@@ -122,9 +122,14 @@ class SourceConfig(BaseModel):
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
     attributes: Attributes = {}
+    repeated_lines: Literal["once", "units"] = "once"
     times: dict[str, str] = {}
     sheets: dict[Alias, str] = {}
     database: Database | None = None
+
+    def counts_lines(self, table: str) -> bool:
+        """Whether equal rows of one file are several: order lines of a till that writes one a unit."""
+        return table == "orders" and self.repeated_lines == "units"
 
     @model_validator(mode="after")
     def _reads_something(self) -> "SourceConfig":

@@ -438,3 +438,18 @@ def test_cdnow_gives_the_published_customer_summary(data_dir, tmp_path):
     assert len(ours) == len(published) == 2_357
     assert [row[:2] for row in ours] == [row[:2] for row in published]
     assert [row[2:] for row in ours] == [pytest.approx(row[2:], abs=0.011) for row in published]
+
+
+def test_rows_refused_under_a_wrong_clock_come_back_when_it_is_right(write_shop, tmp_path, monkeypatch):
+    workspace, source = Workspace(tmp_path / "home"), write_shop()
+
+    def ingested_on(day):
+        monkeypatch.setattr("pipelines.ingest.run._end_of_today", lambda: datetime(2024, *day))
+        return ingest(workspace, source)
+
+    wrong, later = ingested_on((1, 10)), ingested_on((1, 20))
+    assert (wrong.counts, wrong.rejects) == ({"orders": 2}, {"orders": {"in_the_future": 1}})
+    assert (later.id, later.changed) == (wrong.id, False)
+    right, next_day = ingested_on((2, 2)), ingested_on((2, 3))
+    assert (right.counts, right.rejects, right.changed) == ({"orders": 3}, {"orders": {}}, True)
+    assert (next_day.id, next_day.changed) == (right.id, False)
