@@ -4,6 +4,7 @@ All times are days since 1970-01-01 UTC. A label at cutoff t is known at t + hor
 cutoff c may be fitted only on rows with t + horizon ≤ c.
 """
 
+import contextlib
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -12,6 +13,8 @@ from experiments.config import Cutoffs
 from features.errors import HistoryTooShort
 
 EPOCH = date(1970, 1, 1)
+LONGEST_MISSING = 4 * 366
+"""Days of history that an error may ask for."""
 
 
 def day_number(day: date) -> float:
@@ -53,7 +56,10 @@ def study_cutoffs(wanted: Cutoffs, horizon_days: float, first_at: float, last_at
     These are calendar cutoffs with enough history before and complete labels after them: the newest ``wanted.newest``,
     and as many older ones as the horizon needs for the test, one validation fold and training rows before that.
     ``first_at`` and ``last_at`` are the times of the first and the last order. HistoryTooShort if that is not enough.
+    A study that is tested by folds of customers has the one cutoff that it names.
     """
+    if wanted.folds and not isinstance(wanted.test, int):
+        return [day_number(wanted.test[0])]
     # The last day is hardly ever complete, so labels count only up to the midnight before it.
     data_end = float(math.floor(last_at))
     regular = calendar_cutoffs(first_at + wanted.min_history_days, data_end - horizon_days, wanted.every)
@@ -127,9 +133,28 @@ def validation_folds(cutoffs: Sequence[float], first_test: float, horizon_days: 
 def too_short(wanted: Cutoffs, horizon_days: float, first_at: float, data_end: float) -> HistoryTooShort:
     """The error for a history too short for the test, a validation fold and training rows."""
     tests = wanted.test if isinstance(wanted.test, int) else len(wanted.test)
-    need = wanted.min_history_days + (tests / 4 + 2.75) * horizon_days
+    span = math.floor(data_end - first_at)
+    found = f"orders span {span} days, a horizon of {horizon_days:g} days and {tests} test cutoffs"
+    need = days_needed(wanted, horizon_days, first_at, data_end)
+    if need is None:
+        return HistoryTooShort(f"{found} at these dates leave nothing to train on: name later dates in cutoffs.test")
     return HistoryTooShort(
-        f"orders span {data_end - first_at:.0f} days, a horizon of {horizon_days:g} days and "
-        f"{tests} test cutoffs need about {need:.0f}: shorten horizon_days, lower cutoffs.test or "
-        "cutoffs.min_history_days, or load more history"
+        f"{found}, one a {wanted.every} (cutoffs.every), need {math.ceil(need)}: shorten horizon_days, lower "
+        "cutoffs.test or cutoffs.min_history_days, or load more history"
     )
+
+
+def days_needed(wanted: Cutoffs, horizon_days: float, first_at: float, data_end: float) -> float | None:
+    """The shortest span of orders from ``first_at`` that allows a test, a validation fold and training rows.
+
+    None if no span does, because the test cutoffs are dates.
+    """
+    for end in range(math.ceil(data_end) + 1, math.ceil(data_end) + LONGEST_MISSING):
+        regular = calendar_cutoffs(first_at + wanted.min_history_days, end - horizon_days, wanted.every)
+        if not isinstance(wanted.test, int):
+            regular = sorted({*regular, *map(day_number, wanted.test)})
+        with contextlib.suppress(HistoryTooShort):
+            first_test = test_cutoffs(regular, horizon_days, wanted.test, float(end))[0]
+            if validation_folds(regular, first_test, horizon_days, 1):
+                return end - first_at
+    return None

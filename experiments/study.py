@@ -10,11 +10,12 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError,
 from experiments.config import Cutoffs, Features, Promotion, Sample, Search, Section, Segments, near
 from features.entities import Entity
 from features.errors import BadConfig, BadInput
+from features.past import Who
 from models.learners import cannot_answer, learners
 from models.question import Question
 from models.segments.clusterers import clusterers
 from models.targets import target
-from models.tasks import question, tasks
+from models.tasks import question, task, tasks
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Horizons = Annotated[
@@ -29,10 +30,17 @@ class Study(Section):
     """One question put to a dataset: the keys that prediction and segmentation have in common."""
 
     name: Name
+    """Of the model in the registry, and of the answer over HTTP: lower case letters, digits and underscores."""
     title: str = ""
+    """For people."""
     kind: str
+    """Whether it predicts or segments."""
     entity: Entity = "customer"
+    """What a row is about."""
+    who: Who = "buyers"
+    """``known`` gives everybody known a row: leads, subscribers and visitors without an order too."""
     baselines: tuple[str, ...] = ()
+    """Models that the study's own must beat before it is promoted."""
     cutoffs: Cutoffs = Cutoffs()
     sample: Sample = Sample()
     search: Search = Search()
@@ -52,16 +60,18 @@ class Study(Section):
 
 
 class PredictStudy(Study):
-    """What will customers do? A task at one or several horizons; the search chooses among ``learners``.
-
-    ``calibrate`` says whether all contestants are calibrated on predictions out of time, or none.
-    """
+    """What will customers do? A task at one or several horizons."""
 
     kind: Literal["predict"] = "predict"
+    """That it predicts."""
     task: str
+    """The question."""
     horizon_days: Horizons
+    """How many days ahead; several only where the task's answer is a curve. One may stand without a list."""
     learners: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What is fitted; the search chooses among several."""
     calibrate: bool = True
+    """Whether all contestants are calibrated on predictions out of time, or none."""
 
     @property
     def question(self) -> Question:
@@ -71,6 +81,8 @@ class PredictStudy(Study):
     @model_validator(mode="after")
     def _answerable(self) -> Self:
         check_names("task", (self.task,), tasks())
+        if task(self.task).WHO == "known" and self.who != "known":
+            raise ValueError(f'who is {self.who!r}: {self.task} is about people without an order, write who = "known"')
         try:
             asked = self.question
         except BadInput as error:
@@ -80,15 +92,22 @@ class PredictStudy(Study):
             for name in names_:
                 if why := cannot_answer(name, asked):
                     raise ValueError(f"{key} has {name!r}, which cannot learn {self.task}: {why}")
+        if self.cutoffs.folds and (self.calibrate or self.search.validation_folds < 2):
+            raise ValueError(
+                "cutoffs.folds tests customers of one date: write calibrate = false, which needs earlier dates, "
+                "and at least 2 search.validation_folds"
+            )
         check_metric(self.search.metric, target(asked.target).LOSS)
         return self
 
 
 class SegmentStudy(Study):
-    """Which customers are alike? The search chooses among ``clusterers``."""
+    """Which customers are alike?"""
 
     kind: Literal["segment"] = "segment"
+    """That it segments."""
     clusterers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What is fitted; the search chooses among several."""
     segments: Segments = Segments()
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ It lies on disk, so that raw data larger than memory pass through it, and is del
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -38,10 +38,21 @@ def scratch_database(folder: Path, timezone: str) -> Iterator[duckdb.DuckDBPyCon
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A temporary folder for the database and for parts that are not yet complete."""
-    with tempfile.TemporaryDirectory(prefix="coterie-ingest-") as folder:
-        yield Path(folder)
+def scratch_folder(root: Path) -> Iterator[Path]:
+    """A temporary folder in ``root`` for the database and for parts that are not yet complete.
+
+    It contains raw data, so ``root`` lies in the workspace, whose next writer deletes what a killed ingest left. An
+    ingest that fails leaves no folder that was not there before.
+    """
+    made = [folder for folder in (root, root.parent) if not folder.exists()]
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="ingest-", dir=root) as folder:
+            yield Path(folder)
+    finally:
+        for each in made:
+            with suppress(OSError):  # it is in use meanwhile
+                each.rmdir()
 
 
 def create_schemas(con: duckdb.DuckDBPyConnection) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,11 @@ class Workspace:
     def bento_home(self) -> Path:
         """``$BENTOML_HOME``, else inside the workspace."""
         return Path(os.environ.get("BENTOML_HOME") or self.home.resolve() / "bentoml")
+
+    @property
+    def scratch(self) -> Path:
+        """Temporary files of the one writer, which may contain anything of the raw data; swept by the next."""
+        return self.home / ".scratch"
 
     def publish(self, kind: str, name: str, write: Callable[[Path], None]) -> Path:
         """Write ``<home>/<kind>/<name>`` by calling ``write(folder)``, then make it the current one.
@@ -137,8 +143,9 @@ class Workspace:
 
     def sweep(self) -> None:
         """Delete what killed runs left half written; only for the one writer."""
-        for draft in (*self.home.glob("*/.draft*"), *self.home.glob("staging/*/.*")):
-            shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+        for pattern in ("*/.draft*", "staging/*/.*", ".*.json-*", f"{self.scratch.name}/*"):
+            for left in self.home.glob(pattern):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def current(self, kind: str) -> Path | None:
         """The folder the pointer of ``kind`` names; None if nothing was published yet."""
@@ -170,6 +177,9 @@ class Workspace:
     def lock(self) -> Iterator[None]:
         """Be the one writer of the workspace; the system frees the lock when the process ends, however it ends.
 
+        What a killed writer left is swept, and the temporary files of this process lie in the workspace meanwhile, so
+        that the next writer finds them, whichever library made them.
+
         Raises:
             Busy: another process has the lock.
         """
@@ -182,7 +192,21 @@ class Workspace:
                 raise Busy(
                     f"another coterie command is writing to {self.home}: wait until it ends, or use another --home"
                 ) from None
+            self.sweep()
+            with self._temporary_files():
+                yield
+
+    @contextlib.contextmanager
+    def _temporary_files(self) -> Iterator[None]:
+        """Let ``tempfile`` of this process use the workspace; the processes it starts use the system's folder."""
+        folder, before = self.scratch.resolve(), tempfile.tempdir
+        folder.mkdir(exist_ok=True)
+        tempfile.tempdir = str(folder)
+        try:
             yield
+        finally:
+            tempfile.tempdir = before
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flush(folder: Path) -> None:

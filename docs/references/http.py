@@ -1,9 +1,10 @@
 """The HTTP service: paths, request bodies, answers, and how a request is refused."""
 
-from pydantic import BaseModel
+import re
 
 from docs.references.keys import WRITTEN
-from docs.references.schema import one_line, table
+from docs.references.schema import Schema, described, one_line
+from features.tables import TABLES
 from models.targets import targets
 from serving.requests.answers import Answers
 from serving.requests.guard import MAX_BYTES
@@ -49,7 +50,7 @@ A request may have {MAX_CUSTOMERS:,} customers, {MAX_HISTORY_ROWS:,} rows of the
 
 ## POST /predict
 
-{table(PredictRequest.model_json_schema())}
+{described(PredictRequest.model_json_schema())}
 ## POST /predict_history
 
 {history()}
@@ -58,7 +59,8 @@ A request may have {MAX_CUSTOMERS:,} customers, {MAX_HISTORY_ROWS:,} rows of the
 {answers()}
 ## Refusals
 
-A request that is not answered gets a status and one sentence, `{{"error": "..."}}`, that says what was found and what to send.
+A request that is not answered gets a status and one sentence, `{{"error": "..."}}`, that says what was found and what
+to send.
 
 | status | why |
 |---|---|
@@ -73,28 +75,27 @@ def paths() -> dict[str, str]:
 
 
 def history() -> str:
-    """The request with histories: its own keys, then each kind of row."""
+    """The request with histories: its own keys, then each part."""
     schema = HistoryRequest.model_json_schema()
-    parts = schema["$defs"]
-    order = ["CustomerHistory", *(name for name in parts if name != "CustomerHistory")]
-    return table(schema) + "".join(
-        f"\n### {name}\n\n{one_line(parts[name].get('description', ''))}\n\n{table(parts[name])}" for name in order
-    )
+    parts = {"CustomerHistory": schema["$defs"]["CustomerHistory"], **schema["$defs"]}
+    rows = [f"### {name}\n\n{described(part, meanings(part))}" for name, part in parts.items()]
+    return "\n".join([described(schema), *rows])
+
+
+def meanings(part: Schema) -> dict[str, str]:
+    """Of the columns, if the part says that it is a row of a table; otherwise of the tables that it has."""
+    row = re.match(r"A row of ``(\w+)``", part["description"])
+    if row is None:
+        return {name: table.doc for name, table in TABLES.items()} | {"profile": TABLES["customers"].doc}
+    return {column.name: column.doc for column in TABLES[row[1]].columns}
 
 
 def answers() -> str:
-    """What is sent back: the body, and the shape of each kind of answer."""
-    shapes = "".join(shape(name, kind.Answer) for name, kind in targets().items())
+    """What is sent back: the body, its parts, and the shape of each kind of answer."""
     body = Answers.model_json_schema()
-    parts = "".join(
-        f"\n### {name}\n\n{one_line(body['$defs'][name].get('description', ''))}\n\n{table(body['$defs'][name])}"
-        for name in ("Answer", "Segment", "ModelVersion")
-    )
-    return f"{table(body)}{parts}{shapes}"
-
-
-def shape(name: str, answer: type[BaseModel]) -> str:
-    """The answer of one target, under the name of its study."""
-    return (
-        f"\n### Answer of a `{name}` study\n\n{one_line(answer.__doc__ or '')}\n\n{table(answer.model_json_schema())}"
-    )
+    parts = {name: body["$defs"][name] for name in ("Answer", "Segment", "ModelVersion")}
+    kinds = {
+        f"Of a study whose answer is `{name}`": kind.Answer.model_json_schema() for name, kind in targets().items()
+    }
+    shapes = [f"### {name}\n\n{described(part, sent=True)}" for name, part in {**parts, **kinds}.items()]
+    return "\n".join([described(body, sent=True), *shapes])

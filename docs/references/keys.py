@@ -1,8 +1,8 @@
 """Keys of a study and of ``source.toml``."""
 
-from pydantic import BaseModel
+from collections.abc import Iterable, Mapping
 
-from docs.references.schema import one_line, sections
+from docs.references.schema import sections
 from experiments.study import PredictStudy, SegmentStudy
 from models.learners import learners
 from models.segments.clusterers import clusterers
@@ -13,7 +13,10 @@ WRITTEN = "Written by `python -m docs.references`; a test keeps it current."
 
 
 def studies_page() -> str:
-    """Every key of each kind of study."""
+    """Every key of each kind of study; tables that both have come once."""
+    predict, segment = sections(PredictStudy), sections(SegmentStudy)
+    common = {name: part for name, part in predict.items() if name and segment.get(name) == part}
+    predict, segment = ({name: kind[name] for name in kind if name not in common} for kind in (predict, segment))
     return f"""# Study keys
 
 A study is a question put to the data, as a TOML file. Copy one of [experiments/studies](../experiments/studies) and
@@ -22,10 +25,13 @@ change it: [how to](data-scientist.md#a-study-of-your-own). An unknown key is an
 
 ## `kind = "predict"`
 
-{keys(PredictStudy)}
+{titled(predict)}
 ## `kind = "segment"`
 
-{keys(SegmentStudy)}
+{titled(segment)}
+## Tables of both kinds
+
+{titled(common)}
 ## Names there are
 
 | key | names |
@@ -46,16 +52,14 @@ def source_page() -> str:
 that it fills. `coterie init` writes both. What a SELECT may return, and why rows are rejected:
 [pipelines.sources](python.md#pipelines.sources). {WRITTEN}
 
-{keys(SourceConfig)}"""
+{titled(sections(SourceConfig))}"""
 
 
-def keys(model: type[BaseModel]) -> str:
-    """The model's keys, then a section for each of its tables."""
-    return "".join(
-        (f"### `[{name}]`\n\n" if name else "") + f"{one_line(doc)}\n\n{rows}\n" for name, doc, rows in sections(model)
-    )
+def titled(parts: Mapping[str, str]) -> str:
+    """The tables of a TOML file, each under its name."""
+    return "\n".join((f"### `[{name}]`\n\n" if name else "") + part for name, part in parts.items())
 
 
-def listed(names: dict[str, object]) -> str:
+def listed(names: Iterable[str]) -> str:
     """Names in alphabetical order, as code."""
     return ", ".join(f"`{name}`" for name in sorted(names))

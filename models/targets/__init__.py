@@ -64,6 +64,10 @@ class Target(Protocol):
         """Whether there are enough of these labels to fit a model or a calibration."""
         ...
 
+    def rarer_outcome(self, y: Floats, question: Question) -> int:
+        """Rows with the rarer of the outcomes that a model must tell apart; a test on few of them proves nothing."""
+        ...
+
     def calibrate(self, raw: Floats, y: Floats, question: Question) -> Calibration:
         """The calibration, from raw predictions and labels at cutoffs that the predicting models had not seen."""
         ...

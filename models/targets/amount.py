@@ -63,6 +63,11 @@ def enough(y: Floats, question: Question) -> bool:  # noqa: ARG001
     return len(y) >= MIN_ROWS and int((y > 0.0).sum()) >= MIN_ROWS // 3
 
 
+def rarer_outcome(y: Floats, question: Question) -> int:  # noqa: ARG001
+    """Rows above 0: a shop may have no customer who spends nothing."""
+    return int((y > 0.0).sum())
+
+
 def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001
     """A factor for the level, and the interval at each expected amount."""
     return amounts.calibrate(raw, y)

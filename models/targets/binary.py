@@ -53,10 +53,15 @@ def labels(label: Floats, question: Question) -> Floats:
     return label
 
 
-def enough(y: Floats, question: Question) -> bool:  # noqa: ARG001 - the same for every horizon
+def enough(y: Floats, question: Question) -> bool:
     """At least ``FEWEST_EACH`` rows of each class."""
-    ones = float(y.sum())
-    return min(ones, len(y) - ones) >= FEWEST_EACH
+    return rarer_outcome(y, question) >= FEWEST_EACH
+
+
+def rarer_outcome(y: Floats, question: Question) -> int:  # noqa: ARG001
+    """Rows of the rarer class."""
+    ones = int(y.sum())
+    return min(ones, len(y) - ones)
 
 
 def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001 - one horizon

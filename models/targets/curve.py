@@ -83,11 +83,16 @@ def complete(y: Floats, question: Question) -> Mask:
 
 def enough(y: Floats, question: Question) -> bool:
     """At least one horizon with ``FEWEST_EACH`` events and as many rows without."""
-    return any(_enough(column) for column in happened(y, question.horizons).T)
+    return rarer_outcome(y, question) >= FEWEST_EACH
 
 
-def _enough(column: Floats) -> bool:
-    return min(int((column == 1.0).sum()), int((column == 0.0).sum())) >= FEWEST_EACH
+def rarer_outcome(y: Floats, question: Question) -> int:
+    """Rows with an event, or without one, at the horizon that has most of the rarer of them."""
+    return max(_rarer(column) for column in happened(y, question.horizons).T)
+
+
+def _rarer(column: Floats) -> int:
+    return min(int((column == 1.0).sum()), int((column == 0.0).sum()))
 
 
 def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:
@@ -98,7 +103,7 @@ def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:
 
 def _sigmoid(p: Floats, seen: Floats) -> sigmoids.Sigmoid | None:
     known = ~np.isnan(seen)
-    return sigmoids.fit(p[known], seen[known], sigmoids.LEVEL_TRUST) if _enough(seen) else None
+    return sigmoids.fit(p[known], seen[known], sigmoids.LEVEL_TRUST) if _rarer(seen) >= FEWEST_EACH else None
 
 
 def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:

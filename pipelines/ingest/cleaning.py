@@ -71,7 +71,10 @@ def clean_all(
     Raises:
         BadTable: no row of a table is left; names the most frequent reasons.
     """
-    repairs = {table.name: _clean(con, table, config.corrections.get(table.name, ())) for table in staged}
+    repairs = {
+        table.name: _clean(con, table, config.corrections.get(table.name, ()), config.counts_lines(table.name))
+        for table in staged
+    }
     conflicts: dict[str, int] = {}
     for table in staged:
         if table.name == "customers":
@@ -81,14 +84,16 @@ def clean_all(
                 repairs["customers"] |= merged
             repairs["customers"] |= carry_forward(con, columns)
             repairs["customers"] |= declare(con, table.returned, config.attributes, config.name)
-    refused = {table.name: add_refused_lines(con, table) for table in staged}
+    refused = add_refused_lines(con, staged)
     cleaned = [_counted(con, table, repairs[table.name], refused[table.name]) for table in staged]
     for done in cleaned:
         _refuse_loss(done, may_be_empty or done.name == "identities")
+    if not may_be_empty and not any(done.rows for done in cleaned if done.name in ("orders", "events")):
+        raise BadTable("neither orders nor events have a row: export the files again")
     return cleaned, conflicts
 
 
-def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequence[str]) -> dict[str, int]:
+def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequence[str], units: bool) -> dict[str, int]:
     """Write ``clean.<table>`` (canonical) and ``rejects.<table>`` (as returned, with a reason); the repairs."""
     if corrected_by or staged.spec.unique:
         make_table(con, staged.name)
@@ -98,7 +103,7 @@ def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequenc
         reject_links(con)
     elif staged.spec.unique:
         _one_row_a_key(con, staged)
-    repairs = _tidied(con, staged) | _write_clean(con, staged, versioned=bool(corrected_by))
+    repairs = _tidied(con, staged) | _write_clean(con, staged, bool(corrected_by), units)
     _write_rejects(con, staged)
     if corrected_by:
         repairs["exact_duplicate_dropped"] += drop_repeats(con, staged.name, corrected_by)
@@ -120,16 +125,22 @@ def _tidied(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int]:
     return {f"tidied_{name}": n for name, n in zip(texts, row, strict=True)}
 
 
-def _write_clean(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool) -> dict[str, int]:
+def _write_clean(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool, units: bool) -> dict[str, int]:
     """``clean.<table>``: rows without a reason, exact duplicates (equal in everything returned) once.
 
-    The earliest known of them stays; where rows have versions, a version may repeat an earlier one.
+    The earliest known of them stays; where rows have versions, a version may repeat an earlier one. If they are
+    ``units``, as many stay as the file has that has most of them.
     Grouping whole rows is expensive, so only rows with a shared fingerprint are compared in full.
     """
     rows = f'staged."{staged.name}"'
     names = [column.name for column in staged.columns]
     once = [_EARLIEST if name == "known_at" else f'any_value("{name}")' for name in names]
     version = ", known_at" if versioned or staged.name == "customers" else ""
+    copies = rows
+    if units:
+        copy = f"row_number() OVER (PARTITION BY fingerprint, delivered_in{version})"
+        copies = f"(SELECT *, {copy} AS copy FROM {rows} WHERE reason IS NULL)"
+        version += ", copy"
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE shared AS
             SELECT fingerprint FROM {rows} WHERE reason IS NULL GROUP BY fingerprint HAVING count(*) > 1"""
@@ -139,7 +150,7 @@ def _write_clean(con: duckdb.DuckDBPyConnection, staged: Staged, versioned: bool
             SELECT {", ".join(f'"{name}"' for name in names)} FROM {rows} ANTI JOIN shared USING (fingerprint)
             WHERE reason IS NULL
             UNION ALL
-            SELECT {", ".join(once)} FROM {rows} SEMI JOIN shared USING (fingerprint)
+            SELECT {", ".join(once)} FROM {copies} SEMI JOIN shared USING (fingerprint)
             WHERE reason IS NULL GROUP BY fingerprint, {staged.identity}{version}"""
     )
     without_reason = one_number(con, f"SELECT count(*) FROM {rows} WHERE reason IS NULL")
@@ -208,12 +219,12 @@ def _refuse_loss(cleaned: Cleaned, may_be_empty: bool) -> None:
             f"{cleaned.name}: {cleaned.rows_in} rows came in but {accounted} are accounted for: "
             "this is a fault of coterie, please report it; nothing was changed"
         )
-    # A shop may have no customer of two ids, or none yet.
-    if cleaned.rows == 0 and not may_be_empty:
+    # A shop may have no customer of two ids, or no campaign this month.
+    if cleaned.rows == 0 and cleaned.rows_in and not may_be_empty:
         worst = ", ".join(
             f"{n} {reason}" for reason, n in sorted(cleaned.rejects.items(), key=lambda item: -item[1])[:3]
         )
-        found = (
-            f"all {cleaned.rows_in} rows were rejected ({worst})" if cleaned.rows_in else "the SELECT returned no rows"
+        raise BadTable(
+            f"{cleaned.name}: all {cleaned.rows_in} rows were rejected ({worst}): "
+            f"correct {cleaned.name}.sql or the raw files"
         )
-        raise BadTable(f"{cleaned.name}: {found}: correct {cleaned.name}.sql or the raw files")

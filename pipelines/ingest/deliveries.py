@@ -1,5 +1,7 @@
 """Deliveries: when each raw file was first seen, which separates rows that came late from those that came in time.
 
+Of a file that replaces another, only the rows that are new in it came with it (:mod:`pipelines.ingest.seen_rows`).
+
 ``deliveries.json`` in the workspace has, for every source, one entry for each file name and content (SHA-256) in the
 order they arrived, with the instant it was first seen (UTC) and whether it was part of a backfill. Entries are added
 and never changed. ``to_clean`` lists contents from which an erased person is still to be removed: a file that replaces
@@ -9,7 +11,7 @@ tables and before the pointer moves to them, so that a crash loses neither.
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +31,8 @@ Sources = Mapping[str, Sequence[Mapping[str, Any]]]
 class Ledger:
     """The history of one workspace, and what the ingest at hand adds to the history of ``source``.
 
-    ``delivered``: when each current file was first seen; None if its rows cannot be late.
+    ``delivered``: when each current file was first seen; None if its rows cannot be late. ``all_new``: no file is one
+    of an earlier ingest.
     """
 
     path: Path
@@ -38,13 +41,34 @@ class Ledger:
     to_clean: frozenset[str]
     added: Sequence[Mapping[str, Any]]
     delivered: Mapping[str, datetime | None]
+    all_new: bool = False
+
+    @property
+    def earlier(self) -> Sequence[Mapping[str, Any]]:
+        """The entries of the source before this ingest, in the order they came."""
+        return self.sources.get(self.source, ())
+
+    @property
+    def entries(self) -> Sequence[Mapping[str, Any]]:
+        """The entries of the source after this ingest."""
+        return [*self.earlier, *self.added]
+
+    def had(self, name: str, sha256: str) -> bool:
+        """Whether an earlier ingest saw this content under this name."""
+        return any((entry["file"], entry["sha256"]) == (name, sha256) for entry in self.earlier)
+
+    def replaced(self, hashes: Mapping[str, str]) -> list[list[str]]:
+        """The entries that decide since when rows of the current files are known; none if no file has a date."""
+        if not any(self.delivered.values()):
+            return []
+        gone = [entry for entry in self.earlier if hashes.get(entry["file"]) != entry["sha256"]]
+        return [[entry["file"], entry["sha256"], str(_instant(entry))] for entry in gone]
 
     def write(self) -> None:
         """Add the new entries, atomically; nothing is written if there are none."""
         if not self.added:
             return
-        sources = {**self.sources, self.source: [*self.sources.get(self.source, ()), *self.added]}
-        _write(self.path, sources, self.to_clean)
+        _write(self.path, {**self.sources, self.source: self.entries}, self.to_clean)
 
 
 def expect_cleaning(home: Path, contents: Collection[str]) -> None:
@@ -54,12 +78,20 @@ def expect_cleaning(home: Path, contents: Collection[str]) -> None:
         _write(home / LEDGER, sources, to_clean.union(contents))
 
 
-def look_up(home: Path, source: str, files: Sequence[RawFile], hashes: Mapping[str, str], now: datetime) -> Ledger:
+def look_up(
+    home: Path,
+    source: str,
+    files: Sequence[RawFile],
+    hashes: Mapping[str, str],
+    now: datetime,
+    has_marks: Callable[[str, str], bool] = lambda name, sha256: False,  # noqa: ARG005
+) -> Ledger:
     """What the workspace knows of ``files`` (name: SHA-256 in ``hashes``); ``now`` (UTC) dates those it never saw.
 
     A renamed file takes over the instant of its old name, so that moving files makes nothing late. The first files of a
     source are a backfill, and so is a delivery that shares no file with earlier ones: it is a new beginning. A full
-    export replaces the one before, so none of its rows is late.
+    export replaces the one before, so none of its rows is late. A content whose rows cannot be compared with those that
+    it replaces, because these have no marks (``has_marks``), takes over their instant.
 
     Raises:
         BadArtifact: the ledger cannot be read.
@@ -70,19 +102,24 @@ def look_up(home: Path, source: str, files: Sequence[RawFile], hashes: Mapping[s
     # What was there under a name that is gone may have moved.
     moved = {entry["sha256"]: entry for entry in reversed(entries) if entry["file"] not in hashes}
     newest = {entry["file"]: entry for entry in entries}
-    cleaned = {name: entry for name, entry in newest.items() if entry["sha256"] in to_clean}
     streams = {file.name for file in files if not file.full_export}
+    marked = {(file, sha256) for file, sha256 in seen if has_marks(file, sha256)}
+    followed = {
+        name: entry
+        for name, entry in newest.items()
+        if entry["sha256"] in to_clean or (name in streams and (name, entry["sha256"]) not in marked)
+    }
     known = {sha256 for _, sha256 in seen}
-    beginning = not any(hashes[name] in known or name in cleaned for name in streams or hashes)
-    new: dict[str, Any] = {"first_seen": f"{now.isoformat()}Z", "backfill": beginning}
+    all_new = not any(hashes[name] in known or name in followed for name in streams or hashes)
+    new: dict[str, Any] = {"first_seen": f"{now.isoformat()}Z", "backfill": all_new and not marked}
     added = [
-        {"file": name, "sha256": sha256} | _moment(moved.get(sha256) or cleaned.get(name, new))
+        {"file": name, "sha256": sha256} | _moment(moved.get(sha256) or followed.get(name, new))
         for name, sha256 in sorted(hashes.items())
         if (name, sha256) not in seen
     ]
     seen |= {(entry["file"], entry["sha256"]): entry for entry in added}
     delivered = {name: _instant(seen[name, hashes[name]]) if name in streams else None for name in sorted(hashes)}
-    return Ledger(home / LEDGER, source, sources, to_clean, added, delivered)
+    return Ledger(home / LEDGER, source, sources, to_clean, added, delivered, all_new)
 
 
 def _moment(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ OWNER_ONLY = 0o600
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is known before anything is written; ``by_file`` names the tables that were staged file by file."""
+    """What is known before anything is written.
+
+    ``by_file`` names the tables that were staged file by file; ``future_from`` is as :func:`future_from` returns it.
+    """
 
     staged: Sequence[Staged]
     by_file: frozenset[str]
@@ -29,14 +33,30 @@ class Prepared:
     cleaned: Sequence[Cleaned]
     conflicts: Mapping[str, int]
     findings: Sequence[Finding]
+    future_from: datetime | None
 
 
-def manifest(run: Run, prepared: Prepared) -> dict[str, Any]:
+def future_from(con: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> datetime | None:
+    """The earliest time of a row refused as in the future; once it is past, an ingest must look again."""
+    times = [
+        f"""SELECT min("at") AS first FROM staged."{table.name}" WHERE reason = 'in_the_future'"""
+        for table in staged
+        if table.spec.time == "at"
+    ]
+    if not times:
+        return None
+    first: datetime | None = con.execute(f"SELECT min(first) FROM ({' UNION ALL '.join(times)})").fetchall()[0][0]
+    return first
+
+
+def manifest(run: Run, name: str, prepared: Prepared) -> dict[str, Any]:
     """What is written about the ingest: its inputs, and the counts of each table."""
     config = run.source.config
     return {
         "format": FORMAT,
-        "id": run.id,
+        "id": name,
+        "inputs": run.inputs,
+        "future_from": prepared.future_from and prepared.future_from.isoformat(),
         "source": config.name,
         "title": config.title,
         "timezone": config.timezone,

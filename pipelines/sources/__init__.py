@@ -11,6 +11,7 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     time_formats = ["%d/%m/%Y %H:%M"]   # tried, in order, on text that is not ISO 8601
     zero_price = "reject"               # or "keep": lines given away count as purchases
     late_after_days = 2                 # a row of a later file is late if it happened longer before the file came
+    repeated_lines = "once"             # or "units": equal order lines of one file are as many units, not copies
 
     [files]                             # a view for each alias; the first pattern that matches a file is taken
     orders_raw = "orders-*.csv"         # with wildcards: deliveries; without: a full export, written anew each time
@@ -85,7 +86,8 @@ network, extensions, settings and writing are refused by name (:mod:`pipelines.s
   ``known_at`` are one version; the next one replaces it. A row with an empty cell in one of them is never replaced.
 - **sentiment** of feedback is read from ``text`` where the SELECT gives none (:mod:`features.sentiment`).
 - **source_*** columns (any name with that prefix) are stored in the rejects only, so that a person recognises the row;
-  they take part in telling exact duplicates, and are left out when customer ids are pseudonymised.
+  they take part in telling exact duplicates, and are left out when customer ids are pseudonymised. The audit looks at
+  ``source_currency``: several currencies are a finding.
 
 What comes later
 ----------------
@@ -95,12 +97,18 @@ file that happened more than ``late_after_days`` before gets that instant as ``k
 does every row of ``customers`` and ``identities``, which do not say when they came true, and every row that corrects
 one of an earlier delivery. Versions that repeat what was known before are dropped.
 
-- A file whose content changed under its name is a new delivery: the rows of its old content are removed. So are those
-  of a deleted file. A moved or renamed file stays the same delivery.
+- A file that grows, or comes again with a correction: the rows that it had before stay known since then, those that
+  are new in it came with it, and those that are gone are removed (:mod:`pipelines.ingest.seen_rows`). So do rows of a
+  file that is gone in one with a new name. A row is the same if its cells are, whatever their order or the delimiter.
+  Of what ``[corrections]`` declares as one version, all is new if a row is.
+- The rows of a deleted file are removed. A moved or renamed file stays the same delivery.
 - A file that ``coterie erase`` asked to clean of a person stays the same delivery when it is rewritten under its name:
   cleaning makes nothing late. Remove rows only, add none.
-- A full export (a pattern without wildcards) takes the place of the one before: none of its rows is late. If no file of
-  an earlier delivery is left, everything counts as a backfill again.
+- A full export (a pattern without wildcards) takes the place of the one before: none of its rows is late. If no file
+  and no row of an earlier delivery is left, everything counts as a backfill again.
+- A file of 0 bytes among others is left out. A file whose every row is rejected because it lacks a column, or for one
+  column that it writes in another way, is an error that names it. A table without a row is a finding, unless neither
+  orders nor events have one.
 - Only a table whose SELECT reads one alias row by row (no join, aggregate, window, DISTINCT, ORDER BY, LIMIT, subquery)
   can tell which file a row is from, and is read one file at a time. Any other is read as a whole at every ingest, and
   none of its rows is late: let its SELECT give ``known_at``.
@@ -117,7 +125,9 @@ Reasons of rejected rows, the first that applies: ``missing_<column>``, ``unread
 ``not_a_product``, ``price_not_positive``, ``negative_discount``, ``quantity_not_positive``, ``discount_above_amount``,
 ``self_link`` (identities), then ``duplicate_key`` (customers, products, identities: one row a key), ``two_customers``
 (a link of an alias that was linked to another customer before) and ``cycle`` (the last known link of a ring). Exact
-duplicates of rows that pass are dropped and counted; the one that was known first stays.
+duplicates of rows that pass are dropped and counted; the one that was known first stays. Order lines that a source
+counts as ``units`` stay, as often as the file has them that has most of them. Rows refused as in the future come back
+with the first ingest after that time, also if no file is new.
 Chains of links are flattened as they become known: a -> b, and later b -> c, gives a -> b, then a -> c, and b -> c.
 An unknown product or an outlying price is a finding of the audit, no reason to reject.
 """

@@ -12,6 +12,10 @@ from features.tables import TABLES
 from pipelines.sql import identifier
 
 MOST_COLUMNS = 30
+NO_HEADER = (
+    ". A text file whose first line looks like data has the columns column0, column1, ...: use these names, or set "
+    "[csv] header = true in source.toml if that line is the header"
+)
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _NO_COLUMN = re.compile(
     r'Referenced column "(.+?)" not found|column named "(.+?)"|Column "(.+?)" referenced that exists'
@@ -93,10 +97,11 @@ def suggestion(name: str, known: Iterable[str], where: str = "") -> str:
 
 
 def no_times(folder: str) -> str:
-    """Why a source without orders and events is refused, and what to do."""
+    """Why a source without orders, events and subscriptions is refused, and what to do."""
     return (
-        f"{folder} fills neither orders nor events: write orders.sql or events.sql. A table that says only how things "
-        "are on one date has no times, so nothing can be learned about what comes after a date"
+        f"{folder} fills neither orders nor events nor subscriptions: write one of these SELECTs. A table that says "
+        "only how things are on one date has no times, so nothing can be learned about what comes after a date, unless "
+        "it has a label that does: examples/telco turns one into the ends of contracts"
     )
 
 
@@ -136,4 +141,5 @@ def _of_files(con: duckdb.DuckDBPyConnection, name: str, sql: str, aliases: Iter
     listed = "; ".join(
         f"{alias} has {', '.join(map(identifier, each[:MOST_COLUMNS]))}" for alias, each in columns.items()
     )
-    return f": {listed}" if listed else ""
+    unnamed = NO_HEADER if any("column0" in each for each in columns.values()) else ""
+    return f": {listed}{unnamed}" if listed else ""

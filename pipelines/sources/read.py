@@ -24,11 +24,6 @@ JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.
 LINES = "alias VARCHAR, raw_file VARCHAR, raw_line BIGINT, reason VARCHAR, raw_text VARCHAR"
 """Columns of ``refused.lines``: text of the files of an alias that is no row, and where it begins."""
 SHOWN = 3
-UNNAMED = re.compile(r'bindings:.*"column\d')
-NO_HEADER = (
-    "A text file whose first line looks like data has the columns column0, column1, ...: use these names, "
-    "or set [csv] header = true in source.toml if that line is the header."
-)
 # Where a message of DuckDB quotes the value that it is about, which may be personal.
 QUOTED_VALUE = re.compile(r"""\b(string|value|format:|Input:) ("[^\n]*"|'[^\n]*'|[^\s"']+)(?=[\s,]|$)""")
 
@@ -76,8 +71,15 @@ def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
     return stored + [
         file
         for alias, patterns in sorted(source.config.files.items())
-        for file in _matches(source, alias, (patterns,) if isinstance(patterns, str) else patterns, folder)
+        for file in _with_content(
+            _matches(source, alias, (patterns,) if isinstance(patterns, str) else patterns, folder)
+        )
     ]
+
+
+def _with_content(files: list[RawFile]) -> list[RawFile]:
+    """The files of an alias without those of 0 bytes, unless they are all there is: a day may have no rows."""
+    return [file for file in files if file.path.stat().st_size] or files
 
 
 def _matches(source: Source, alias: str, patterns: tuple[str, ...], folder: Path) -> list[RawFile]:
@@ -133,13 +135,12 @@ def open_raw(
     source: Source,
     files: Sequence[RawFile],
     folder: Path,
-    may_be_empty: bool = False,
 ) -> dict[str, Reader]:
     """Make one view for each alias in the schema ``raw``; how the files of each are read.
 
     Every column of a text file is text. Text that is no row goes to ``refused.lines``; copies of files that have some,
     and of what DuckDB does not read (workbooks, tables of databases), are written into ``folder`` and must stay there.
-    Files without a row are refused unless they ``may_be_empty``: those from which the last person was erased may.
+    Files without a row are read: whether a table may be empty, cleaning decides.
 
     Raises:
         BadTable: a file is empty, unreadable, or of a kind that cannot be read.
@@ -153,11 +154,9 @@ def open_raw(
         view = f"raw.{identifier(alias)}"
         try:
             con.execute(f"CREATE VIEW {view} AS SELECT * FROM {reader.over(paths)}")
-            rows = con.execute(f"SELECT count(*) FROM (FROM {view} LIMIT 1)").fetchall()[0][0]
+            con.execute(f"SELECT count(*) FROM (FROM {view} LIMIT 1)")
         except duckdb.Error as error:
             raise BadTable(f"source {source.name}: {_unreadable(con, reader, paths, error)}") from None
-        if rows == 0 and not may_be_empty:
-            raise BadTable(f"source {source.name}: {names_of(paths)} has no rows: export it again")
     return readers
 
 
@@ -210,8 +209,10 @@ def raw_columns(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, str]:
     return types_of(con, f"raw.{identifier(alias)}")
 
 
-def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, columns: Mapping[str, str]) -> None:
-    """Make the view of ``file``'s alias in the schema ``one_file``, over this file alone.
+def open_one(
+    con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, columns: Mapping[str, str], where: str = "true"
+) -> None:
+    """Make the view of ``file``'s alias in the schema ``one_file``, over this file alone, or its rows ``where``.
 
     It has the columns of all files of the alias together: what this file lacks is null.
     """
@@ -222,7 +223,7 @@ def open_one(con: duckdb.DuckDBPyConnection, file: RawFile, reader: Reader, colu
         for name, type_ in columns.items()
     )
     view = f"SELECT {listed} FROM {rows}"
-    con.execute(f'CREATE OR REPLACE VIEW one_file."{file.alias}" AS {view}')
+    con.execute(f'CREATE OR REPLACE VIEW one_file."{file.alias}" AS {view} WHERE {where}')
 
 
 def _ending(paths: Sequence[Path]) -> str:
@@ -245,5 +246,4 @@ def found_by_duckdb(error: duckdb.Error) -> str:
     lines = QUOTED_VALUE.sub(r"\1 …", message).splitlines()
     if "…" in lines[0]:  # what follows shows the value again
         return lines[0]
-    found = " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))
-    return f"{found} {NO_HEADER}" if UNNAMED.search(found) else found
+    return " ".join(line.strip() for line in lines[:4] if not line.startswith(("Original Line", "LINE ", "  ")))

@@ -7,7 +7,8 @@ A staged table ``staged.<table>`` has, for every row that the SELECT returned,
 - ``not_product`` (orders, products): the product id is one the source calls no product;
 - ``fingerprint``: a hash of everything returned; equal rows have equal ones;
 - ``reason``: why the row is rejected; null if it is not. The first reason in :mod:`pipelines.sources` order;
-- ``delivered_at``: when its file was first seen, if that was later than the source's first ingest; else null.
+- ``delivered_at``: when it was first seen, if that was later than the source's first ingest; else null;
+- ``delivered_in``: the name of its file, where that matters; else empty.
 
 ``known_at`` is what the SELECT gave, else ``delivered_at`` for a row that came late. With pseudonyms the ids of
 customers are hidden here already, and ``source_*`` columns, which may contain them, are left out.
@@ -44,7 +45,7 @@ from pipelines.sql import identifier, quoted, search_path
 
 # What pseudonyms hide.
 HIDDEN = (*CUSTOMER_IDS, *MENTIONS)
-NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at"
+NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at, '' AS delivered_in"
 _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
 
 

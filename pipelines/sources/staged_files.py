@@ -9,8 +9,9 @@ deleted at any time. Only a SELECT that reads one alias row by row can be staged
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +19,14 @@ from typing import Any
 
 import duckdb
 
-from features.errors import BadArtifact
+from features.errors import BadArtifact, BadTable
 from features.sentiment import METHOD
+from pipelines.sources.identity import types_of
 from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, raw_columns
 from pipelines.sources.row_by_row import alias_read_row_by_row
 from pipelines.sources.source import Source
 from pipelines.sources.stage import NEVER_LATE, Staged, select_into_file, settle
-from pipelines.sql import quoted
+from pipelines.sql import listed, parquet, quoted
 
 # Raise it when code changes what is staged for the same input.
 FORMAT = 2
@@ -39,14 +41,29 @@ PARQUET_TYPES = frozenset({
     "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
 })  # fmt: skip
 
+# So many rows do not all lack the same value by chance.
+ROWS_MIN = 10
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a raw file: the SQL condition that they meet, and a name for what they are."""
+
+    condition: str
+    name: str
+
 
 @dataclass(frozen=True)
 class Delivery:
-    """A raw file, the SHA-256 of its bytes, and when it was first seen; None if its rows cannot be late."""
+    """A raw file, the SHA-256 of its bytes, and when it was first seen; None if its rows cannot be late.
+
+    ``rows``: those of its rows that were seen then, if others were seen at other times.
+    """
 
     file: RawFile
     sha256: str
     delivered_at: datetime | None
+    rows: Rows | None = None
 
 
 @dataclass
@@ -129,10 +146,10 @@ def stage_by_file(
         path = files.find(staged.name, name)
         if path is None:
             path = files.fresh / staged.name / name
-            _write_file(con, source, staged, delivery.file, reader, columns, path)
+            _write_file(con, source, staged, delivery, reader, columns, path)
         paths.append(str(path))
     try:
-        settle(con, source, staged, _together(con, staged.name, paths, deliveries), present)
+        settle(con, source, staged, _together(con, source, staged.name, paths, deliveries), present)
     except duckdb.Error as error:
         raise BadArtifact(
             f"the staging cache of {staged.name} cannot be read ({found_by_duckdb(error)}): delete the folder "
@@ -140,15 +157,31 @@ def stage_by_file(
         ) from None
 
 
-def _together(con: duckdb.DuckDBPyConnection, table: str, paths: Sequence[str], deliveries: Sequence[Delivery]) -> str:
+def _together(
+    con: duckdb.DuckDBPyConnection, source: Source, table: str, paths: Sequence[str], deliveries: Sequence[Delivery]
+) -> str:
     """The rows of all files; two raw files of equal content share a staged one, whose rows then come twice."""
-    if all(delivery.delivered_at is None for delivery in deliveries):
+    if all(delivery.delivered_at is None for delivery in deliveries) and not source.config.counts_lines(table):
         return f"SELECT *, {NEVER_LATE} FROM read_parquet([{_listed(sorted(paths))}])"
-    con.execute(f'CREATE TABLE main."delivered_{table}" (filename VARCHAR, delivered_at TIMESTAMP)')
-    dated = [(path, delivery.delivered_at) for path, delivery in zip(paths, deliveries, strict=True)]
-    con.executemany(f'INSERT INTO main."delivered_{table}" VALUES (?, ?)', dated)
-    return f"""SELECT * EXCLUDE (filename) FROM read_parquet([{_listed(sorted(set(paths)))}], filename = true)
+    con.execute(
+        f'CREATE TABLE main."delivered_{table}" (filename VARCHAR, delivered_at TIMESTAMP, delivered_in VARCHAR)'
+    )
+    dated = [(path, each.delivered_at, each.file.name) for path, each in zip(paths, deliveries, strict=True)]
+    con.executemany(f'INSERT INTO main."delivered_{table}" VALUES (?, ?, ?)', dated)
+    rows = f"""SELECT * EXCLUDE (filename) FROM read_parquet([{_listed(sorted(set(paths)))}], filename = true)
         JOIN main."delivered_{table}" USING (filename)"""
+    version = source.config.corrections.get(table)
+    if version and any(delivery.rows for delivery in deliveries):
+        return _whole_versions(rows, version)
+    return rows
+
+
+def _whole_versions(rows: str, columns: Sequence[str]) -> str:
+    """``rows``, where a version of which any row is new in its file is new as a whole."""
+    key = listed(columns)
+    known = " AND ".join(f'"{name}" IS NOT NULL' for name in columns)
+    newest = f"max(delivered_at) OVER (PARTITION BY delivered_in, {key})"
+    return f"SELECT * REPLACE (CASE WHEN {known} THEN {newest} ELSE delivered_at END AS delivered_at) FROM ({rows})"
 
 
 def _listed(paths: Sequence[str]) -> str:
@@ -159,7 +192,7 @@ def _write_file(
     con: duckdb.DuckDBPyConnection,
     source: Source,
     staged: Staged,
-    file: RawFile,
+    delivery: Delivery,
     reader: Reader,
     columns: Mapping[str, str],
     path: Path,
@@ -167,10 +200,50 @@ def _write_file(
     if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    open_one(con, file, reader, columns)
+    open_one(con, delivery.file, reader, columns, delivery.rows.condition if delivery.rows else "true")
     select_into_file(con, source, staged, "one_file", path)
     if staged.spec.vault:
         path.chmod(0o600)
+    reason = _reason_of_all(con, path)
+    if reason is not None:
+        lacks = lacking(staged.query, types_of(con, reader.over([delivery.file.path])), columns)
+        _refuse_useless(staged, delivery.file, *reason, lacks)
+
+
+def lacking(query: str, of_file: Iterable[str], columns: Iterable[str]) -> list[str]:
+    """Those of ``columns``, which the files of an alias have together, that the query reads and this file has not."""
+    there = {name.lower() for name in of_file}
+    words = {word.lower() for word in re.findall(r"\w+", query)}
+    return [
+        name for name in columns if name.lower() not in there and words.issuperset(re.findall(r"\w+", name.lower()))
+    ]
+
+
+def _reason_of_all(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, str] | None:
+    """How many rows a staged file has, and the reason about a column for which all are rejected; None without one."""
+    rows, reason, reasons_n = con.execute(
+        f"SELECT count(*), min(reason), count(DISTINCT coalesce(reason, '')) FROM {parquet(path)}"
+    ).fetchall()[0]
+    return (rows, reason) if reasons_n == 1 and str(reason).startswith(("missing_", "unreadable_")) else None
+
+
+def _refuse_useless(staged: Staged, file: RawFile, rows: int, reason: str, lacks: Sequence[str]) -> None:
+    """Refuse a file whose every row is rejected for the same column: it is written in another way than the others.
+
+    Few rows may all lack a value; not so if the file has no such column.
+
+    Raises:
+        BadTable: names the file and the column.
+    """
+    if rows < ROWS_MIN and not lacks:
+        return
+    found = f"all {rows} of its rows are rejected ({reason})"
+    if lacks:
+        raise BadTable(
+            f"{file.name} has no column {' or '.join(lacks)}, which {staged.name}.sql reads and other files have; "
+            f"{found}: export it with the same columns, or read both spellings in {staged.name}.sql"
+        )
+    raise BadTable(f"{file.name}: {found}: correct the file, or {staged.name}.sql if this is how it is written now")
 
 
 def _hash(
@@ -185,7 +258,8 @@ def _hash(
     config = source.config
     decides = {
         "format": [FORMAT, duckdb.__version__, METHOD if staged.name == "feedback" else None],
-        "file": [delivery.file.alias, delivery.sha256],
+        # The same rows of a file that has grown meanwhile are the same part.
+        "file": [delivery.file.alias, delivery.rows.name if delivery.rows else delivery.sha256],
         "columns": list(columns.items()),
         "reader": repr(reader),
         "query": staged.query,

@@ -15,7 +15,7 @@ from pipelines.guesses.look import Seen, look
 from pipelines.guesses.mapping import Filled, guess
 from pipelines.guesses.recipes import Recipe, aliases_in, recognise, settings_of_recipe
 from pipelines.guesses.select import needs_check, select_of
-from pipelines.guesses.settings import settings_of
+from pipelines.guesses.settings import has_decimal_commas, settings_of
 from pipelines.scratch import create_schemas
 from pipelines.sources.source import CONFIG_FILE
 from pipelines.sql import connect
@@ -83,7 +83,8 @@ def _of_recipe(recipe: Recipe, seen: Seen, name: str, place: str) -> Draft:
 def _guessed(seen: Seen, filled: Sequence[Filled], name: str, place: str) -> Draft:
     """Guesses by name and content; BadTable if they make no source."""
     _refuse_nothing(seen, filled)
-    texts = {f"{each.table}.sql": select_of(each) for each in filled}
+    decimal_comma = has_decimal_commas(filled)
+    texts = {f"{each.table}.sql": select_of(each, decimal_comma) for each in filled}
     texts[CONFIG_FILE] = settings_of(name, place, seen, filled)
     lines = []
     for each in filled:

@@ -308,6 +308,7 @@ def test_enough_are_many_labels_that_differ(name: str) -> None:
     assert not kind.enough(y[:10], world.question)
     nothing = kind.labels(np.full(2000, np.inf if name == "curve" else 0.0), world.question)
     assert not kind.enough(nothing, world.question)
+    assert kind.rarer_outcome(y, world.question) > kind.rarer_outcome(nothing, world.question) == 0
 
 
 @every_target

@@ -39,9 +39,8 @@ def lines(page: Path) -> Iterator[str]:
 def anchors(page: Path) -> set[str]:
     """The fragments of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
-    return {
-        re.sub(r"[^\w -]", "", re.sub(r"\]\(.*?\)", "", text).lower()).strip().replace(" ", "-") for text in headings
-    }
+    words = [re.sub(r"[^\w -]", "", re.sub(r"\]\(.*?\)", "", text).lower()) for text in headings]
+    return {text.strip().replace(" ", "-") for text in words}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -78,9 +77,8 @@ def test_a_command_in_a_sentence_exists_and_has_the_options_named(page: Path) ->
 
 
 def test_a_message_quoted_under_troubleshooting_is_in_the_code() -> None:
-    code = "".join(
-        path.read_text() for name in ("features", "experiments", "pipelines") for path in (REPO / name).rglob("*.py")
-    )
+    packages = [REPO / name for name in ("features", "experiments", "pipelines")]
+    code = "".join(path.read_text() for package in packages for path in package.rglob("*.py"))
     rows = re.findall(r"^\| (.*?) \|", (REPO / "docs" / "troubleshooting.md").read_text(), re.MULTILINE)
     quoted = {text for row in rows for text in re.findall(r"`([a-z ]+_?[a-z ]*)`", row)}
     assert len(quoted) > 3

@@ -23,6 +23,11 @@ def test_a_reference_page_is_current(name: str, page: Callable[[], str]) -> None
     )
 
 
+def test_every_key_of_a_file_has_a_meaning() -> None:
+    for name in ("studies.md", "source-toml.md"):
+        assert not re.findall(r"^\| `(\w+)` .*\|  \|$", (FOLDER / name).read_text(), re.MULTILINE), name
+
+
 def test_every_page_and_status_of_the_service_is_explained() -> None:
     assert set(SERVER_PAGES) == set(BENTOML_PAGES)
     code = "".join(path.read_text() for path in SERVING.rglob("*.py"))

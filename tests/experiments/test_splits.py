@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -122,9 +123,15 @@ def test_a_test_date_without_complete_labels_is_refused() -> None:
         study_cutoffs(late, 30.0, *days("2010-12-01", "2011-12-09"))
 
 
-def test_too_little_history_says_how_much_is_needed() -> None:
-    with pytest.raises(HistoryTooShort, match=r"orders span 120 days.*1 test cutoffs need about 150.*load more"):
-        study_cutoffs(Cutoffs(every="week", test=1, min_history_days=60), 30.0, 15000.0, 15120.0)
+@pytest.mark.parametrize("every", ["week", "month"])
+def test_too_little_history_says_how_much_is_needed_and_that_much_is_enough(every: Literal["week", "month"]) -> None:
+    wanted = Cutoffs(every=every, test=1, min_history_days=60)
+    with pytest.raises(HistoryTooShort, match=r"orders span 120 days.*1 test cutoffs.*load more") as error:
+        study_cutoffs(wanted, 30.0, 15000.0, 15120.0)
+    need = int(str(error.value).partition(" need ")[2].partition(":")[0])
+    study_cutoffs(wanted, 30.0, 15000.0, 15000.0 + need)
+    with pytest.raises(HistoryTooShort):
+        study_cutoffs(wanted, 30.0, 15000.0, 15000.0 + need - 1)
 
 
 def test_a_segment_study_looks_once_after_the_last_order() -> None:

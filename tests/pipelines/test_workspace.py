@@ -1,6 +1,8 @@
 """Laws of the workspace: a crash leaves the last good state, no pointer names half a folder, one writer at a time."""
 
 import multiprocessing
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,19 @@ def test_a_second_writer_is_told_to_wait_until_the_first_ends(tmp_path: Path) ->
     other.join(30)
     with Workspace(tmp_path).lock():
         pass
+
+
+def test_temporary_files_of_a_writer_lie_in_the_workspace_and_the_next_writer_sweeps_them(tmp_path: Path) -> None:
+    space, elsewhere = Workspace(tmp_path), tempfile.gettempdir()
+    with space.lock():
+        left = Path(tempfile.mkdtemp())
+        assert tmp_path in left.parents
+        killed = tmp_path / "killed"
+        shutil.copytree(left.parent, killed)
+    assert tempfile.gettempdir() == elsewhere
+    assert not left.exists()
+    killed.rename(left.parent)
+    (tmp_path / ".last_ingest.json-17").write_text("half")
+    with space.lock():
+        assert not left.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["writer.lock"]

@@ -7,7 +7,10 @@ from pipelines.sql import one_number
 
 CODE = "any.exact_duplicates"
 TITLE = "Rows that repeat another row exactly"
-ADVICE = "Nothing needs doing: one of each stays; look for an export that ran twice if there are many."
+ADVICE = (
+    "Look whether an export ran twice, one of each stays; if the equal lines of an order are units, set "
+    'repeated_lines = "units" in source.toml.'
+)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:

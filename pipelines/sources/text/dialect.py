@@ -113,8 +113,9 @@ def _first_line(lines: Sequence[str], delimiter: str, csv: CsvOptions) -> int:
     shown = [(place, line) for place, line in enumerate(lines) if _is_line(line, csv.comment)]
     if csv.skip is None:
         usual = Counter(len(split(line, delimiter)) for _, line in shown).most_common(1)[0][0]
-        for place, line in shown:
-            if 2 * sum(bool(cell.strip()) for cell in split(line, delimiter)) > usual:
+        for place, _ in shown:
+            header = "\n".join(lines[place : place + _lines_of(lines[place:])])
+            if 2 * sum(bool(cell.strip()) for cell in split(header, delimiter)) > usual:
                 return place
     return shown[0][0]
 

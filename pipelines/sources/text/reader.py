@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -46,10 +47,11 @@ def text_reader(
     Raises:
         BadTable: a file cannot be unpacked or decoded, or no line of it is a row.
     """
+    numbers = count()
     texts: dict[Path, list[TextFile]] = {}
     for path, name in files:
         texts[path] = [
-            make_ready(text, csv, folder / alias, name if text.member is None else f"{name}/{text.member}")
+            make_ready(text, csv, folder / alias / f"{next(numbers)}.csv", _known_as(text, name))
             for text in _texts(path)
         ]
     for text in (each for found in texts.values() for each in found if each.refused):
@@ -57,6 +59,10 @@ def text_reader(
             f"INSERT INTO refused.lines SELECT {quoted(alias)}, * FROM read_parquet({quoted(str(text.refusals))})"
         )
     return TextReader(csv, texts)
+
+
+def _known_as(text: Text, name: str) -> str:
+    return name if text.member is None else f"{name}/{text.member}"
 
 
 def _texts(path: Path) -> list[Text]:

@@ -69,8 +69,8 @@ class TextFile:
         return ", ".join(f"{key} = {value}" for key, value in options.items())
 
 
-def make_ready(text: Text, csv: CsvOptions, folder: Path, name: str) -> TextFile:
-    """Read a text through; a copy of its rows is written into ``folder`` only if not every line is one.
+def make_ready(text: Text, csv: CsvOptions, target: Path, name: str) -> TextFile:
+    """Read a text through; its rows are copied to ``target`` only if not every line is one.
 
     ``name`` is what the refused lines call the file.
 
@@ -82,7 +82,7 @@ def make_ready(text: Text, csv: CsvOptions, folder: Path, name: str) -> TextFile
         return TextFile(name, text.path, dialect, copied=False)
     if dialect.encoding == "utf-8" and not csv.encoding and _is_western(text):
         dialect = _dialect(text, csv.model_copy(update={"encoding": "cp1252"}))
-    return _copied(text, dialect, csv, folder, name)
+    return _copied(text, dialect, csv, target, name)
 
 
 def _dialect(text: Text, csv: CsvOptions) -> Dialect:
@@ -127,9 +127,8 @@ def _until_foreign(found: Iterator[bytes]) -> Iterator[bytes]:
         yield block if block.isascii() else b"\0\n"
 
 
-def _copied(text: Text, dialect: Dialect, csv: CsvOptions, folder: Path, name: str) -> TextFile:
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{len(list(folder.iterdir())):06d}.csv"
+def _copied(text: Text, dialect: Dialect, csv: CsvOptions, target: Path, name: str) -> TextFile:
+    target.parent.mkdir(parents=True, exist_ok=True)
     with (
         Refusing(target.with_suffix(".parquet"), name) as refusals,
         target.open("wb") as file,

@@ -120,9 +120,15 @@ CASES = {
     "any.content_changed": drifting(
         "orders", 1, Shop(), Shop(only={"orders": [row | {"product_id": 7} for row in CLEAN["orders"]]}), Shop()
     ),
+    "any.customer_ids_alike": adding(
+        "orders", 3,
+        [{"customer_id": written} for written in ("12345", "12345.0", "012345", "Ann", "a b", "ab")],
+        [{"customer_id": written} for written in ("12345", "12345.5", "123450", "annie", "0x7", "x7")],
+    ),
     "any.duplicate_keys": adding(
         "customers", 1, [{"customer_id": "ann", "birth_year": 1981}], [{"customer_id": "ann", "known_at": "2024-05-01"}]
     ),
+    "any.empty_table": replacing("touches", 1, [], CLEAN["touches"]),
     "any.encoding_damage": adding(
         "customers", 5,
         [{"customer_id": f"d{n}", "city": city} for n, city in enumerate(DAMAGED)],
@@ -211,16 +217,34 @@ CASES = {
     "identities.alias_of_two": adding("identities", 1, [{}, {"customer_id": "ann"}], [{}, {"alias_id": "b2"}]),
     "identities.alias_of_unknown": adding("identities", 1, [{"customer_id": "dora"}], [{}, {"customer_id": "dora"}]),
     "identities.alias_with_profile": adding("identities", 1, [{"alias_id": "ann"}], [{}]),
+    "orders.customer_on_another_line": adding(
+        "orders", 1, [{}, {"customer_id": None}], [{}, {"customer_id": None, "order_id": "A8"}]
+    ),
     "orders.customer_without_profile": adding("orders", 1, [{"customer_id": "dora"}], [{"customer_id": "ann-app"}]),
     "orders.dates_without_times": replacing("orders", 25, orders(MIDNIGHTS), orders([at(n, n) for n in range(25)])),
     "orders.discount_above_amount": adding("orders", 1, [{"discount": 5}], [{"discount": 4.5}]),
     "orders.dominant_customer": adding("orders", 23, TILL, FEW),
     "orders.gap_in_history": adding("orders", 1, [{"at": "2024-02-29"}], [{"at": "2024-02-28"}]),
     "orders.missing_product": adding("orders", 1, [{"product_id": None}], [{}]),
+    "orders.mixed_currencies": adding(
+        "orders", 1, [{"source_currency": "EUR"}], [{"source_currency": "gbp "}, {"source_currency": None}]
+    ),
     "orders.negative_discount": adding("orders", 1, [{"discount": -1}], [{"discount": 0}]),
+    "orders.nobody_comes_back": replacing(
+        "orders", 50, orders([at(2 * n) for n in range(50)]),
+        [*orders([at(2 * n) for n in range(50)]), *orders([at(99)], order_id="again")],
+    ),
     "orders.not_a_product": adding("orders", 1, [{"product_id": "post"}], [{"product_id": "poster"}]),
+    "orders.one_row_a_unit": replacing(
+        "orders", 3, [{}, {}, {}, {"order_id": "A8"}, {"order_id": "A8"}],
+        [{}, {}, {"quantity": 2, "product_id": "pot"}, {"quantity": 2, "product_id": "pot"}, {"order_id": "A8"}],
+    ),
     "orders.order_of_two_customers": adding("orders", 1, [{}, {"customer_id": "ann"}], [{}, {"order_id": "A8"}]),
     "orders.order_over_days": adding("orders", 1, [{}, {"at": "2024-02-04"}], [{}, {"at": "2024-02-03 09:59"}]),
+    "orders.outlying_amount": replacing(
+        "orders", 2, [*priced("pot", [2] * 20), {"quantity": 900, "unit_price": 3}, {"unit_price": 2001}],
+        [*priced("pot", [2] * 20), {"quantity": 1000, "unit_price": 2}],
+    ),
     "orders.outlying_price": adding(
         "orders", 1, priced("pot", [20] * 5 + [500]), priced("pot", [20] * 5 + [400, 2000])
     ),

@@ -26,6 +26,7 @@ ROW: dict[str, Row] = {
     "orders": {
         "order_id": "A9", "customer_id": "bob", "at": "2024-02-02 10:00", "product_id": "mug", "quantity": 1,
         "unit_price": 4.5, "discount": None, "channel": "shop", "kind": "sale", "known_at": None, "replaced_at": None,
+        "source_currency": "GBP",
     },
     "products": {
         "product_id": "pan", "name": "Pan", "category": "pots", "brand": "Acme", "price": 9, "unit_cost": 4,

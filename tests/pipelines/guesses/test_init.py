@@ -52,7 +52,7 @@ def rows_of(con: duckdb.DuckDBPyConnection, table: Staged) -> Rows:
     return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in found]
 
 
-def test_french_files_with_decimal_commas_a_clock_and_days_first(guessed):
+def test_french_files_with_decimal_commas_a_clock_and_days_first(guessed, tmp_path):
     found = guessed(
         ventes_csv="N° commande;Code client;Date de commande;Heure;Référence;Désignation;Qté;Prix unitaire TTC\n"
         "C1;K01;15/01/2024;10:02;MUG;Tasse;2;4,50\nC2;K02;03/02/2024;18:30;POT;Pot;1;1 020,25\n",
@@ -65,6 +65,7 @@ def test_french_files_with_decimal_commas_a_clock_and_days_first(guessed):
         {"order_id": "C2", "customer_id": "K02", "at": datetime(2024, 2, 3, 17, 30), "product_id": "POT",
          "quantity": 1, "unit_price": 1020.25, "kind": "sale"},
     ]  # fmt: skip
+    assert load_source(tmp_path / "my_shop").config.csv.decimal == ","
     assert found["customers"] == [
         {"customer_id": "K01", "signed_up_at": datetime(2023, 11, 30, 23), "birth_year": 1980, "city": "Lyon",
          "consent": True},

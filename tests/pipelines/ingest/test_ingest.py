@@ -91,6 +91,20 @@ def test_a_line_that_is_no_row_is_counted_and_found_again_in_the_rejects(write_s
     assert "raw_text" not in duckdb.sql(f"FROM '{result.folder / 'rejects/products.parquet'}'").columns
 
 
+def test_a_line_of_a_file_that_fills_a_vault_is_refused_without_its_text(write_shop, tmp_path):
+    """In the rejects of other tables that read the same file too."""
+    lines = "A1,ann,2024-01-05,mug,2,4.50,,sale\nA2,ann@home,2024-01-05,mug,2,4,50,,sale\n"
+    orders = 'SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", kind, qty AS quantity'
+    sql = {
+        "orders": f"{orders}, price AS unit_price FROM lines",
+        "contacts": "SELECT customer AS customer_id, sku AS email FROM lines",
+    }
+    result = ingest(Workspace(tmp_path / "home"), write_shop(lines, sql=sql))
+    for name in sql:
+        (refused,) = table(result, f"rejects/{name}")
+        assert (refused["raw_line"], refused["raw_text"], refused["reason"]) == (3, None, "too_many_fields")
+
+
 def test_every_line_meets_its_fate(write_shop, tmp_path):
     lines, fates = lines_and_fates()
     result = ingest(Workspace(tmp_path / "home"), write_shop("".join(lines), **KEYS), as_known=PRESENT)
@@ -424,3 +438,18 @@ def test_cdnow_gives_the_published_customer_summary(data_dir, tmp_path):
     assert len(ours) == len(published) == 2_357
     assert [row[:2] for row in ours] == [row[:2] for row in published]
     assert [row[2:] for row in ours] == [pytest.approx(row[2:], abs=0.011) for row in published]
+
+
+def test_rows_refused_under_a_wrong_clock_come_back_when_it_is_right(write_shop, tmp_path, monkeypatch):
+    workspace, source = Workspace(tmp_path / "home"), write_shop()
+
+    def ingested_on(day):
+        monkeypatch.setattr("pipelines.ingest.run._end_of_today", lambda: datetime(2024, *day))
+        return ingest(workspace, source)
+
+    wrong, later = ingested_on((1, 10)), ingested_on((1, 20))
+    assert (wrong.counts, wrong.rejects) == ({"orders": 2}, {"orders": {"in_the_future": 1}})
+    assert (later.id, later.changed) == (wrong.id, False)
+    right, next_day = ingested_on((2, 2)), ingested_on((2, 3))
+    assert (right.counts, right.rejects, right.changed) == ({"orders": 3}, {"orders": {}}, True)
+    assert (next_day.id, next_day.changed) == (right.id, False)

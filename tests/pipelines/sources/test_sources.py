@@ -7,10 +7,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from features.engines import open_tables, to_pandas
 from features.errors import BadConfig, BadTable, NotFound
+from features.snapshot import snapshot
 from pipelines.ingest.canonical import ingest
 from pipelines.sources import load_source
 from pipelines.workspace import Workspace
+from tests.pipelines.conftest import HEADER, ORDERS_SQL
 
 SELECT_ALL = (
     'SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", qty AS quantity, price AS unit_price'
@@ -89,7 +92,7 @@ def test_a_source_must_fill_orders_or_events(write_shop):
         ),
         (SELECT_ALL + ", 'sale' AS kind, 1 AS zzz FROM lines", "unknown column zzz: orders has order_id, customer_id"),
         (SELECT_ALL + ", 'sale' AS kind, kind FROM lines", "returns kind more than once"),
-        (SELECT_ALL + ", 'sale' AS kind FROM lines WHERE false", "the SELECT returned no rows"),
+        (SELECT_ALL + ", 'sale' AS kind FROM lines WHERE false", "neither orders nor events have a row"),
         (
             SELECT_ALL + ", CAST(sku AS INT) AS discount, 'sale' AS kind FROM lines",
             "Could not convert string … to INT32",
@@ -104,6 +107,45 @@ def test_sql_that_does_not_keep_the_contract_is_refused(write_shop, tmp_path, sq
     assert "\n" not in str(error.value)
 
 
+def test_an_empty_optional_table_and_an_empty_file_among_others_are_no_error(write_shop, tmp_path):
+    sql = {
+        "orders": ORDERS_SQL,
+        "touches": "SELECT who AS customer_id, ts AS \"at\", 'email' AS channel, 'sent' AS kind FROM sent",
+    }
+    source = write_shop(sql=sql, files={"lines": "lines*.csv", "sent": "sent.csv"})
+    (source.raw / "lines-2.csv").touch()
+    (source.raw / "sent.csv").write_text("who,ts\n")
+    result = ingest(Workspace(tmp_path / "home"), source)
+    assert result.counts == {"orders": 3, "touches": 0}
+    assert ("any.empty_table", "touches") in {(finding.code, finding.table) for finding in result.findings}
+    assert len(to_pandas(snapshot(open_tables(result.folder), 19800.0))) == 2
+
+
+RENAMED = "order_no,client,when,sku,qty,price,discount,kind\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "rows", "sentence"),
+    [
+        (RENAMED, "A9,cleo,2024-02-02,mug,1,2,,sale\n", 1,
+         "lines-2.csv has no column customer, which orders.sql reads and other files have; all 1 of its rows are "
+         "rejected (missing_customer_id)"),
+        (HEADER, "A9,cleo,2024-02-02,mug,1,\"2,50\",,sale\n", 10,
+         "lines-2.csv: all 10 of its rows are rejected (unreadable_unit_price)"),
+        (HEADER, "A9,,2024-02-02,mug,1,2,,sale\n", 9, ""),  # guests alone
+    ],
+)  # fmt: skip
+def test_a_file_whose_every_row_is_rejected_for_one_column_is_named(write_shop, tmp_path, header, line, rows, sentence):
+    source = write_shop(files={"lines": "lines*.csv"})
+    (source.raw / "lines-2.csv").write_text(header + "".join(line.replace("A9", f"A{n}") for n in range(rows)))
+    if not sentence:
+        assert ingest(Workspace(tmp_path / "home"), source).rejects["orders"] == {"missing_customer_id": rows}
+        return
+    with pytest.raises(BadTable) as error:
+        ingest(Workspace(tmp_path / "home"), source)
+    assert sentence in str(error.value)
+
+
 def test_files_that_are_not_there_or_empty_are_refused(write_shop, tmp_path):
     home = Workspace(tmp_path / "home")
     source = write_shop()
@@ -111,7 +153,7 @@ def test_files_that_are_not_there_or_empty_are_refused(write_shop, tmp_path):
         ingest(home, source, tmp_path / "nowhere")
     with pytest.raises(NotFound, match=r"found no lines\.csv in"):
         ingest(home, source, tmp_path)
-    with pytest.raises(BadTable, match=r"lines\.csv has no rows"):
+    with pytest.raises(BadTable, match="neither orders nor events have a row"):
         ingest(home, write_shop(lines="", name="header_only"))
     with pytest.raises(BadTable, match=r"lines\.csv is empty \(0 bytes\)"):
         ingest(home, write_shop(lines="", header="", name="nothing"))

@@ -8,7 +8,7 @@ import pytest
 from experiments.studies import load_study, shipped_studies, to_toml
 from features.errors import BadArtifact, BadInput, CoterieError, HistoryTooShort
 from pipelines.steps import retrain as module
-from pipelines.steps.dataset import order_span
+from pipelines.steps.dataset import check_labels
 from pipelines.steps.publish import NoChampion
 from pipelines.steps.retrain import UNANSWERABLE, retrain
 from pipelines.studies import remember_study
@@ -124,5 +124,5 @@ def test_if_nothing_new_is_promoted_the_last_champions_are_published(
 
 
 def test_a_source_without_orders_cannot_answer_and_says_what_it_needs() -> None:
-    with pytest.raises(UNANSWERABLE, match=r"found events, a study needs 'orders'"):
-        order_span({"events": None})
+    with pytest.raises(UNANSWERABLE, match=r"found events, the study churn needs 'orders'"):
+        check_labels({"events": None}, load_study("churn"))

@@ -1,0 +1,31 @@
+"""A study whose test rests on too few customers, or on one outcome, is refused before anything is trained."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from experiments.dataset import Dataset
+from experiments.predict import prepare
+from experiments.proof import CUSTOMERS_MIN, OUTCOME_MIN
+from features.errors import HistoryTooShort
+from tests.experiments.conftest import panel, study, with_labels
+
+
+def test_too_few_customers_at_a_test_cutoff(make_dataset: Callable[..., Dataset]) -> None:
+    with pytest.raises(HistoryTooShort, match=f"has {CUSTOMERS_MIN - 1} customers.*look in the audit"):
+        prepare(study(), make_dataset(panel(customers=CUSTOMERS_MIN - 1, cutoffs=14)))
+
+
+@pytest.mark.parametrize("rarer", [0, 1])
+def test_too_few_of_either_outcome_at_one_test_cutoff(dataset: Dataset, rarer: int) -> None:
+    tests = prepare(study(), dataset).tests
+    at, label = dataset.as_of == tests[0], dataset.frame["label"].copy()
+    label[at] = 1 - rarer
+    label[np.flatnonzero(at)[:OUTCOME_MIN]] = rarer
+    prepare(study(), with_labels(dataset, label))
+    label[np.flatnonzero(at)[0]] = 1 - rarer
+    with pytest.raises(
+        HistoryTooShort, match=f"has 400 customers, {OUTCOME_MIN - 1} of them with the rarer outcome of churn"
+    ):
+        prepare(study(), with_labels(dataset, label))
