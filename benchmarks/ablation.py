@@ -15,7 +15,7 @@ import numpy as np
 from experiments.contest import TUNED, Contestant, Scored
 from experiments.dataset import Dataset, read_dataset
 from experiments.predict import difference, prepare
-from experiments.rolling import customers_at, losses, rolling_test
+from experiments.rolling import losses, rolling_test
 from experiments.studies import load_study
 from experiments.study import PredictStudy
 from experiments.verdict import Difference
@@ -39,7 +39,7 @@ def test(study: PredictStudy, dataset: Dataset, names: Sequence[str]) -> Scored:
 def ablate(study: PredictStudy, dataset: Dataset) -> None:
     """Print one row a family."""
     problem = prepare(study, dataset)
-    customer = customers_at(dataset, problem.tests)
+    customer = problem.customers_at(problem.tests)
 
     def lead(ours: Scored, other: Scored) -> str:
         return starred(

@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments import predict as kind
 from experiments.dataset import read_dataset
-from experiments.rolling import Problem, customers_at, readable
+from experiments.rolling import Problem, readable
 from experiments.study import PredictStudy, validated
 from features.engines import open_tables
 from features.executors.draw import draw
@@ -71,7 +71,7 @@ def fitted_on(problem: Problem, candidate: str, mask: Mask) -> Fitted:
 def compared(problem: Problem, candidate: str, masks: Sequence[Mask]) -> Iterator[str]:
     """A line of the table for all rows, then one for each budget."""
     everybody = fitted_on(problem, candidate, np.ones(len(problem.dataset.frame), dtype=np.bool_))
-    customer = customers_at(problem.dataset, problem.tests)
+    customer = problem.customers_at(problem.tests)
     headline = problem.target.headline(problem.question)
     promotion, seed = problem.promotion, problem.search.seed
     for found in (everybody, *(fitted_on(problem, candidate, mask) for mask in masks)):

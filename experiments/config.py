@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.errors import BadConfig
 from features.families import protected_names
@@ -27,12 +27,23 @@ class Cutoffs(Section):
     ``every`` chooses calendar dates with complete labels and at least ``min_history_days`` of orders before them. The
     ``newest`` of them are used, and as many older ones as a long horizon needs. ``test`` is the number of test cutoffs,
     or their dates; they are a horizon apart where the history is long enough, closer otherwise.
+
+    Data of one date have no earlier cutoff to learn from: with ``folds``, ``test`` names that date, and that many folds
+    of customers are tested, each by a model that learned from all others. ``search.validation_folds`` further folds are
+    for the search, which so sees no customer of the test.
     """
 
     every: Literal["week", "half-month", "month"] = "half-month"
     test: Annotated[int, Field(ge=1)] | Annotated[tuple[date, ...], Field(min_length=1)] = 3
     min_history_days: Annotated[float, Field(ge=0)] = 14.0
     newest: Annotated[int, Field(ge=2)] = 24
+    folds: Annotated[int, Field(ge=0, le=100)] = 0
+
+    @model_validator(mode="after")
+    def _one_date(self) -> Self:
+        if self.folds and (isinstance(self.test, int) or len(self.test) > 1):
+            raise ValueError("folds are of customers at one date: name it, like test = [2020-01-01]")
+        return self
 
 
 class Sample(Section):

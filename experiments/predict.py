@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
-from experiments.rolling import Problem, Validation, allowed, customers_at, losses, rolling_test, rolling_tests
+from experiments.rolling import Problem, Validation, allowed, losses, rolling_test, rolling_tests
+from experiments.rounds import folds_of
 from experiments.search.trials import Trial, best
 from experiments.splits import day_of, study_cutoffs, test_cutoffs, validation_folds
 from experiments.study import PredictStudy
@@ -65,10 +66,14 @@ def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
         )
     study.features.select(dataset.features)
     check_columns(study, dataset)
+    parts = (study.features, study.baselines, study.calibrate, study.search, study.promotion)
+    if study.cutoffs.folds:
+        first, last = study.search.validation_folds, study.search.validation_folds + study.cutoffs.folds
+        folds = folds_of(dataset.frame["customer_id"], last, study.sample.seed)
+        return Problem(study.question, dataset, tuple(map(float, range(first, last))), *parts, folds=folds)
     horizon_days = study.question.horizon_days
     tests = test_cutoffs(dataset.cutoffs, horizon_days, study.cutoffs.test, dataset.cutoffs[-1] + horizon_days)
     check_validation(dataset.cutoffs, tests[0], horizon_days)
-    parts = (study.features, study.baselines, study.calibrate, study.search, study.promotion)
     return Problem(study.question, dataset, tuple(tests), *parts)
 
 
@@ -131,7 +136,7 @@ def winner_first(problem: Problem, tested: Sequence[Scored]) -> tuple[list[Score
     customers the same answer (the constant) or reads columns that the study excludes. Then the tuned model is
     registered, and the gate will refuse it.
     """
-    customer = customers_at(problem.dataset, problem.tests)
+    customer = problem.customers_at(problem.tests)
     own = np.concatenate(losses(problem, tested[0]))
     leads = [
         (difference(problem, np.concatenate(losses(problem, other)) - own, customer), other)
@@ -159,7 +164,7 @@ def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:
     """Lowest and highest scores over the test cutoffs; at the newest, the model's advantage over each contestant."""
     ours, kind = tested[0], problem.target
     found = spread(ours.by_cutoff, tuple(kind.lines(problem.question)))
-    newest = customers_at(problem.dataset, problem.tests[-1:])
+    newest = problem.customers_at(problem.tests[-1:])
     for other in tested[1:]:
         lead = difference(problem, losses(problem, other)[-1] - losses(problem, ours)[-1], newest)
         prefix = f"newest_{kind.LOSS}_advantage_over/{other.contestant.name.replace(' ', '_')}"
@@ -178,15 +183,16 @@ def spread(by_cutoff: Sequence[Mapping[str, float]], names: Sequence[str]) -> di
 
 def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
     """The training window and the test cutoffs, as dates."""
-    horizon_days, newest = problem.question.horizon_days, problem.tests[-1]
+    horizon_days, newest = problem.question.horizon_days, problem.newest
     learned = [c for c in problem.dataset.cutoffs if c + problem.question.horizons[0] <= newest]
+    learned = learned if problem.folds is None else problem.dataset.cutoffs
     return {
         "training_window": {
             "first_cutoff": str(day_of(learned[0])),
             "last_cutoff": str(day_of(learned[-1])),
             "labels_end": str(day_of(min(learned[-1] + horizon_days, newest))),
         },
-        "test_cutoffs": [str(day_of(cutoff)) for cutoff in ours.cutoffs],
+        "test_cutoffs": [problem.name(cutoff) for cutoff in ours.cutoffs],
     }
 
 
@@ -207,8 +213,11 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
 
 
-def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:  # noqa: ARG001
+def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:
     """The test cutoffs."""
+    if problem.folds is not None:
+        at = f"{len(problem.tests)} folds of customers at {day_of(problem.newest)}"
+        return f"Means over {at}; each model learned from the customers of the other folds.", []
     dates = ", ".join(str(day_of(cutoff)) for cutoff in tested[0].cutoffs)
     return f"Means over the test cutoffs {dates}; each model learned only from labels known at the cutoff.", []
 
@@ -226,10 +235,10 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
     own = [*recalled(problem, own_role, found)[:-1], artifact_loss(problem, ours)]
     baselines = {other: recalled(problem, Contestant(BASELINE, other, {}), found) for other in others}
     gains = {other: [one - mine for one, mine in zip(loss, own, strict=True)] for other, loss in baselines.items()}
-    newest = customers_at(problem.dataset, problem.tests[-1:])
+    newest = problem.customers_at(problem.tests[-1:])
     if verdict := worse_now(problem, {other: difference(problem, gain[-1], newest) for other, gain in gains.items()}):
         return verdict
-    customer = customers_at(problem.dataset, problem.tests)
+    customer = problem.customers_at(problem.tests)
     pooled = {other: difference(problem, np.concatenate(gain), customer) for other, gain in gains.items()}
     champion = difference(problem, artifact_loss(problem, theirs) - own[-1], newest) if theirs else None
     return decide(problem.promotion, problem.target.LOSS_WORDS, pooled, champion)
@@ -237,7 +246,7 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
 
 def learned_too_late(problem: Problem, models: Mapping[str, Loaded | None]) -> str:
     """Why a model cannot be judged here: it was trained on labels after the newest test cutoff; empty if none was."""
-    newest = str(day_of(problem.tests[-1]))
+    newest = str(day_of(problem.newest))
     for name, loaded in models.items():
         if loaded is not None and (end := loaded.manifest["training_window"]["labels_end"]) > newest:
             reason = f"the {name} was trained on labels up to {end}, after the newest test cutoff {newest}: "
@@ -255,7 +264,7 @@ def recalled(problem: Problem, contestant: Contestant, found: Mapping[str, list[
 def artifact_loss(problem: Problem, loaded: Loaded) -> Floats:
     """Loss per row, at the newest test cutoff, of the model that would be served."""
     sample = problem.dataset.sample(loaded.model.features)
-    newest = sample.where(sample.as_of == problem.tests[-1])
+    newest = sample.where(problem.scored(sample, problem.tests[-1]))
     return problem.target.loss(newest.y, predict(loaded.model, newest.X), problem.question)
 
 

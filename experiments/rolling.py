@@ -1,4 +1,7 @@
-"""Rolling origin: for each cutoff a model is fitted on labels known by then and scored on what happened after."""
+"""Rolling origin: for each cutoff a model is fitted on labels known by then and scored on what happened after.
+
+For data of one date, folds of customers stand in for the cutoffs: see ``experiments.rounds``.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,19 +13,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments import rounds
 from experiments.config import Features, Promotion, Search
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
+from experiments.rounds import Folds, Round
 from experiments.search.objective import mean_scores
 from experiments.search.workers import each_of
-from experiments.splits import validation_folds
+from experiments.splits import day_of, validation_folds
 from models.learners import learner
 from models.predictor import (
     Predictor,
     calibrated,
     calibration_cutoffs,
     fit_predictor,
-    known_at,
     predict,
     raw_answers,
 )
@@ -30,13 +34,13 @@ from models.question import Question
 from models.sample import Floats, Mask, Sample
 from models.targets import Target, target
 
-Round = tuple[Sample, Sample]
-"""The rows known at a cutoff, to fit on, and the cutoff's own rows, to score."""
-
 
 @dataclass(frozen=True)
 class Problem:
-    """A prediction study with its dataset: ``features`` select what models may read, ``tests`` are the test cutoffs."""
+    """A prediction study with its dataset: ``features`` select what models may read, ``tests`` are the test cutoffs.
+
+    If there are ``folds``, ``tests`` are the folds to test, and the folds before them are for the search.
+    """
 
     question: Question
     dataset: Dataset
@@ -46,6 +50,28 @@ class Problem:
     calibrate: bool
     search: Search
     promotion: Promotion
+    folds: Folds | None = None
+
+    def learnt(self, sample: Sample, key: float) -> Sample:
+        """The rows of ``sample`` that the model tested at ``key`` learns from."""
+        return rounds.learnt(sample, self.folds, key, range(int(self.tests[-1]) + 1))
+
+    def scored(self, sample: Sample, key: float) -> Mask:
+        """A mask of the rows of ``sample`` that are tested at ``key``."""
+        return rounds.scored(sample, self.folds, key)
+
+    def name(self, key: float) -> str:
+        """The test cutoff as a date, or the fold."""
+        return str(day_of(key)) if self.folds is None else f"fold {key:g}"
+
+    @property
+    def newest(self) -> float:
+        """The newest date of the test, in days since 1970-01-01 UTC."""
+        return self.tests[-1] if self.folds is None else self.dataset.cutoffs[-1]
+
+    def customers_at(self, keys: Sequence[float]) -> NDArray[np.int64]:
+        """The customer, as a number, of each row at the test cutoffs ``keys``, in their order."""
+        return rounds.customers(self.dataset.frame["customer_id"], self.dataset.as_of, self.folds, keys)
 
     @property
     def target(self) -> Target:
@@ -65,14 +91,12 @@ def allowed(problem: Problem, candidate: str) -> bool:
     return named is None or set(named) <= set(problem.features.select(problem.dataset.features))
 
 
-def rounds(sample: Sample, cutoffs: Sequence[float]) -> list[Round]:
-    """One round per cutoff."""
-    return [(known_at(sample, cutoff), sample.where(sample.as_of == cutoff)) for cutoff in cutoffs]
-
-
 @dataclass(frozen=True)
 class Validation:
-    """Mean loss over the validation folds, whose labels are all known at the first test cutoff."""
+    """Mean loss over the validation folds, whose labels are all known at the first test cutoff.
+
+    With folds of customers, they are the folds before those of the test, and nobody of the test is learnt from.
+    """
 
     problem: Problem
 
@@ -95,12 +119,15 @@ class Validation:
     @property
     def customers(self) -> NDArray[np.int64]:
         """The customer of each row of the losses, as a number."""
-        ids, as_of = self.problem.dataset.frame["customer_id"], self.problem.dataset.as_of
-        return numbered([ids[self._rows & (as_of == cutoff)] for cutoff in self._cutoffs])
+        dataset, folds, rows = self.problem.dataset, self.problem.folds, self._rows
+        ids = dataset.frame["customer_id"][rows]
+        return rounds.customers(ids, dataset.as_of[rows], None if folds is None else folds[rows], self._cutoffs)
 
     @cached_property
     def _cutoffs(self) -> list[float]:
         problem = self.problem
+        if problem.folds is not None:
+            return [float(fold) for fold in range(problem.search.validation_folds)]
         horizon_days, n = problem.question.horizon_days, problem.search.validation_folds
         return validation_folds(problem.dataset.cutoffs, problem.tests[0], horizon_days, n)
 
@@ -111,7 +138,8 @@ class Validation:
     def _folds(self, columns: tuple[str, ...]) -> list[Round]:
         # Made once for all trials of a process; columns differ only between learners.
         if columns not in self._cut:
-            self._cut[columns] = rounds(self.problem.dataset.sample(columns).where(self._rows), self._cutoffs)
+            sample = self.problem.dataset.sample(columns).where(self._rows)
+            self._cut[columns] = rounds.rounds(sample, self.problem.folds, self._cutoffs, among=self._cutoffs)
         return self._cut[columns]
 
     @cached_property
@@ -143,7 +171,7 @@ def rolling_tests(problem: Problem, contestants: Sequence[Contestant], workers: 
     """
     (candidate,) = {each.candidate for each in contestants}
     sample = problem.dataset.sample(readable(problem, candidate))
-    known = {cutoff: known_at(sample, cutoff) for cutoff in problem.tests}
+    known = {cutoff: problem.learnt(sample, cutoff) for cutoff in problem.tests}
     needed = {*problem.tests}
     if problem.calibrate:
         needed |= {cutoff for each in known.values() for cutoff in calibration_cutoffs(each)}
@@ -167,7 +195,7 @@ class FittedAt:
 def fitted_at(problem: Problem, contestants: Sequence[Contestant], cutoff: float) -> list[FittedAt]:
     """Each contestant fitted for one cutoff; they have one learner, so they share the sample and what it made once."""
     sample = problem.dataset.sample(readable(problem, contestants[0].candidate))
-    learn, score, found = known_at(sample, cutoff), sample.where(sample.as_of == cutoff), []
+    learn, score, found = problem.learnt(sample, cutoff), sample.where(problem.scored(sample, cutoff)), []
     for each in contestants:
         started = time.perf_counter()
         model = fit_predictor(each.candidate, learn, dict(each.params), problem.search.seed, calibrate=False)
@@ -185,7 +213,7 @@ def _scored(
     """The contestant's models at the test cutoffs, calibrated by those at cutoffs before, and scored."""
     outcomes, answers, models = [], [], []
     for cutoff in problem.tests:
-        model, at = fitted[cutoff].model, sample.as_of == cutoff
+        model, at = fitted[cutoff].model, problem.scored(sample, cutoff)
         if problem.calibrate:
             model = calibrated(model, known[cutoff], partial(_raw_of, sample, fitted))
         models.append(model)
@@ -206,14 +234,3 @@ def losses(problem: Problem, tested: Scored) -> list[Floats]:
     """Loss per row at each test cutoff, oldest first."""
     pairs = zip(tested.outcomes, tested.answers, strict=True)
     return [problem.target.loss(y, answer, problem.question) for y, answer in pairs]
-
-
-def customers_at(dataset: Dataset, cutoffs: Sequence[float]) -> NDArray[np.int64]:
-    """The customer, as a number, of each row at the cutoffs, oldest first, rows in the dataset's order."""
-    ids, as_of = dataset.frame["customer_id"], dataset.as_of
-    return numbered([ids[as_of == cutoff] for cutoff in cutoffs])
-
-
-def numbered(ids: "Sequence[pd.Series[Any]]") -> NDArray[np.int64]:
-    """Each of the ids as a number, equal for equal customers."""
-    return np.asarray(pd.factorize(pd.concat(list(ids)))[0], dtype=np.int64)

@@ -139,6 +139,7 @@ def facts(study: Study, dataset: Dataset, ours: Scored, of_kind: Mapping[str, An
         "study": study.name,
         "dataset_fingerprint": dataset.fingerprint,
         "entity": study.entity,
+        "who": study.who,
         "scores": {name: value for name, value in ours.scores.items() if value == value},
         "seed": study.search.seed,
         **of_kind,

@@ -53,7 +53,10 @@ def study_cutoffs(wanted: Cutoffs, horizon_days: float, first_at: float, last_at
     These are calendar cutoffs with enough history before and complete labels after them: the newest ``wanted.newest``,
     and as many older ones as the horizon needs for the test, one validation fold and training rows before that.
     ``first_at`` and ``last_at`` are the times of the first and the last order. HistoryTooShort if that is not enough.
+    A study that is tested by folds of customers has the one cutoff that it names.
     """
+    if wanted.folds and not isinstance(wanted.test, int):
+        return [day_number(wanted.test[0])]
     # The last day is hardly ever complete, so labels count only up to the midnight before it.
     data_end = float(math.floor(last_at))
     regular = calendar_cutoffs(first_at + wanted.min_history_days, data_end - horizon_days, wanted.every)

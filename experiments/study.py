@@ -10,11 +10,12 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError,
 from experiments.config import Cutoffs, Features, Promotion, Sample, Search, Section, Segments, near
 from features.entities import Entity
 from features.errors import BadConfig, BadInput
+from features.past import Who
 from models.learners import cannot_answer, learners
 from models.question import Question
 from models.segments.clusterers import clusterers
 from models.targets import target
-from models.tasks import question, tasks
+from models.tasks import question, task, tasks
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Horizons = Annotated[
@@ -26,12 +27,16 @@ Horizons = Annotated[
 
 
 class Study(Section):
-    """One question put to a dataset: the keys that prediction and segmentation have in common."""
+    """One question put to a dataset: the keys that prediction and segmentation have in common.
+
+    ``who = "known"`` gives everybody known a row: leads, subscribers and visitors without an order too.
+    """
 
     name: Name
     title: str = ""
     kind: str
     entity: Entity = "customer"
+    who: Who = "buyers"
     baselines: tuple[str, ...] = ()
     cutoffs: Cutoffs = Cutoffs()
     sample: Sample = Sample()
@@ -71,6 +76,8 @@ class PredictStudy(Study):
     @model_validator(mode="after")
     def _answerable(self) -> Self:
         check_names("task", (self.task,), tasks())
+        if task(self.task).WHO == "known" and self.who != "known":
+            raise ValueError(f'who is {self.who!r}: {self.task} is about people without an order, write who = "known"')
         try:
             asked = self.question
         except BadInput as error:
@@ -80,6 +87,11 @@ class PredictStudy(Study):
             for name in names_:
                 if why := cannot_answer(name, asked):
                     raise ValueError(f"{key} has {name!r}, which cannot learn {self.task}: {why}")
+        if self.cutoffs.folds and (self.calibrate or self.search.validation_folds < 2):
+            raise ValueError(
+                "cutoffs.folds tests customers of one date: write calibrate = false, which needs earlier dates, "
+                "and at least 2 search.validation_folds"
+            )
         check_metric(self.search.metric, target(asked.target).LOSS)
         return self
 

@@ -11,6 +11,13 @@ from features.families import Family, families_for
 from features.past import Past
 from features.windows import Frame
 
+ACTED = {
+    "orders": "purchase_recency_days",
+    "events": "usage_recency_days",
+    "subscriptions": "loyalty_contract_tenure_days",
+}
+"""The column that is null for whoever is no buyer, by the table that says who the buyers are (``past.ACTIVITY``)."""
+
 
 def features_of(past: Past, as_of: float) -> Frame:
     """customer_id and every feature that the tables of ``past`` can feed, one row for each of ``past.who``.

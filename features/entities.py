@@ -6,7 +6,7 @@ import narwhals as nw
 
 from features.engines import Tables
 from features.errors import BadInput, BadTable
-from features.past import latest_version, newest_known
+from features.past import latest_version, newest_known, of_customers
 from features.windows import Frame, history
 
 Entity = Literal["customer", "company"]
@@ -60,9 +60,3 @@ def _of_company(table: Frame, employer: Frame) -> Frame:
     columns = table.collect_schema().names()
     joined = table.with_columns(contact_id=nw.col("customer_id")).join(employer, on="contact_id")
     return joined.with_columns(customer_id=nw.col("employer_id")).select(*columns, "contact_id")
-
-
-def of_customers(tables: Tables) -> Tables:
-    """Tables whose rows are about a customer, without the links between ids."""
-    names = [name for name, table in tables.items() if "customer_id" in table.collect_schema().names()]
-    return {name: tables[name] for name in names if name != "identities"}

@@ -1,8 +1,9 @@
 """What families look at: the tables after the one cut, and the frames that several families count from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import narwhals as nw
 
@@ -15,6 +16,10 @@ from features.windows import Frame, history
 # The only date of a canonical row that may lie ahead: a contract states beforehand when it renews.
 SCHEDULED = ("renews_at_days",)
 NEVER_DAYS = 1e9
+Who = Literal["buyers", "known"]
+"""Who gets a row: customers with a sale, or everybody whom any table shows."""
+ACTIVITY = ("orders", "events", "subscriptions")
+"""Tables of which at least one is needed; without orders, the first there is says who the buyers are."""
 # The columns of a profile that describe the company rather than the person.
 COMPANY_COLUMNS = ("customer_id", "company_id", "company_size", "sector", "turnover_band", "known_at", "known_at_days")
 
@@ -25,18 +30,34 @@ class Past:
 
     ``tables`` are all those of the contract but the vault: one that is not ``present`` has no rows. ``present`` also
     names, as ``table.column``, the optional columns there are. The frames below are made when a family first asks for
-    them; ``share`` makes sure that each is computed once.
+    them; ``share`` makes sure that each is computed once. ``population`` is who gets a row.
     """
 
     tables: Tables
     present: frozenset[str]
     share: Callable[[Frame], Frame] = shared
+    population: Who = "buyers"
 
     @cached_property
     def who(self) -> Frame:
-        """customer_id of everybody who gets a row: customers with a sale; without orders, those with an event."""
-        active = self.days if "orders" in self.present else self.tables["events"]
+        """customer_id of everybody who gets a row.
+
+        Buyers are customers with a sale; without orders, those with an event; without events, those with a contract.
+        Known is whom any row shows: see ``known_since``.
+        """
+        if self.population == "known":
+            rows = nw.concat([rows.select("customer_id") for rows in self._evidence()])
+            return self.share(rows.unique())
+        acting = next(name for name in ACTIVITY if name in self.present)
+        active = self.days if acting == "orders" else self.tables[acting]
         return self.share(active.select("customer_id").unique())
+
+    def _evidence(self) -> Iterator[Frame]:
+        """Rows of the present tables that show there is a customer."""
+        for name in sorted(of_customers({name: self.tables[name] for name in self.present if name in self.tables})):
+            table = self.tables[name]
+            dated = "at_days" in table.collect_schema().names()
+            yield table if dated else table.filter(~known_since(table).is_null())
 
     @property
     def by_company(self) -> bool:
@@ -121,19 +142,51 @@ class Past:
         return self.share(categories)
 
 
-def look_back(tables: Tables, as_of: float, share: Callable[[Frame], Frame] = shared) -> Past:
+def look_back(
+    tables: Tables, as_of: float, share: Callable[[Frame], Frame] = shared, population: Who = "buyers"
+) -> Past:
     """Cut every table at ``as_of``, once.
 
     Raises:
-        BadTable: there are neither orders nor events.
+        BadTable: there are neither orders nor events nor subscriptions.
     """
-    if not {"orders", "events"} & set(tables):
-        found = ", ".join(sorted(tables)) or "no table"
-        raise BadTable(f"found {found}, a snapshot needs 'orders' or 'events': ingest a source with an orders.sql")
+    acting = acting_table(tables)
     known = {name: _hide_ahead(history(table, as_of), as_of) for name, table in tables.items()}
-    rows = next(iter(tables[name] for name in ("orders", "events") if name in tables))
-    absent = {name: without_rows(name, rows) for name in OPEN_TABLES if name not in tables}
-    return Past(known | absent, given(tables), share)
+    absent = {name: without_rows(name, tables[acting]) for name in OPEN_TABLES if name not in tables}
+    return Past(known | absent, given(tables), share, population)
+
+
+def acting_table(tables: Collection[str]) -> str:
+    """The first of ``ACTIVITY`` that there is; BadTable without any."""
+    for name in ACTIVITY:
+        if name in tables:
+            return name
+    found = ", ".join(sorted(tables)) or "no table"
+    raise BadTable(
+        f"found {found}, a snapshot needs orders, events or subscriptions: ingest a source with one of these"
+    )
+
+
+def acts(tables: Tables) -> Frame:
+    """The rows that make a customer a buyer: sales; without orders, events; without events, contracts."""
+    acting = acting_table(tables)
+    return tables[acting].filter(nw.col("kind") == "sale") if acting == "orders" else tables[acting]
+
+
+def known_since(table: Frame) -> nw.Expr:
+    """Since when each row shows that there is a customer, in days; null if it does not say.
+
+    A profile without a date may have been written long after the cutoff, when who stays or buys was known already.
+    """
+    if "at_days" in table.collect_schema().names():
+        return nw.max_horizontal("at_days", "known_at_days")
+    return nw.coalesce(nw.col("known_at_days"), nw.col("signed_up_at_days"))
+
+
+def of_customers(tables: Tables) -> Tables:
+    """Tables whose rows are about a customer, without the links between ids."""
+    names = [name for name, table in tables.items() if "customer_id" in table.collect_schema().names()]
+    return {name: tables[name] for name in names if name != "identities"}
 
 
 def order_lines(orders: Frame) -> Frame:

@@ -8,9 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
-from features.errors import BadArtifact
+from features.errors import BadArtifact, BadInput
+from features.indicators import with_indicators
+from features.past import Who
 from models import predictor
 from models.plain import json_bytes, json_from
 from models.predictor import Predictor
@@ -69,8 +73,24 @@ def load(folder: Path, expected: str | None = None) -> Loaded:
 
 
 def table(model: Any, X: pd.DataFrame) -> pd.DataFrame:
-    """The model's answer for each row of ``X``, with its index: named columns of float64 or text."""
-    return _kind(model).table(model, X)
+    """The model's answer for each row of ``X``, with its index: named columns of float64 or text.
+
+    ``X`` is rows of a dataset or of a snapshot, as any tool holds them: text features or their indicators, integers,
+    null in any form; columns are taken by name, further ones ignored. BadInput names a column that cannot be read.
+    """
+    if not isinstance(X, pd.DataFrame):
+        raise BadInput(f"the rows are a {type(X).__name__}, a pandas DataFrame is needed: pass rows of a dataset")
+    read = with_indicators(X, model.features)
+    return _kind(model).table(model, read.assign(**{name: _numbers(read[name]) for name in _not_numbers(model, read)}))
+
+
+def _not_numbers(model: Any, X: pd.DataFrame) -> list[str]:
+    return [name for name in model.features if name in X and not is_numeric_dtype(X[name])]
+
+
+def _numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Numbers that pandas stores as objects, because null is None among them, as numbers; anything else as it is."""
+    return column.astype(object).mask(column.isna(), np.nan).infer_objects()
 
 
 def headline(model: Any) -> tuple[str, ...]:
@@ -78,10 +98,15 @@ def headline(model: Any) -> tuple[str, ...]:
     return _kind(model).headline(model)
 
 
+def who(loaded: Loaded) -> Who:
+    """Who the model is about: buyers, unless its study asked for everybody known."""
+    return "known" if loaded.manifest.get("who") == "known" else "buyers"
+
+
 def incomparable(ours: Loaded, theirs: Loaded) -> str:
     """Why the scores of two models cannot be compared; empty if both answer the same question."""
-    # Artifacts written before companies could be asked about do not name the entity.
-    for key, before in (("kind", None), ("entity", "customer")):
+    # Artifacts written before companies, or people without an order, could be asked about do not name them.
+    for key, before in (("kind", None), ("entity", "customer"), ("who", "buyers")):
         if ours.manifest.get(key, before) != theirs.manifest.get(key, before):
             return f"has {key} {theirs.manifest.get(key, before)} and cannot be compared"
     one, other = (getattr(loaded.model, "question", None) for loaded in (ours, theirs))

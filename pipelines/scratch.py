@@ -15,6 +15,7 @@ from pipelines.sql import connect, quoted
 
 SCHEMAS = {
     "raw": "a view an alias of source.toml, over all of its files",
+    "refused": "`lines`: text of raw files that is no row, with the reason, file and line (sources.text)",
     "one_file": "the same views over one file each, to stage file by file",
     "staged": "a table a SELECT: what it returned beside canonical types, with reasons for rejection (sources.stage)",
     "statistics": "`now` and `before`: figures on every staged column at this ingest and the one before (audit)",

@@ -1,6 +1,7 @@
 """Snapshots on disk: the features of all customers at one cutoff, computed once for every study that looks at it.
 
-``snapshots/<tables>-<code>-<whose><entity>-<as_of>-<part>/snapshot.parquet``, customers in parts that fit into memory.
+``snapshots/<tables>-<code>-<whose><entity>-<as_of>-<part>/snapshot.parquet``, customers in parts that fit into memory;
+of everybody known, ``<entity>`` is ``customer-known``.
 A dataset is made of them, so a build that was interrupted continues where it stopped, and two studies with the same
 cutoffs share their features. They can be deleted at any time.
 """
@@ -21,6 +22,7 @@ from features.engines import Tables, on_polars, open_tables
 from features.entities import Entity
 from features.executors.many import computed
 from features.executors.parts import Parts, parts_of
+from features.past import Who
 from features.snapshot import snapshots
 from features.windows import Frame, to_datetime
 from pipelines import extracts
@@ -54,7 +56,12 @@ class StoredSnapshot:
 
 
 def stored_snapshots(
-    workspace: Workspace, folder: Path, tables: Tables, cutoffs: Sequence[float], entity: Entity
+    workspace: Workspace,
+    folder: Path,
+    tables: Tables,
+    cutoffs: Sequence[float],
+    entity: Entity,
+    who: Who = "buyers",
 ) -> list[StoredSnapshot]:
     """The snapshot at each cutoff, in their order, on disk.
 
@@ -62,13 +69,14 @@ def stored_snapshots(
     of ``tables``: one part of the customers after the other, all missing cutoffs in one pass over its rows.
     """
     parts, family = parts_of(tables), family_of(folder)
-    stems = {as_of: f"{family}-{entity}-{to_datetime(as_of):%Y%m%dT%H%M%S}" for as_of in cutoffs}
+    whose = entity if who == "buyers" else f"{entity}-{who}"
+    stems = {as_of: f"{family}-{whose}-{to_datetime(as_of):%Y%m%dT%H%M%S}" for as_of in cutoffs}
     for part in range(len(parts)):
         names = {as_of: f"{stem}-{part:04d}" for as_of, stem in stems.items()}
         missing = [as_of for as_of, name in names.items() if not (workspace.home / KIND / name).is_dir()]
         if missing:
             own = parts.of(tables, part, _came(workspace, folder, parts, part))
-            for as_of, rows in computed(snapshots(own, missing, entity)):
+            for as_of, rows in computed(snapshots(own, missing, entity, who)):
                 _store(workspace, names[as_of], rows)
     files = {as_of: [f"{stem}-{part:04d}" for part in range(len(parts))] for as_of, stem in stems.items()}
     return [

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+import numpy as np
 import pandas as pd
 
-from models.artifact import Loaded
+from features.definition import ACTED
+from models.artifact import Loaded, who
+from models.sample import Mask
 from models.segments.segmenter import Segmenter
 from serving import predictions, segments
 from serving.json_columns import Columns, Written, json_texts
@@ -22,8 +25,11 @@ class Kind(Protocol):
         """The answer's key in JSON, and the prefix of its columns in a table."""
         ...
 
-    def columns(self, model: Any, features: pd.DataFrame) -> Columns:
-        """The answers by column, one value a row of ``features``; the columns do not depend on the rows."""
+    def columns(self, model: Any, features: pd.DataFrame, about: Mask) -> Columns:
+        """The answers by column, one value a row of ``features``; the columns do not depend on the rows.
+
+        ``about`` (n,) are the rows that the model is about; the others get no answer.
+        """
         ...
 
     def as_json(self, model: Any, columns: Columns, as_of: float) -> list[str]:
@@ -78,5 +84,15 @@ def answer(models: Mapping[str, Loaded], features: pd.DataFrame) -> Answered:
     A row's answer does not depend on the other rows.
     """
     names = sorted(models, key=lambda name: (kind_of(models[name].model).key(name) != "segment", name))
-    columns = {name: kind_of(models[name].model).columns(models[name].model, features) for name in names}
+    everybody, bought = np.ones(len(features), dtype=np.bool_), buyers(features)
+    columns = {}
+    for name in names:
+        about = everybody if who(models[name]) == "known" else bought
+        columns[name] = kind_of(models[name].model).columns(models[name].model, features, about)
     return Answered(models, features["customer_id"].tolist(), columns)
+
+
+def buyers(features: pd.DataFrame) -> Mask:
+    """A mask (n,) of the rows about buyers: all, unless the snapshot is of everybody known."""
+    acted = next((column for column in ACTED.values() if column in features), None)
+    return np.ones(len(features), dtype=np.bool_) if acted is None else features[acted].notna().to_numpy()

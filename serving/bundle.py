@@ -12,9 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from features.errors import BadArtifact
+from features.past import Who
 from features.tables import TABLES
 from features.windows import to_datetime
-from models.artifact import Loaded, load
+from models.artifact import Loaded, load, who
 from serving.answer_store import AnswerStore, read_answers
 from serving.manifest import ANSWERS, Manifest, check_files, read_manifest, version_named
 
@@ -39,6 +40,11 @@ class Bundle:
     answers: AnswerStore
     products: pl.DataFrame | None
     tables: tuple[str, ...]
+
+    @cached_property
+    def who(self) -> Who:
+        """Who gets an answer: everybody known if a model is about them, else buyers."""
+        return "known" if any(who(loaded) == "known" for loaded in self.models.values()) else "buyers"
 
     @cached_property
     def one_of_each(self) -> list[str]:

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any, get_args
 
 from features.errors import CoterieError
+from features.past import acting_table
 from features.tables import EventKind, FeedbackKind, TouchChannel, TouchKind
 from features.windows import to_datetime
 from serving.answers import answer
 from serving.bundle import Bundle, iso
-from serving.live import live_features
+from serving.live import left_out, live_features
 from serving.requests.errors import reader
 from serving.requests.payload import HistoryRequest
 from serving.requests.reply import Reply, answered, as_bytes, facts, failure, refused
@@ -28,16 +29,19 @@ def answer_history(bundle: Bundle, body: bytes) -> Reply:
     known = set(features["customer_id"])
     unknown = [customer.customer_id for customer in asked.customers if customer.customer_id not in known]
     if not known:
-        return failure(422, no_sale(len(unknown), moment))
-    about = facts(iso(moment), bundle.versions, bundle.version)
+        return failure(422, nobody(bundle, len(unknown), moment))
+    missing = left_out(bundle, asked.customers)
+    about = facts(iso(moment), bundle.versions, bundle.version, **({"left_out": missing} if missing else {}))
     return answered(answer(bundle.models, features).as_json(moment), unknown, about)
 
 
-def no_sale(customers_n: int, as_of: float) -> str:
-    """The error if no history has a sale before ``as_of``."""
+def nobody(bundle: Bundle, customers_n: int, as_of: float) -> str:
+    """The error if no history has a row that makes its customer one whom the models are about."""
+    sign = {"orders": "sale", "events": "event", "subscriptions": "contract"}[acting_table(bundle.tables)]
+    what = "row" if bundle.who == "known" else sign
     return (
-        f"none of the {customers_n} histories has a sale before {iso(as_of)}, at least one is needed: "
-        "send earlier orders, or a later as_of"
+        f"none of the {customers_n} histories has a {what} before {iso(as_of)}, at least one is needed: "
+        "send earlier rows, or a later as_of"
     )
 
 
@@ -47,7 +51,9 @@ def warm_up(bundle: Bundle) -> None:
     Then all objects so far are excluded from garbage collection: a full collection visits every object of every
     library, which delayed a request by tens of milliseconds.
     """
-    for customers in (typical(bundle, empty=True), typical(bundle, empty=False)):
+    filled, acting = typical(bundle, empty=False), acting_table(bundle.tables)
+    nothing_else = [{key: each[key] for key in ("customer_id", acting)} for each in filled]
+    for customers in (typical(bundle, empty=True), filled, nothing_else):
         for asked in (customers, customers[:1]):  # one customer alone is computed in another way than several
             answer_history(bundle, as_bytes({"customers": asked}))
     gc.collect()

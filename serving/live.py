@@ -9,9 +9,11 @@ import pandas as pd
 import polars as pl
 
 from features.columns import DECLARED, Column, optional
+from features.definition import ACTED
 from features.errors import BadInput
-from features.families import inputs_of, tables_of
+from features.families import inputs_of, is_text, tables_of
 from features.indicators import split, with_indicators
+from features.past import acting_table
 from features.sentiment import sentiment
 from features.snapshot import feature_names, live_snapshot
 from features.tables import TABLES
@@ -35,28 +37,71 @@ TYPES: dict[str, pl.DataType] = {
 def live_features(
     bundle: Bundle, customers: list[CustomerHistory], as_of: datetime | None
 ) -> tuple[pd.DataFrame, float]:
-    """[customer_id, *features] of the customers with a sale before ``as_of``, and ``as_of`` in days.
+    """[customer_id, *features] of the customers whom the bundle's models are about, and ``as_of`` in days.
 
     Rows are in the order of the request. By default ``as_of`` is the bundle's: the same history then gets the same
-    answer from ``/predict``.
+    answer from ``/predict``. A table that a customer comes without is one of which nothing is known: the features are
+    those of a snapshot of the other tables.
 
     Raises:
-        BadInput: tables that the models read are missing, or orders lie after the default ``as_of``.
+        BadInput: a history comes without the table that says who buys, or orders lie after the default ``as_of``.
         Refused: the models read features that this version does not compute.
     """
     needs = needs_of(bundle)
-    tables = [table for table in needs.tables if table in bundle.tables]
-    refuse_missing_tables(customers, tables)
+    refuse_without(acting_table(bundle.tables), customers)
     moment = bundle.as_of if as_of is None else to_days(as_of)
     if as_of is None:
         refuse_later_orders(customers, moment)
-    asked = [table for table in REQUEST_TABLES if table in {"orders", *tables}]
-    frames = {table: table_frame(table, customers, needs.inputs) for table in asked}
-    frames["products"] = products_frame(bundle, customers)
-    found = with_indicators(live_snapshot(frames, moment, needs.columns), needs.features)
+    alike = by_tables(customers, tables_read(bundle, needs))
+    parts = [_snapshot_of(bundle, theirs, tables, moment, needs) for tables, theirs in alike.items()]
+    found = with_indicators(parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True), needs.features)
     rows = {name: row for row, name in enumerate(found["customer_id"])}
     present = [rows[customer.customer_id] for customer in customers if customer.customer_id in rows]
     return found.take(present).reset_index(drop=True), moment
+
+
+def _snapshot_of(
+    bundle: Bundle, customers: list[CustomerHistory], tables: tuple[str, ...], as_of: float, needs: "Needs"
+) -> pd.DataFrame:
+    """customer_id and the columns that are needed; null are those that ``tables`` do not give."""
+    frames = {table: table_frame(table, customers, needs.inputs) for table in tables}
+    frames["products"] = products_frame(bundle, customers)
+    columns = {f"{table}.{name}" for table, frame in frames.items() for name in frame.columns}
+    given = set(feature_names({*frames, *columns}))
+    found = live_snapshot(frames, as_of, [name for name in needs.columns if name in given], bundle.who)
+    if given.issuperset(needs.columns):
+        return found
+    absent = {name: pd.Series(None, found.index, "str" if is_text(name) else "float64") for name in needs.columns}
+    return found.assign(**{name: values for name, values in absent.items() if name not in given})
+
+
+def tables_read(bundle: Bundle, needs: "Needs") -> tuple[str, ...]:
+    """Tables of a history that say who has a row (of everybody known, all do), or that the models read."""
+    wanted = REQUEST_TABLES if bundle.who == "known" else (acting_table(bundle.tables), *needs.tables)
+    return tuple(table for table in REQUEST_TABLES if table in bundle.tables and table in wanted)
+
+
+def by_tables(
+    customers: list[CustomerHistory], tables: Collection[str]
+) -> dict[tuple[str, ...], list[CustomerHistory]]:
+    """The customers by which of ``tables`` they come with: features depend on which tables there are."""
+    found: dict[tuple[str, ...], list[CustomerHistory]] = {}
+    for customer in customers:
+        present = tuple(table for table in tables if customer.rows_of(table) is not None)
+        found.setdefault(present, []).append(customer)
+    return found
+
+
+def left_out(bundle: Bundle, customers: list[CustomerHistory]) -> list[str]:
+    """Keys of a history that the models read and at least one of the customers comes without."""
+    needs = needs_of(bundle)
+    read = [table for table in tables_read(bundle, needs) if table in needs.tables]
+    return [key_of(table) for table in read if any(customer.rows_of(table) is None for customer in customers)]
+
+
+def key_of(table: str) -> str:
+    """The key of a history that has the rows of a canonical table."""
+    return "profile" if table == "customers" else table
 
 
 @dataclass(frozen=True)
@@ -79,16 +124,17 @@ def needs_of(bundle: Bundle) -> Needs:
         Refused: the models read features that this version does not compute.
     """
     models = [loaded.model for loaded in bundle.models.values()]
+    acted = ACTED[acting_table(bundle.tables)]
     features = dict.fromkeys(name for loaded in bundle.models.values() for name in loaded.manifest["features"])
     asked = {(model.question.task, model.question.horizon_days) for model in models if isinstance(model, Predictor)}
-    return _needs(tuple(features), tuple(sorted(asked)))
+    return _needs(tuple(features), tuple(sorted(asked)), acted if bundle.who == "known" else "")
 
 
 @lru_cache(maxsize=8)
-def _needs(features: tuple[str, ...], questions: tuple[tuple[str, float], ...]) -> Needs:
+def _needs(features: tuple[str, ...], questions: tuple[tuple[str, float], ...], acted: str) -> Needs:
     refuse_other_features(features)
     asked = [name for task, horizon_days in questions for name in features_of_eligible(task, horizon_days)]
-    columns = dict.fromkeys([*(split(name)[0] for name in features), *asked])
+    columns = dict.fromkeys([*(split(name)[0] for name in features), *asked, *([acted] if acted else [])])
     return Needs(features, tuple(columns), tables_of(columns), inputs_of(columns))
 
 
@@ -104,24 +150,17 @@ def refuse_other_features(needed: Collection[str]) -> None:
         )
 
 
-def refuse_missing_tables(customers: list[CustomerHistory], tables: Collection[str]) -> None:
-    """Refuse histories without a table that the models read: not sent is not the same as nothing happened."""
-    for table in tables:
-        if table not in REQUEST_TABLES or table == "orders":
-            continue
-        lacking = sum(customer.rows_of(table) is None for customer in customers)
-        if lacking:
-            key = "profile" if table == "customers" else table
-            empty = "{} if nothing is known" if table == "customers" else "[] if there were none"
-            raise BadInput(
-                f"{lacking} customers come without {key!r}, which the models of this bundle read: send it, {empty}"
-            )
+def refuse_without(table: str, customers: list[CustomerHistory]) -> None:
+    """Refuse histories without the table that says who buys: not sent is not the same as nothing happened."""
+    lacking = sum(customer.rows_of(table) is None for customer in customers)
+    if lacking:
+        raise BadInput(f"{lacking} customers come without {table!r}, which is needed: send it, [] if there were none")
 
 
 def refuse_later_orders(customers: list[CustomerHistory], as_of: float) -> None:
     """Refuse orders at or after the default ``as_of``, which would otherwise be ignored without a word."""
     moment = to_datetime(as_of)
-    later = [line.at for customer in customers for line in customer.orders if line.at >= moment]
+    later = [line.at for customer in customers for line in customer.orders or () if line.at >= moment]
     if later:
         raise BadInput(
             f"{len(later)} order lines are at or after {iso(as_of)}, the default as_of, and would not count: "
@@ -169,7 +208,8 @@ def products_frame(bundle: Bundle, customers: list[CustomerHistory]) -> pl.DataF
     It also has what features compare these products with: all products of their categories, for prices, and one
     product of each other category, for the share of categories a customer uses.
     """
-    wanted = {line.product_id for customer in customers for line in customer.orders if line.product_id is not None}
+    lines = [line for customer in customers for line in customer.orders or ()]
+    wanted = {line.product_id for line in lines if line.product_id is not None}
     wanted |= {e.product_id for customer in customers for e in customer.events or () if e.product_id is not None}
     stated = stated_categories(customers)
     known = pl.DataFrame(schema={"product_id": pl.String, "category": pl.String, "price": pl.Float64})
@@ -188,7 +228,7 @@ def stated_categories(customers: list[CustomerHistory]) -> dict[str, str]:
     """The category that order lines state for each product; BadInput if a product has two."""
     stated: dict[str, str] = {}
     for customer in customers:
-        for line in customer.orders:
+        for line in customer.orders or ():
             if line.product_id is None or line.category is None:
                 continue
             if stated.setdefault(line.product_id, line.category) != line.category:

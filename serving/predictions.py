@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from models.predictor import Predictor, predict
+from models.sample import Mask
 from models.targets import target
-from models.tasks import eligible_mask, task
+from models.tasks import NO_ORDER_YET, eligible_mask, task
 from serving.json_columns import Columns, json_texts
 
 TEXT = ("reason",)
@@ -19,14 +20,15 @@ def key(model_name: str) -> str:
     return model_name
 
 
-def columns(predictor: Predictor, features: pd.DataFrame) -> Columns:
+def columns(predictor: Predictor, features: pd.DataFrame, about: Mask) -> Columns:
     """The target's columns, and ``reason``: where the task does not apply, values are null and the reason is not."""
     question = predictor.question
-    eligible = eligible_mask(question.task, features, question.horizon_days)
+    eligible = eligible_mask(question.task, features, question.horizon_days) & about
     # Without customers, a row of nulls is answered instead: the names of the columns come with the answers.
     rows = features if len(features) else pd.DataFrame(np.nan, columns=list(predictor.features), index=[0])
     found = target(question.target).columns(predict(predictor, rows), question)
     reason = np.full(len(features), task(question.task).REASON_NOT_ELIGIBLE, dtype=object)
+    reason[~about] = NO_ORDER_YET
     reason[eligible] = None
     values = {name: np.where(eligible, column[: len(features)], np.nan) for name, column in found.items()}
     return {**values, "reason": reason}

@@ -15,7 +15,9 @@ WITH named AS (
             WHEN 'begin_checkout' THEN 'checkout'
             WHEN 'login' THEN 'login'
         END AS kind,
-        from_json(to_json(event_params), '[{"key": "VARCHAR", "value": {"int_value": "VARCHAR"}}]') AS params,
+        from_json(
+            to_json(event_params), '[{"key": "VARCHAR", "value": {"int_value": "VARCHAR", "string_value": "VARCHAR"}}]'
+        ) AS params,
         from_json(to_json(items), '[{"item_id": "VARCHAR"}]') AS products
     FROM events_raw
 ), listed AS (
@@ -38,5 +40,12 @@ SELECT
     kind,
     session_id,
     product_id,
-    device.category AS channel
+    device.category AS channel,
+    CASE WHEN kind = 'search' THEN list_filter(params, lambda p: p.key = 'search_term')[1].value.string_value END
+        AS query,
+    -- The path alone: what follows the ? may name a person.
+    CASE WHEN kind = 'page_view' THEN nullif(regexp_extract(
+        list_filter(params, lambda p: p.key = 'page_location')[1].value.string_value,
+        '^(?:https?://[^/?#]+)?(/[^?#]*)', 1), '')
+    END AS page
 FROM listed

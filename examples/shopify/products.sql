@@ -6,7 +6,8 @@ SELECT
     max("Type") OVER whole AS category,
     max("Vendor") OVER whole AS brand,
     "Variant Price" AS price,
-    "Cost per item" AS unit_cost
+    "Cost per item" AS unit_cost,
+    replace(max("Tags") OVER whole, ', ', ';') AS tags
 FROM products_raw
 WINDOW whole AS (PARTITION BY "Handle")
 QUALIFY "Variant Price" <> ''

@@ -5,7 +5,8 @@ SELECT
     product."Name" AS name,
     split_part(coalesce(nullif(product."Categories", ''), parent."Categories"), ',', 1) AS category,
     coalesce(nullif(product."Brands", ''), parent."Brands") AS brand,
-    product."Regular price" AS price
+    product."Regular price" AS price,
+    replace(coalesce(nullif(product."Tags", ''), parent."Tags"), ', ', ';') AS tags
 FROM products_raw AS product
 LEFT JOIN products_raw AS parent ON product."Parent" IN (nullif(parent."SKU", ''), 'id:' || parent."ID")
 WHERE product."Type" <> 'variable'

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from experiments.contest import Scored
 from experiments.plots.style import COLOURS, GREY, figure
 from experiments.rolling import Problem
-from experiments.splits import day_of
 from models.charts import Chart, Panel, Series, Style
 from models.learners import learner
 from models.predictor import Predictor, predict
@@ -23,9 +22,9 @@ IMPORTANCE_COLUMNS = 2 * IMPORTANCE_SHOWN
 
 def scores_by_cutoff(problem: Problem, tested: Sequence[Scored]) -> Chart:
     """The target's main scores of each contestant at each test cutoff."""
-    dates = tuple(str(day_of(cutoff)) for cutoff in problem.tests)
+    names = tuple(map(problem.name, problem.tests))
     panels = tuple(
-        Panel(words, "test cutoff", "", tuple(_line(each, name, each is tested[0]) for each in tested), x_names=dates)
+        Panel(words, "test cutoff", "", tuple(_line(each, name, each is tested[0]) for each in tested), x_names=names)
         for name, words in problem.target.lines(problem.question).items()
     )
     return Chart("scores_by_cutoff", "Scores over time", panels)
@@ -60,7 +59,7 @@ def permutation_importance(problem: Problem, ours: Scored) -> tuple[list[str], N
     """
     random = np.random.default_rng(problem.search.seed)
     sample = problem.dataset.sample(ours.model.features)
-    newest = sample.where(sample.as_of == problem.tests[-1])
+    newest = sample.where(problem.scored(sample, problem.tests[-1]))
     rows = np.sort(random.permutation(len(newest))[:IMPORTANCE_ROWS])
     X, y, names = newest.X.iloc[rows].reset_index(drop=True), newest.y[rows], heaviest(ours.model)
 

@@ -112,7 +112,11 @@ def forget_origin(path: Path) -> None:
 
 
 def signature(loaded: artifact.Loaded) -> Any:
-    """The model's signature: names and types of features and answers."""
+    """The model's signature: names and types of the answers.
+
+    Inputs are left out, because MLflow would refuse a count of integers, drop the text that indicators are made of, and
+    print the rows in its error. ``artifact.table`` checks them.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
@@ -120,8 +124,7 @@ def signature(loaded: artifact.Loaded) -> Any:
     no_rows = pd.DataFrame(np.empty((0, len(features))), columns=list(features))
     answer = artifact.table(loaded.model, no_rows)
     kinds = {name: "double" if kind == np.float64 else "string" for name, kind in answer.dtypes.items()}
-    inputs = Schema([ColSpec("double", name) for name in features])
-    return ModelSignature(inputs, Schema([ColSpec(kind, str(name)) for name, kind in kinds.items()]))
+    return ModelSignature(outputs=Schema([ColSpec(kind, str(name)) for name, kind in kinds.items()]))
 
 
 def ensure_registered(client: "MlflowClient", name: str) -> None:

@@ -17,6 +17,7 @@ import polars as pl
 
 from features.engines import Tables, counted
 from features.executors.groups import moved_ids, with_root
+from features.past import Who, acts, known_since, of_customers
 
 BITS = 53
 """A position has as many bits as a float64 resolves in [0, 1)."""
@@ -26,8 +27,8 @@ BITS = 53
 class Draw:
     """Who is drawn: the ids at positions below ``share``; everybody if it is 1.
 
-    ``positions`` is [customer_id, position], one row an id that ever bought (without orders: that has an event) or
-    that such an id depends on, sorted by customer_id.
+    ``positions`` is [customer_id, position], one row an id that ever bought (or was ever known, if that is asked for)
+    or that such an id depends on, sorted by customer_id.
     """
 
     share: float
@@ -39,14 +40,14 @@ class Draw:
         return self.positions.filter(pl.col("position") < below).select("customer_id")
 
 
-def draw(tables: Tables, cutoffs: Sequence[float], rows: int, seed: int) -> Draw:
+def draw(tables: Tables, cutoffs: Sequence[float], rows: int, seed: int, who: Who = "buyers") -> Draw:
     """The customers of at most ``rows`` rows, a row being a customer at one of the ``cutoffs`` they were known before.
 
-    A customer is known by their first sale (without orders: their first event), as a snapshot's rows are. Ids that turn
+    A customer is known by their first sale, or by the first row about them, as a snapshot's rows are. Ids that turn
     out to be one customer count apart, so there may be fewer rows, and more only where one group takes the draw from
     below half of the budget to above it. One pass over the orders.
     """
-    known, moved = _first_known(tables), moved_ids(tables)
+    known, moved = _first_known(tables, who), moved_ids(tables)
     tied = pl.concat([moved["customer_id"], moved["root"]]).unique().to_frame("customer_id")
     people = with_root(known.join(tied, on="customer_id", how="full", coalesce=True), moved)
     dated = people.with_columns(n=_cutoffs_after(people["known_days"], cutoffs))
@@ -62,11 +63,12 @@ def positions(roots: pl.Series, seed: int) -> pl.Series:
     return pl.Series([(int.from_bytes(each[:8]) >> (64 - BITS)) / 2**BITS for each in digests], dtype=pl.Float64)
 
 
-def _first_known(tables: Tables) -> pl.DataFrame:
-    """[customer_id, known_days]: when the first sale (without orders: the first event) of each id was known."""
-    rows = tables["orders"].filter(nw.col("kind") == "sale") if "orders" in tables else tables["events"]
-    dated = rows.select("customer_id", known_days=nw.max_horizontal("at_days", "known_at_days"))
-    return counted(dated.group_by("customer_id").agg(nw.col("known_days").min()))
+def _first_known(tables: Tables, who: Who) -> pl.DataFrame:
+    """[customer_id, known_days]: when the first sale, or the first row of any table, of each id was known."""
+    rows = list(of_customers(tables).values()) if who == "known" else [acts(tables)]
+    dated = [each.select("customer_id", known_days=known_since(each)).drop_nulls("known_days") for each in rows]
+    firsts = [counted(each.group_by("customer_id").agg(nw.col("known_days").min())) for each in dated]
+    return pl.concat(firsts).group_by("customer_id").agg(pl.col("known_days").min()).sort("customer_id")
 
 
 def _cutoffs_after(known_days: pl.Series, cutoffs: Sequence[float]) -> pl.Series:

@@ -30,7 +30,7 @@ from features.executors.arrays.plan import Table, column_of, scan_of, table_of
 from features.executors.arrays.program import Program, Untranslated
 from features.executors.arrays.texts import Texts
 from features.executors.one import snapshot
-from features.past import look_back
+from features.past import Who, look_back
 from features.windows import Frame
 
 Frames = Mapping[str, pl.DataFrame]
@@ -55,10 +55,15 @@ class Plan:
     """
 
     def __init__(
-        self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None, alone: bool = False
+        self,
+        schemas: Schemas,
+        as_of: float,
+        columns: Sequence[str] | None = None,
+        alone: bool = False,
+        who: Who = "buyers",
     ) -> None:
         self._program = Program()
-        found = _Making(self._program, schemas, alone).snapshot(as_of)
+        found = _Making(self._program, schemas, alone).snapshot(as_of, who)
         if alone and not found.one:
             raise Untranslated("several rows of one customer")
         names = list(found.columns) if columns is None else ["customer_id", *columns]
@@ -120,9 +125,9 @@ class _Making:
         self._alone = alone
         self._known = {name: self._given(name, schema) for name, schema in schemas.items()}
 
-    def snapshot(self, as_of: float) -> Table:
+    def snapshot(self, as_of: float, who: Who) -> Table:
         tables = from_frames({name: scan_of(name, schema) for name, schema in self._schemas.items()})
-        known = look_back(about(tables, as_of), as_of)
+        known = look_back(about(tables, as_of), as_of, population=who)
         shared = {name: self._share(known.tables[name]) for name in tables}
         past = replace(known, tables=known.tables | shared, share=self._share)
         return table_of(features_of(past, as_of).to_native(), self._program, self._known)
@@ -171,10 +176,13 @@ class Plans:
         self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def __call__(self, frames: Frames, as_of: float, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def __call__(
+        self, frames: Frames, as_of: float, columns: Sequence[str] | None = None, who: Who = "buyers"
+    ) -> pd.DataFrame:
         """customer_id and ``columns`` (None: all features) of everybody in these rows, sorted by customer_id.
 
-        Equal to ``to_pandas(snapshot(from_frames(frames), as_of))`` to the last bit; quick from the second call on.
+        Equal to ``to_pandas(snapshot(from_frames(frames), as_of, who=who))`` to the last bit; quick from the second
+        call on.
 
         Raises:
             NotFound: a column is no feature of these tables.
@@ -184,31 +192,33 @@ class Plans:
         customer = _customer_alone(frames)
         schemas = {name: frame.schema for name, frame in frames.items()}
         for alone in (True, False) if customer is not None else (False,):
-            plan = self._plan(schemas, as_of, columns, alone)
+            plan = self._plan(schemas, as_of, columns, alone, who)
             if plan is not None:
                 try:
                     return plan(frames, customer)
                 except Untranslated:
                     # Rows that are unusual: the next plan may take them, Polars takes all.
                     continue
-        found = to_pandas(snapshot(from_frames(frames), as_of))
+        found = to_pandas(snapshot(from_frames(frames), as_of, who=who))
         return found if columns is None else found[["customer_id", *columns]]
 
-    def warm(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None) -> None:
+    def warm(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None = None, who: Who = "buyers") -> None:
         """Make the plans for tables of these ``schemas``, so that the first request is as quick as the next."""
-        self._plan(schemas, as_of, columns, alone=False)
+        self._plan(schemas, as_of, columns, alone=False, who=who)
         if "identities" not in schemas:
-            self._plan(schemas, as_of, columns, alone=True)
+            self._plan(schemas, as_of, columns, alone=True, who=who)
 
-    def _plan(self, schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool) -> Plan | None:
+    def _plan(
+        self, schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool, who: Who
+    ) -> Plan | None:
         """The plan, from the cache or made now; None if only Polars can carry it out."""
         tables = tuple((name, tuple(schema.items())) for name, schema in schemas.items())
-        key = (as_of, columns and tuple(columns), alone, tables)
+        key = (as_of, columns and tuple(columns), alone, who, tables)
         with self._lock:
             if key in self._plans:
                 self._plans.move_to_end(key)
                 return self._plans[key]
-        plan = _made(schemas, as_of, columns, alone)
+        plan = _made(schemas, as_of, columns, alone, who)
         with self._lock:
             self._plans[key] = plan
             while len(self._plans) > self._plans_max:
@@ -216,9 +226,9 @@ class Plans:
         return plan
 
 
-def _made(schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool) -> Plan | None:
+def _made(schemas: Schemas, as_of: float, columns: Sequence[str] | None, alone: bool, who: Who) -> Plan | None:
     try:
-        return Plan(schemas, as_of, columns, alone)
+        return Plan(schemas, as_of, columns, alone, who)
     except Untranslated as error:
         _LOG.warning("live features are computed in a slower way: arrays cannot do %s", error)
         return None

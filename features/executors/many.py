@@ -13,26 +13,31 @@ import polars as pl
 from features.definition import features_of
 from features.engines import Tables, free, materialised, on_polars
 from features.entities import Entity, about
-from features.past import Past, look_back, order_lines
+from features.past import Past, Who, look_back, order_lines
 from features.windows import Frame
 
 
-def snapshots(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer") -> Iterator[tuple[float, Frame]]:
+def snapshots(
+    tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer", who: Who = "buyers"
+) -> Iterator[tuple[float, Frame]]:
     """Each cutoff, earliest first, and the snapshot at it; bit for bit what ``snapshot`` gives.
 
     Compute a snapshot before asking for the next: DuckDB and Spark then drop what it was made of.
     """
-    for as_of, past in pasts(tables, cutoffs, entity):
+    for as_of, past in pasts(tables, cutoffs, entity, who):
         yield as_of, features_of(past, as_of)
 
 
-def pasts(tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer") -> Iterator[tuple[float, Past]]:
+def pasts(
+    tables: Tables, cutoffs: Sequence[float], entity: Entity = "customer", who: Who = "buyers"
+) -> Iterator[tuple[float, Past]]:
     """Each cutoff, earliest first, and what was known before it; use it before asking for the next."""
     lines = {"orders": order_lines(tables["orders"])} if "orders" in tables else {}
     stored = {name: materialised(table) for name, table in (tables | lines).items()}
     for as_of in sorted(cutoffs):
         made: list[Frame] = []
-        yield as_of, _cut_once(look_back(about(tables | stored, as_of, entity), as_of, partial(_share, made)))
+        whole = about(tables | stored, as_of, entity)
+        yield as_of, _cut_once(look_back(whole, as_of, partial(_share, made), who))
         free(made)
     free(stored.values())
 

@@ -11,9 +11,9 @@ import narwhals as nw
 import polars as pl
 
 from features.engines import Tables, beside, counted, on_polars
-from features.entities import of_customers
 from features.exact import rows_n
 from features.executors.groups import moved_ids, with_root
+from features.past import of_customers
 from features.windows import Frame
 
 ROWS = 2_000_000

@@ -104,8 +104,9 @@ def reference(found: Mapping[str, Family]) -> str:
     total = sum(len(family.COLUMNS) for family in found.values())
     head = f"""# Features
 
-{total} columns in {len(found)} families, one row a customer with a sale before `as_of`. Written by
-`python -m features.families > docs/features.md`; a test keeps it current.
+{total} columns in {len(found)} families, one row a customer with a sale before `as_of`; where a study asks for
+`who = "known"`, one row a person known by then, for whom a column that is "never null" is null without a sale. Written
+by `python -m features.families > docs/features.md`; a test keeps it current.
 
 Numbers are float64, levels are text. Days count from `as_of` backwards, a day of purchase is a calendar day in UTC,
 money is in the shop's currency. Only what happened before `as_of` and was known by then is counted.
@@ -121,9 +122,10 @@ rows.
 def _section(name: str, family: Family) -> str:
     title, _, further = (family.__doc__ or "").strip().partition("\n")
     rows = "".join(f"| `{column}` | {meaning} |\n" for column, meaning in family.COLUMNS.items())
+    needs = f"Needs {_listed(family.NEEDS)}." if family.NEEDS else "Needs no particular table."
     table = f"| column | meaning |\n|---|---|\n{rows}" if rows else f"{further.strip()}\n".replace("``", "`")
     unknown = "".join(f"\nNull without `{table}`: {_listed(names)}.\n" for table, names in family.USES.items())
-    return f"\n## {name}\n\n{title} Needs {_listed(family.NEEDS)}.\n{unknown}\n{table}"
+    return f"\n## {name}\n\n{title} {needs}\n{unknown}\n{table}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

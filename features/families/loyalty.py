@@ -8,7 +8,7 @@ from features.exact import TICKS, count_if, per, ratio, rows_n, sum_if, ticks, w
 from features.past import Past
 from features.windows import Frame
 
-NEEDS = ("orders",)
+NEEDS = ()
 
 BLOCK_DAYS = 30
 REBUY_DAYS = 90
@@ -42,6 +42,16 @@ COLUMNS: dict[str, str] = {
 TEXT = ("loyalty_status",)
 
 USES = {
+    "orders": (
+        "loyalty_status",
+        "loyalty_rebuy_share",
+        "loyalty_product_rebuy_share",
+        "loyalty_active_share",
+        "loyalty_streak_n",
+        "loyalty_streak_now_n",
+        "loyalty_category_share",
+        "loyalty_new_category_share",
+    ),
     "products": ("loyalty_category_share", "loyalty_new_category_share"),
     "feedback": ("loyalty_satisfaction",),
     "touches": ("loyalty_shares_365d_n",),
@@ -51,8 +61,9 @@ ZERO_IF_NONE = ("loyalty_shares_365d_n", "loyalty_subscribed", "loyalty_contract
 
 
 def compute(past: Past, as_of: float) -> Frame:
-    """One row a customer with a sale: customer_id and COLUMNS."""
-    joined = _rhythm(past.days, math.floor(as_of)).join(_products(past.products), on="customer_id", how="left")
+    """One row a customer: customer_id and COLUMNS; those about purchases are null without a sale."""
+    joined = past.who.join(_rhythm(past.days, math.floor(as_of)), on="customer_id", how="left")
+    joined = joined.join(_products(past.products), on="customer_id", how="left")
     for part in (_breadth, _satisfaction, _shares, _contracts):
         joined = joined.join(part(past, as_of), on="customer_id", how="left")
     return joined.select("customer_id", *COLUMNS)

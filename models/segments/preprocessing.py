@@ -63,9 +63,11 @@ def _infinite(names: Sequence[str]) -> BadInput:
 
 def _numbers(column: "pd.Series[Any]") -> Floats:
     try:
-        return column.to_numpy(dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"{column.name} contains {column.dtype} ({error}): features are float64, null is NaN") from error
+        found: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        # The library's own message quotes a value.
+        raise BadInput(f"{column.name} contains {column.dtype}: features are numbers, null is NaN") from None
+    return found
 
 
 def fit(X: pd.DataFrame, features: Sequence[str]) -> Preprocessing:

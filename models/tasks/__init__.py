@@ -11,11 +11,15 @@ from polars.io.plugins import register_io_source
 
 from features.engines import Tables, on_polars
 from features.families import families, is_text
+from features.past import Who
 from features.plugins import plugin, plugins
 from features.windows import Frame
 from models.question import Question
 from models.sample import Mask
 from models.targets import target
+
+NO_ORDER_YET = "no order before this date: nothing to learn from yet"
+"""The reason for people without an order, in tasks and models that are about buyers."""
 
 
 class Task(Protocol):
@@ -30,6 +34,10 @@ class Task(Protocol):
     """The event in words, with ``{days:g}`` for the horizon: "orders within {days:g} days"."""
     UNIT: str = ""
     """Unit of a label that is an amount; "currency" is the shop's own."""
+    WHO: Who = "buyers"
+    """The fewest who have to have rows: a task about people without an order needs everybody "known"."""
+    LABELLED_BY: tuple[str, str] = ("orders", "at")
+    """The table and its time whose moments within the horizon make a label."""
     MISSING_LABEL: float
     """Label of an eligible customer for whom ``label`` has no row."""
     REASON_NOT_ELIGIBLE: str

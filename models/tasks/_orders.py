@@ -7,8 +7,6 @@ import narwhals as nw
 from features.engines import Tables
 from features.windows import future
 
-NO_ORDER_YET = "no order before this date: nothing to learn from yet"
-
 
 def has_ordered() -> nw.Expr:
     """Whether the customer has an order before the date."""

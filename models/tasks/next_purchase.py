@@ -6,7 +6,8 @@ from typing import Any
 import narwhals as nw
 
 from features.engines import Tables
-from models.tasks._orders import NO_ORDER_YET, future_sales, has_ordered
+from models.tasks import NO_ORDER_YET
+from models.tasks._orders import future_sales, has_ordered
 
 TARGET = "curve"
 OUTCOME = "next_order"

@@ -8,7 +8,8 @@ from features.engines import Tables
 from features.exact import TICKS, per
 from features.past import order_lines
 from features.windows import future
-from models.tasks._orders import NO_ORDER_YET, has_ordered
+from models.tasks import NO_ORDER_YET
+from models.tasks._orders import has_ordered
 
 TARGET = "amount"
 OUTCOME = "net_spend"

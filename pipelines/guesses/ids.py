@@ -14,6 +14,7 @@ SHARED = {"customer_id": "customers", "product_id": "products"}
 COMPARED = 1000
 """Different ids of the orders that are looked for."""
 BY_ORDERS = "its values, which orders have too"
+UNKNOWN = "its name, but orders have none of its values"
 
 
 def reconcile(con: duckdb.DuckDBPyConnection, filled: Sequence[Filled]) -> list[Filled]:
@@ -21,7 +22,15 @@ def reconcile(con: duckdb.DuckDBPyConnection, filled: Sequence[Filled]) -> list[
     facts = next((each for each in filled if each.table in {"orders", "events"}), None)
     if facts is None:
         return list(filled)
-    return [_reconciled(con, each, facts) for each in filled]
+    return [each if each is facts else _doubted(con, _reconciled(con, each, facts), facts) for each in filled]
+
+
+def _doubted(con: duckdb.DuckDBPyConnection, other: Filled, facts: Filled) -> Filled:
+    """Marks a customer id that no order has: nothing would join what these customers did."""
+    asked, match = _place(facts, "customer_id"), other.matches.get("customer_id")
+    if asked is None or match is None or _shared_n(con, asked, (other.raw, match.column.name)):
+        return other
+    return replace(other, matches={**other.matches, "customer_id": replace(match, by=UNKNOWN)})
 
 
 def _reconciled(con: duckdb.DuckDBPyConnection, described: Filled, facts: Filled) -> Filled:

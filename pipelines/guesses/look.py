@@ -48,8 +48,10 @@ class Seen:
     unread: dict[str, str]
 
 
-def look(con: duckdb.DuckDBPyConnection, folder: Path) -> Seen:
+def look(con: duckdb.DuckDBPyConnection, folder: Path, copies: Path) -> Seen:
     """Open every group of files that differ in digits only, and read a sample of each.
+
+    What DuckDB cannot read as it is is copied into ``copies``, which must stay as long as the views are read.
 
     Raises:
         NotFound: there is no such folder, or no file in it.
@@ -64,7 +66,8 @@ def look(con: duckdb.DuckDBPyConnection, folder: Path) -> Seen:
     unread: dict[str, str] = {}
     for pattern, group in _groups(names).items():
         try:
-            tables.append(_read(con, folder, _alias(pattern, [table.alias for table in tables]), pattern, group))
+            alias = _alias(pattern, [table.alias for table in tables])
+            tables.append(_read(con, folder, copies, alias, pattern, group))
         except CoterieError as error:
             unread[pattern] = str(error)
         except duckdb.Error as error:
@@ -85,11 +88,15 @@ def _groups(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _shape(name: str) -> str:
-    """The name with a wildcard for its digits, the ending left as it is."""
+    """The name with a wildcard for its digits, the ending left as it is.
+
+    >>> _shape("2024/01/sales 3.csv.gz"), _shape("mp3_sales.csv")
+    ('*/*/sales *.csv.gz', 'mp*_sales.csv')
+    """
     folder, slash, file = name.rpartition("/")
     stem, dot, ending = file.partition(".")
-    wild = re.sub(r"\d+([-_. ]?\d+)*", "*", _literal(stem))
-    return f"{_literal(folder)}{slash}{wild}{dot}{ending}"
+    wild = re.sub(r"\d+([-_. ]?\d+)*", "*", f"{_literal(folder)}{slash}{_literal(stem)}")
+    return f"{wild}{dot}{ending}"
 
 
 def _literal(name: str) -> str:
@@ -113,10 +120,12 @@ def _keywords() -> frozenset[str]:
         return frozenset(str(word) for (word,) in con.execute(names).fetchall())
 
 
-def _read(con: duckdb.DuckDBPyConnection, folder: Path, alias: str, pattern: str, names: Sequence[str]) -> RawTable:
+def _read(
+    con: duckdb.DuckDBPyConnection, folder: Path, copies: Path, alias: str, pattern: str, names: Sequence[str]
+) -> RawTable:
     config = SourceConfig(name="guess", title="", files={alias: pattern})
     source = Source(folder=folder, config=config, config_text="", sql={})
-    open_raw(con, source, raw_files(source, folder))
+    open_raw(con, source, raw_files(source, folder), copies)
     types = {name: type_ for name, type_ in raw_columns(con, alias).items() if not _is_nested(type_)}
     if not types:  # a recipe may read what is nested
         return RawTable(alias, pattern, tuple(names), ())

@@ -105,17 +105,18 @@ def _score(canonical: str, phrases: str, name: str) -> int:
 
 
 def _by_values(table: str, raw: RawTable, found: Matches) -> dict[str, Match]:
-    """Where no name fits: the only time of an order, its only amount, the only id that comes again."""
-    if table != "orders":
-        return {}
+    """Where no name fits: the only time, the only amount of an order, the only id that comes again, the only kinds."""
     taken = {each.column.name for each in found.values()}
     free = [column for column in raw.columns if column.name not in taken and column.content.filled]
     times = [column for column in free if column.content.times and not column.content.epoch]
-    amounts = [c for c in free if c.content.numbers and not c.content.whole and not c.content.times]
-    ids = [c for c in free if c not in times and c not in amounts and 0.02 < c.content.distinct < UNIQUE]
-    only: dict[str, list[RawColumn]] = {"at": times, "customer_id": ids}
-    if "total" not in found:
-        only["unit_price"] = amounts
+    only: dict[str, list[RawColumn]] = {}
+    if table == "orders":
+        amounts = [c for c in free if c.content.numbers and not c.content.whole and not c.content.times]
+        ids = [c for c in free if c not in times and c not in amounts and 0.02 < c.content.distinct < UNIQUE]
+        only = {"at": times, "customer_id": ids} | ({} if "total" in found else {"unit_price": amounts})
+    elif table in {"events", "touches"}:
+        kinds = [c for c in free if any(kind_of(table, level) for level in c.content.levels)]
+        only = {"at": times, "kind": kinds}
     return {
         name: Match(columns[0], BY_VALUES, 1)
         for name, columns in only.items()
@@ -191,6 +192,7 @@ def _lines_and_header(tables: tuple[RawTable, ...]) -> Filled | None:
         for raw, matches in matched
         if {"order_id", "product_id"} <= set(matches) and {"unit_price", "total"} & set(matches)
         if not {"customer_id", "at"} <= {name for name, each in matches.items() if each.by == BY_NAME}
+        if words_of(matches["order_id"].column.name) != ("id",)  # a line's own
     ]
     for raw, matches in lines:
         for header, about in matched:

@@ -5,10 +5,12 @@ the columns of the small made-up files that come with it in ``raw/``.
 """
 
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 
 import duckdb
 
@@ -81,9 +83,9 @@ def _samples(name: str) -> Mapping[str, Columns]:
     """The columns of the files that come with a shipped source, by alias; none if it comes without."""
     source = load_source(name)
     try:
-        with connect() as con:
+        with tempfile.TemporaryDirectory(prefix="coterie-init-") as copies, connect() as con:
             create_schemas(con)
-            open_raw(con, source, raw_files(source))
+            open_raw(con, source, raw_files(source), Path(copies))
             return {alias: raw_columns(con, alias) for alias in source.config.files}
     except CoterieError:
         return {}

@@ -23,9 +23,9 @@ class Returned:
     note: str = ""
 
 
-def select_of(filled: Filled) -> str:
-    """The text of ``<table>.sql``."""
-    write = Writer(filled)
+def select_of(filled: Filled, decimal_comma: bool) -> str:
+    """The text of ``<table>.sql``; with ``decimal_comma``, source.toml says how numbers are written."""
+    write = Writer(filled, decimal_comma)
     columns = {"orders": write.orders, "customers": write.customers}.get(filled.table, write.plain)()
     width = max(len(column.sql) for column in columns if len(column.sql) < 60)
     lines = []
@@ -44,8 +44,9 @@ def _name(name: str) -> str:
 class Writer:
     """The parts of one SELECT."""
 
-    def __init__(self, filled: Filled) -> None:
+    def __init__(self, filled: Filled, decimal_comma: bool) -> None:
         self.filled = filled
+        self.decimal_comma = decimal_comma
         self.matches: dict[str, tuple[str, Match]] = {}
         joined = filled.header is not None
         if filled.header is not None:
@@ -137,7 +138,7 @@ class Writer:
         found = self.matches[name][1].column
         if found.content.times and name.endswith(("at", "date")):
             return self._time(name)
-        if found.content.numbers and name in _NUMBERS:
+        if found.content.numbers and name in NUMBERS:
             return Returned(self._number(name), name, self._note(name))
         return self._plain(name)
 
@@ -152,6 +153,10 @@ class Writer:
         return CHECK.get(name, "") if found.by == BY_NAME else f"guessed from {found.by}"
 
     def _number(self, name: str) -> str:
+        """The number as ingest can read it."""
+        return self._raw(name) if self.decimal_comma else self._with_point(name)
+
+    def _with_point(self, name: str) -> str:
         """The number as text with a decimal point, or as the number it is."""
         content, raw = self.matches[name][1].column.content, self._raw(name)
         if content.numbers == "comma":
@@ -161,7 +166,7 @@ class Writer:
         return raw
 
     def _computed(self, name: str) -> str:
-        return f"TRY_CAST({self._number(name)} AS DOUBLE)"
+        return f"TRY_CAST({self._with_point(name)} AS DOUBLE)"
 
     def _time(self, name: str) -> Returned:
         content, raw, note = self.matches[name][1].column.content, self._raw(name), self._note(name)
@@ -230,7 +235,7 @@ class Writer:
         return f"CASE {cases} ELSE {raw} END" if cases else raw
 
 
-_NUMBERS = frozenset({"quantity", "unit_price", "discount", "price", "unit_cost", "duration_s", "score"})
+NUMBERS = frozenset({"quantity", "unit_price", "discount", "price", "unit_cost", "duration_s", "score"})
 _TOUCH_CHANNEL = "email, sms, push, social, event or ads"
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pipelines.guesses.content import Content
 from pipelines.guesses.look import RawTable, Seen
 from pipelines.guesses.mapping import Filled
+from pipelines.guesses.select import NUMBERS
 from pipelines.guesses.words import is_french
+from pipelines.sources.read import is_csv
 
 FRENCH_ZONE = "Europe/Paris"
 
@@ -46,7 +48,21 @@ def settings_of(name: str, raw: str, seen: Seen, filled: Sequence[Filled]) -> st
     lines += ["# the file is a full export that takes the place of the one before."]
     lines += [f"{table.alias} = {_text(table.pattern)}" for table in used]
     lines += _left_out(seen, used)
+    if has_decimal_commas(filled):
+        lines += ["", "[csv]", 'decimal = ","']
     return "\n".join([*lines, ""])
+
+
+def has_decimal_commas(filled: Sequence[Filled]) -> bool:
+    """Whether the numbers in all text files are read with a decimal comma, so that it is declared once."""
+    contents = [
+        match.column.content
+        for each in filled
+        for name, match in each.matches.items()
+        if name in {*NUMBERS, "total"} and is_csv(each.raw.pattern)
+    ]
+    styles = {content.numbers for content in contents if not content.whole}
+    return styles == {"comma"} and not any(content.currency for content in contents)
 
 
 def _used(filled: Sequence[Filled]) -> list[RawTable]:

@@ -38,7 +38,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "invoice no, invoice number, transaction id, transaction no, basket id, receipt id, receipt no, ticket id, "
         "ticket no, sale id, bill no, order, invoice, receipt, ticket, no commande, n commande, numero commande, "
         "numero de commande, num commande, id commande, ref commande, reference commande, commande, numero facture, "
-        "no facture, n facture, facture, numero ticket, no ticket, ticket de caisse, id panier, panier, id vente",
+        "no facture, n facture, facture, numero ticket, no ticket, ticket de caisse, id panier, panier, id vente, "
+        "id",
         "customer_id": _CUSTOMER,
         "at": _AT,
         "clock": _CLOCK,
@@ -159,6 +160,9 @@ FRENCH = frozenset({
 })  # fmt: skip
 """Words that only French columns and files have."""
 
+WHOLE = frozenset({"id", "type", "kind", "name", "nom", "count", "state", "time"})
+"""Phrases that say something only if they are the whole name."""
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATED = re.compile(r"[^a-z0-9]+")
 
@@ -187,7 +191,7 @@ def likeness(name: str, phrases: str) -> int:
         wanted = tuple(phrase.split())
         if "".join(wanted) == "".join(words):
             best = max(best, 100 - place)
-        elif _contains(words, wanted):
+        elif phrase not in WHOLE and _contains(words, wanted):
             best = max(best, 50 - min(place, 20) - 5 * (len(words) - len(wanted)))
     return best
 

@@ -10,6 +10,7 @@ staging cache, the ledger of deliveries, the pointer.
 """
 
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from pipelines.ingest.run import Run, begin
 from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.privacy.tombstones import clean_parts, drop_erased
 from pipelines.scratch import scratch_database, scratch_folder
-from pipelines.sources.read import open_raw
+from pipelines.sources.read import Reader, open_raw
+from pipelines.sources.sandbox import confine
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
 from pipelines.sources.staged_files import Delivery, StagedFiles, alias_by_file, stage_by_file
@@ -74,18 +76,22 @@ def _write_once(workspace: Workspace, run: Run, before: Path | None) -> None:
 
 def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles) -> Prepared:
     """Stage, remove the erased, audit and clean: everything that is computed before something is written."""
-    open_raw(con, run.source, run.files, may_be_empty=bool(run.erased.marks))
+    scratch = files.fresh.parent
+    readers = open_raw(con, run.source, run.files, scratch / "copies", may_be_empty=bool(run.erased.marks))
+    confine(con, [file.path for file in run.files], [scratch, files.cache.parent])
     if run.key is not None:
         define_pseudonym(con, run.key)
     staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
-    by_file = frozenset(table.name for table in staged if _stage(con, run, table, files))
+    by_file = frozenset(table.name for table in staged if _stage(con, run, table, readers, files))
     erased = drop_erased(con, run.erased, staged, files.paths())
     findings = run_audit(con, [table.name for table in staged])
     cleaned, conflicts = clean_all(con, staged, run.source.config, may_be_empty=bool(run.erased.marks))
     return Prepared(staged, by_file, erased, cleaned, conflicts, findings)
 
 
-def _stage(con: duckdb.DuckDBPyConnection, run: Run, table: Staged, files: StagedFiles) -> bool:
+def _stage(
+    con: duckdb.DuckDBPyConnection, run: Run, table: Staged, readers: Mapping[str, Reader], files: StagedFiles
+) -> bool:
     """Stage a table file by file if its SELECT lets us, else as a whole; True if file by file."""
     alias = alias_by_file(con, run.source, table)
     if alias is None:
@@ -96,5 +102,5 @@ def _stage(con: duckdb.DuckDBPyConnection, run: Run, table: Staged, files: Stage
         for file in run.files
         if file.alias == alias
     ]
-    stage_by_file(con, run.source, table, deliveries, files, run.present)
+    stage_by_file(con, run.source, table, deliveries, readers[alias], files, run.present)
     return True

@@ -30,6 +30,7 @@ from pipelines.ingest.customer_versions import carry_forward, merge_linked
 from pipelines.ingest.identities import flatten_links, reject_links
 from pipelines.ingest.impossible import empty_impossible
 from pipelines.ingest.returns import make_positive, match_returns
+from pipelines.sources.refused import add_refused_lines
 from pipelines.sources.source import SourceConfig
 from pipelines.sources.stage import HIDDEN, Staged, make_table
 from pipelines.sql import one_number
@@ -47,6 +48,7 @@ _EARLIEST = "CASE WHEN bool_and(known_at IS NOT NULL) THEN min(known_at) END"
 class Cleaned:
     """What became of one table: ``rows_in`` = ``rows`` + rejects + dropped rows - added links and versions.
 
+    Text of its raw files that is no row counts as a row that came in and was rejected.
     ``late`` counts the stored rows that became known only when their file arrived.
     """
 
@@ -80,7 +82,8 @@ def clean_all(
                 repairs["customers"] |= merged
             repairs["customers"] |= carry_forward(con, columns)
             repairs["customers"] |= declare(con, table.returned, config.attributes, config.name)
-    cleaned = [_counted(con, table, repairs[table.name]) for table in staged]
+    refused = add_refused_lines(con, staged)
+    cleaned = [_counted(con, table, repairs[table.name], refused[table.name]) for table in staged]
     for done in cleaned:
         _refuse_loss(done, may_be_empty or done.name == "identities")
     return cleaned, conflicts
@@ -183,14 +186,14 @@ def _one_row_a_key(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     )
 
 
-def _counted(con: duckdb.DuckDBPyConnection, staged: Staged, repairs: dict[str, int]) -> Cleaned:
+def _counted(con: duckdb.DuckDBPyConnection, staged: Staged, repairs: dict[str, int], refused: int) -> Cleaned:
     name = staged.name
     rejects = con.execute(f'SELECT reason, count(*) FROM rejects."{name}" GROUP BY reason ORDER BY reason').fetchall()
     arrived = f'known_at IN (SELECT delivered_at FROM staged."{name}" WHERE delivered_at IS NOT NULL)'
     late = arrived if "known_at" in staged.spec.column_names else "false"
     return Cleaned(
         name=name,
-        rows_in=one_number(con, f'SELECT count(*) FROM staged."{name}"'),
+        rows_in=one_number(con, f'SELECT count(*) FROM staged."{name}"') + refused,
         rows=one_number(con, f'SELECT count(*) FROM clean."{name}"'),
         rejects={str(reason): int(n) for reason, n in rejects},
         repairs={repair: n for repair, n in sorted(repairs.items()) if n},

@@ -23,6 +23,8 @@ from pipelines.sql import connect, one_number, parquet, quoted
 IDS = CUSTOMER_IDS
 RETURNED = "returned_"
 SOURCE = "source_"
+# Text of a raw file that could not be read as a row: whoever occurs in it as a word is in it.
+RAW_TEXT = "raw_text"
 # A line that lost its customer is still theirs if its order, visit or decision is.
 LEADS = {
     "order_id": "person_orders",
@@ -37,7 +39,8 @@ ERASED = "erased"
 def condition(columns: Collection[str]) -> str | None:
     """SQL condition for the person's rows, never null; None if no column names people.
 
-    ``returned_*`` are columns as a SELECT returned them, ``source_*`` those a source returns beside.
+    ``returned_*`` are columns as a SELECT returned them, ``source_*`` those a source returns beside, and ``raw_text``
+    is what stands in a raw file.
     """
     tests = [
         f"{_text(name)} IN (FROM person_ids)"
@@ -50,6 +53,9 @@ def condition(columns: Collection[str]) -> str | None:
         for name, known in LEADS.items()
         if {prefix + "customer_id", prefix + name} <= set(columns)
     ]
+    if RAW_TEXT in columns:
+        word = r"'(^|[^\w-])' || regexp_escape(id) || '($|[^\w-])'"
+        tests.append(f"EXISTS (FROM person_ids WHERE regexp_matches({RAW_TEXT}, {word}))")
     return f"coalesce({' OR '.join(tests)}, false)" if tests else None
 
 

@@ -1,18 +1,31 @@
-"""Raw files in which a person still occurs: they belong to the shop, so coterie only lists them."""
+"""Raw files in which a person still occurs: they belong to the shop, so coterie only lists them.
 
-import gzip
+The rows of a database server are not looked at: erase the person there too.
+"""
+
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from features.errors import CoterieError
+from pipelines.sources.databases import sqlite
+from pipelines.sources.excel import ENDINGS as EXCEL_ENDINGS
+from pipelines.sources.excel import cells_of
 from pipelines.sources.read import raw_files
 from pipelines.sources.source import load_source
-from pipelines.sql import connect, parquet
+from pipelines.sources.text.dialect import find_encoding
+from pipelines.sources.text.reader import ENDINGS
+from pipelines.sources.text.streams import opened, texts_in, utf8
+from pipelines.sql import connect, identifier, parquet
 from pipelines.workspace import Workspace
 
-CHUNK = 1 << 22
+HEAD_BYTES = 1 << 16
+# With what the files of databases begin: DuckDB's after a checksum of 8 bytes.
+SQLITE, DUCKDB = b"SQLite forma", b"DUCK"
 
 
 def raw_files_holding(workspace: Workspace, last: dict[str, Any] | None, ids: Collection[str]) -> list[Path]:
@@ -22,30 +35,60 @@ def raw_files_holding(workspace: Workspace, last: dict[str, Any] | None, ids: Co
 
 
 def contains(path: Path, ids: Collection[str]) -> bool:
-    """Whether a file has one of ``ids`` as a word; Parquet and gzip are looked through."""
-    words = re.compile(rb"(?<![\w-])(?:" + b"|".join(re.escape(id_.encode()) for id_ in sorted(ids)) + rb")(?![\w-])")
+    """Whether a file has one of ``ids`` as a word; what is packed, a workbook or a table is looked through."""
     if path.suffix == ".parquet":
-        return _in_parquet(path, ids)
-    longest = max(len(id_.encode()) for id_ in ids) + 2
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        tail = b""
-        while piece := file.read(CHUNK):
-            if words.search(tail + piece):
-                return True
-            tail = (tail + piece)[-longest:]
+        with connect() as con:
+            return _in_rows(con, parquet(path), ids)
+    begins = _beginning(path)
+    if begins[8:] == DUCKDB:
+        with duckdb.connect(str(path), read_only=True) as con:
+            return any(_in_rows(con, table, ids) for table in _tables(con))
+    written = {word for id_ in ids for word in _written(id_)}
+    words = re.compile(rb"(?<![\w-])(?:" + b"|".join(map(re.escape, sorted(written))) + rb")(?![\w-])")
+    if path.suffix.lower() in EXCEL_ENDINGS:
+        return any(words.search(cell.encode()) for cell in cells_of(path))
+    if begins.startswith(SQLITE):
+        return any(words.search(cell.encode()) for cell in sqlite.cells(str(path)))
+    longest = max(map(len, written)) + 2
+    tail = b""
+    for piece in _pieces(path):
+        if words.search(tail + piece):
+            return True
+        tail = (tail + piece)[-longest:]
     return False
 
 
-def _in_parquet(path: Path, ids: Collection[str]) -> bool:
-    rows = parquet(path)
-    with connect() as con:
-        names = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()]
-        tests = " OR ".join(f'list_contains($1, trim(CAST("{name}" AS VARCHAR)))' for name in names)
-        return bool(
-            con.execute(f"SELECT count(*) FROM (SELECT 1 FROM {rows} WHERE {tests} LIMIT 1)", [list(ids)]).fetchall()[
-                0
-            ][0]
-        )
+def _written(id_: str) -> Iterator[bytes]:
+    """The id as UTF-8 and, where it can be, as cp1252, in which files of western Europe may be."""
+    yield id_.encode()
+    with suppress(UnicodeEncodeError):
+        yield id_.encode("cp1252")
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The unpacked content piece by piece; text in UTF-16 as UTF-8."""
+    for text in texts_in(path):
+        with opened(text) as file:
+            encoding = find_encoding(file.read(HEAD_BYTES), None) if text.ending.endswith(ENDINGS) else "utf-8"
+        with opened(text) as file:
+            yield from utf8(file, encoding, newline="\n")
+
+
+def _in_rows(con: duckdb.DuckDBPyConnection, rows: str, ids: Collection[str]) -> bool:
+    names = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()]
+    tests = " OR ".join(f"list_contains($1, trim(CAST({identifier(name)} AS VARCHAR)))" for name in names)
+    found = con.execute(f"SELECT count(*) FROM (SELECT 1 FROM {rows} WHERE {tests} LIMIT 1)", [list(ids)])
+    return bool(found.fetchall()[0][0])
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(12)
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    return [f"{identifier(schema)}.{identifier(table)}" for schema, table in con.execute(listed).fetchall()]
 
 
 def _last_files(last: dict[str, Any] | None) -> set[Path]:
@@ -53,8 +96,7 @@ def _last_files(last: dict[str, Any] | None) -> set[Path]:
     if last is None:
         return set()
     try:
-        return {
-            file.path for file in raw_files(load_source(last["source"]), Path(last["raw"]) if last["raw"] else None)
-        }
+        files = raw_files(load_source(last["source"]), Path(last["raw"]) if last["raw"] else None)
+        return {file.path for file in files if file.path.is_file()}  # the table of a server is no file
     except CoterieError:
         return set()

@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.privacy.erased import Erased, follow, tombstone_sql
 from pipelines.privacy.person_rows import (
+    RAW_TEXT,
     PersonRows,
     condition,
     define_person,
@@ -21,6 +22,7 @@ from pipelines.privacy.person_rows import (
 )
 from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.sources.casting import trimmed
+from pipelines.sources.refused import lines_of
 from pipelines.sources.stage import HIDDEN, Staged, make_table
 from pipelines.sql import one_number
 
@@ -41,12 +43,14 @@ def drop_erased(
     define_person(con, {"person_ids": (), "tombstones": erased.marks, **dict.fromkeys(LEADS, ())})
     for table in staged:
         _note_ids(con, table)
+    _note_ids_in_lines(con)
     names = [table.name for table in staged]
     _follow_aliases(con, names)
     _note_leads(con, staged)
     for table in staged:
         _forget_mentions(con, table)
-    lost = Counter({table.name: _drop(con, table) for table in staged})
+    lost = Counter({table.name: _drop(con, table) + _in_lines(con, table) for table in staged})
+    con.execute(f"DELETE FROM refused.lines WHERE {condition([RAW_TEXT])}")
     for part in parts:
         lost[part.parent.name] += erased_from_part(con, part)
     return lost
@@ -78,6 +82,20 @@ def _note_ids(con: duckdb.DuckDBPyConnection, table: Staged) -> None:
         f"""INSERT INTO person_ids SELECT id FROM (SELECT DISTINCT id FROM ({" UNION ALL ".join(ids)}))
             WHERE id IS NOT NULL AND {tombstone_sql("id", table.hidden)} IN (FROM tombstones)"""
     )
+
+
+def _note_ids_in_lines(con: duckdb.DuckDBPyConnection) -> None:
+    """Ids with a tombstone among the values of lines that are no rows."""
+    con.execute(
+        rf"""INSERT INTO person_ids SELECT id FROM (
+                SELECT DISTINCT {trimmed("value")} AS id FROM (
+                    SELECT unnest(regexp_split_to_array(raw_text, '[,;|"\t\r\n]')) AS value FROM refused.lines))
+            WHERE id IS NOT NULL AND {tombstone_sql("id", hidden=False)} IN (FROM tombstones)"""
+    )
+
+
+def _in_lines(con: duckdb.DuckDBPyConnection, table: Staged) -> int:
+    return one_number(con, f"SELECT count(*) FROM {lines_of(con, table)} AND {condition([RAW_TEXT])}")
 
 
 def _follow_aliases(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:

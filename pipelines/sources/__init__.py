@@ -16,9 +16,26 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     orders_raw = "orders-*.csv"         # with wildcards: deliveries; without: a full export, written anew each time
     articles = ["articles.parquet", "articles.csv"]
 
-    [csv]                               # only if it is not the header's most frequent of , ; tab | and UTF-8
-    delimiter = ";"
-    encoding = "latin-1"
+    [csv]                               # found for each file by itself; what is set here holds for all
+    delimiter = ";"                     # one character
+    encoding = "cp1252"                 # any name that Python knows
+    skip = 2                            # lines before the header
+    header = false                      # there is none: the columns are column0, column1, ...
+    comment = "#"                       # lines that begin with it are none
+    null = ["NA", "-"]                  # texts that mean nothing, beside the empty one
+    decimal = ","                       # 1.234,50: a dot or a space may stand between thousands
+    thousands = "'"                     # only if something else does
+
+    [times]                             # columns that count since 1970, or have a format of their own
+    at = "epoch_ms"                     # or epoch_s, epoch_us, epoch_ns
+    "customers.signed_up_at" = "%d/%m/%Y"
+
+    [sheets]                            # of workbooks with more than one (.xlsx, .xls, .ods)
+    articles = "Catalogue 2024"
+
+    [database]                          # beside [files] or instead of it; it is only read
+    url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"    # or sqlite:///shop.db, duckdb:///shop.duckdb (below raw)
+    tables = { returns_raw = "sales.returns" }              # aliases of tables; others are called by their own name
 
     [not_products]                      # order lines that are no goods; ids compare without regard to case
     ids = ["POST", "BANK CHARGES"]
@@ -37,11 +54,14 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
 
 What a ``<table>.sql`` returns
 ------------------------------
-One SELECT in DuckDB's dialect over the aliases (every column of a CSV file is text; Parquet and JSON keep their types).
+One SELECT in DuckDB's dialect over the aliases. Every scalar of a CSV or JSON file, a workbook or an SQLite table is
+its own text; columns of Parquet files, DuckDB and PostgreSQL keep their types where all files agree and DuckDB has
+them (:mod:`pipelines.sources.identity`). A SELECT reads these aliases and computes; any other file or table, the
+network, extensions, settings and writing are refused by name (:mod:`pipelines.sources.sandbox`).
 
-- **Columns are canonical columns, by name.** A missing nullable column is filled with NULL; a missing required column
-  and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken along, ``cell_*`` columns of
-  ``market`` say which cell of the market a row is about.
+- **Columns are canonical columns, by name,** in letters of any case. A missing nullable column is filled with NULL; a
+  missing required column and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken
+  along, ``cell_*`` columns of ``market`` say which cell of the market a row is about.
 - **contacts** is a vault: addresses and consent for each channel, opened to reach people and for nothing else. A source
   that fills it cannot be ingested with pseudonyms.
 - **Text is welcome anywhere.** Return a date, number or boolean as the text it is in the file: do not parse it in SQL
@@ -50,7 +70,10 @@ One SELECT in DuckDB's dialect over the aliases (every column of a CSV file is t
   Infinity and the text ``nan`` are unreadable numbers; NaN in a number column is NULL, as pandas writes it.
   A TRY_CAST in SQL is right where an unreadable value should simply be absent.
 - **Times** may be text (ISO 8601, or ``time_formats``), DATE or TIMESTAMP: all are local times of ``timezone``;
-  text with an offset (``Z``, ``+02:00``) and TIMESTAMPTZ are instants. Canonical tables hold UTC.
+  text with an offset (``Z``, ``+02:00``, ``-0500``), TIMESTAMPTZ and counts since 1970 (``[times]``, or a column that
+  is ``epoch_ms(...)`` or ``make_timestamp(...)`` of one number) are instants. Canonical tables hold UTC.
+- **Ids are text.** A whole number becomes text without a decimal point, whatever its type: 12, a double 12.0 and
+  ``'12'`` are one id.
 - **Blank text is NULL**; spaces around text are trimmed and counted. A NULL in a required column rejects the row:
   ``missing_<column>``.
 - **kind** of an order line is ``'sale'`` or ``'return'``. A return may carry its quantity negative or positive; it is
@@ -82,6 +105,12 @@ one of an earlier delivery. Versions that repeat what was known before are dropp
   can tell which file a row is from, and is read one file at a time. Any other is read as a whole at every ingest, and
   none of its rows is late: let its SELECT give ``known_at``.
 - ``products`` have no ``known_at``: they are what the files say now.
+
+Text files (CSV and its relatives, also in ``.gz`` and ``.zip``) are looked through line by line first
+(:mod:`pipelines.sources.text`). What is no row is rejected in every table whose SELECT reads the file, with
+``raw_file``, ``raw_line`` and ``raw_text`` (not where ids are pseudonyms): ``too_many_fields``, ``unclosed_quote``,
+``stray_quote``, ``invalid_bytes``, ``line_too_long``, and in a JSON file of a line each ``malformed_json``. Blank cells
+that are missing or too many at the end of a line are no harm.
 
 Reasons of rejected rows, the first that applies: ``missing_<column>``, ``unreadable_<column>``, ``unknown_kind``,
 ``before_1970``, ``in_the_future`` (``at`` not before the present: the caller's ``as_known``, else the clock),

@@ -1,8 +1,12 @@
 """SQL for reading what a SELECT returned: text without stray spaces, and values of the canonical types."""
 
-from features.columns import Column
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from features.columns import Column, TableSpec
+from pipelines.sources.numbers import plain_number, separators
 from pipelines.sources.source import SourceConfig
-from pipelines.sql import quoted
+from pipelines.sources.times import TimeFormat, instant
 
 NO_BREAK_SPACE = "\u00a0"
 BLANKS = f" \t\r\n{NO_BREAK_SPACE}"
@@ -32,7 +36,38 @@ def is_blank(column: Column, returned_type: str) -> str:
     return f'({absent} OR isnan("returned_{column.name}"))' if returned_type in {"DOUBLE", "FLOAT"} else absent
 
 
-def typed(column: Column, returned_type: str | None, config: SourceConfig) -> str:
+@dataclass(frozen=True)
+class Casting:
+    """How the values of one table are read: its ``time_formats`` by column, the ``separators`` of its numbers' text.
+
+    ``separators``: the decimal sign and the signs between thousands; None for a point and none.
+    """
+
+    times: Mapping[str, TimeFormat] = field(default_factory=dict)
+    separators: tuple[str, str] | None = None
+
+
+def casting(config: SourceConfig, spec: TableSpec, counted: Collection[str], from_csv: bool) -> Casting:
+    """How ``source.toml`` says that the values of a table are read.
+
+    ``counted``: columns that the SELECT makes of a count since 1970. ``from_csv``: it reads CSV files.
+    """
+    times = {
+        column.name: TimeFormat(
+            config.timezone,
+            config.time_formats,
+            config.times.get(f"{spec.name}.{column.name}", config.times.get(column.name)),
+            column.name in counted,
+        )
+        for column in spec.columns
+        if column.type == "time"
+    }
+    csv = config.csv
+    declared = from_csv and (csv.decimal is not None or csv.thousands is not None)
+    return Casting(times, separators(csv.decimal, csv.thousands) if declared else None)
+
+
+def typed(column: Column, returned_type: str | None, how: Casting) -> str:
     """The column as its canonical type; null if it was not returned, not given or cannot be read."""
     if returned_type is None:
         return f"CAST(NULL AS {SQL_TYPES[column.type]})"
@@ -40,27 +75,14 @@ def typed(column: Column, returned_type: str | None, config: SourceConfig) -> st
     if column.type == "str":
         return f"lower({read})" if column.name == "kind" else read
     if column.type == "time":
-        return _instant(read, returned_type, config)
+        return instant(read, returned_type, how.times[column.name])
+    if how.separators is not None and returned_type == "VARCHAR" and column.type in {"float", "int"}:
+        read = f"({plain_number(read, *how.separators)})"
+    if returned_type == "FLOAT":
+        read = f"CAST({read} AS VARCHAR)"  # a single that says 19.99 is no double that does
     value = f"TRY_CAST({read} AS {SQL_TYPES[column.type]})"
     if column.type == "float":
         return f"CASE WHEN isfinite({value}) THEN {value} END"
     if column.type == "int":  # a cast alone would round 12.7 to 13
         return f"CASE WHEN TRY_CAST({read} AS DOUBLE) = {value} THEN {value} END"
     return value
-
-
-def _instant(read: str, returned_type: str, config: SourceConfig) -> str:
-    """A UTC timestamp; what carries no offset is local time, because the session's time zone is the source's."""
-    if config.timezone == "UTC" and returned_type.startswith(("TIMESTAMP", "DATE")) and "ZONE" not in returned_type:
-        instant = f"TRY_CAST({read} AS TIMESTAMP)"
-    else:
-        instant = f"make_timestamp(epoch_us({_with_zone(read, returned_type, config)}))"
-    return f"CASE WHEN isfinite({instant}) THEN {instant} END"
-
-
-def _with_zone(read: str, returned_type: str, config: SourceConfig) -> str:
-    instant = f"TRY_CAST({read} AS TIMESTAMPTZ)"
-    if returned_type != "VARCHAR" or not config.time_formats:
-        return instant
-    formats = ", ".join(quoted(format_) for format_ in config.time_formats)
-    return f"coalesce(CAST(try_strptime({read}, [{formats}]) AS TIMESTAMPTZ), {instant})"

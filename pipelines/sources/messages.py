@@ -12,6 +12,10 @@ from features.tables import TABLES
 from pipelines.sql import identifier
 
 MOST_COLUMNS = 30
+NO_HEADER = (
+    ". A text file whose first line looks like data has the columns column0, column1, ...: use these names, or set "
+    "[csv] header = true in source.toml if that line is the header"
+)
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _NO_COLUMN = re.compile(
     r'Referenced column "(.+?)" not found|column named "(.+?)"|Column "(.+?)" referenced that exists'
@@ -93,20 +97,25 @@ def suggestion(name: str, known: Iterable[str], where: str = "") -> str:
 
 
 def no_times(folder: str) -> str:
-    """Why a source without orders and events is refused, and what to do."""
+    """Why a source without orders, events and subscriptions is refused, and what to do."""
     return (
-        f"{folder} fills neither orders nor events: write orders.sql or events.sql. A table that says only how things "
-        "are on one date has no times, so nothing can be learned about what comes after a date"
+        f"{folder} fills neither orders nor events nor subscriptions: write one of these SELECTs. A table that says "
+        "only how things are on one date has no times, so nothing can be learned about what comes after a date, unless "
+        "it has a label that does: examples/telco turns one into the ends of contracts"
     )
+
+
+def no_alias(name: str, aliases: Iterable[str]) -> str:
+    """What is wrong with a table that a SELECT reads, and what there is instead."""
+    canonical = ": a SELECT reads raw files, not canonical tables" if name in TABLES else ""
+    return f"there is no alias {name!r}{canonical}: [files] of source.toml has {', '.join(sorted(aliases))}"
 
 
 def misfit(con: duckdb.DuckDBPyConnection, error: duckdb.Error, sql: str, aliases: Iterable[str]) -> str:
     """What does not fit about a SELECT, in one sentence without a value of the data; empty if DuckDB's own will do."""
     text, aliases = str(error), sorted(aliases)
     if found := _NO_TABLE.search(text):
-        name = found[1]
-        canonical = ": a SELECT reads raw files, not canonical tables" if name in TABLES else ""
-        return f"there is no alias {name!r}{canonical}: [files] of source.toml has {', '.join(aliases)}"
+        return no_alias(found[1], aliases)
     if found := _NO_COLUMN.search(text):
         name = next(filter(None, found.groups()))
         return f"the files have no column {name!r}{_of_files(con, name, sql, aliases)}"
@@ -132,4 +141,5 @@ def _of_files(con: duckdb.DuckDBPyConnection, name: str, sql: str, aliases: Iter
     listed = "; ".join(
         f"{alias} has {', '.join(map(identifier, each[:MOST_COLUMNS]))}" for alias, each in columns.items()
     )
-    return f": {listed}" if listed else ""
+    unnamed = NO_HEADER if any("column0" in each for each in columns.values()) else ""
+    return f": {listed}{unnamed}" if listed else ""

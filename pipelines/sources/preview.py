@@ -1,8 +1,9 @@
 """Previews: what a source's files and SELECTs give, and what ingest would complain about; nothing is written."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import duckdb
 
 from features.errors import CoterieError
 from pipelines.scratch import create_schemas
-from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files
+from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files, stored_tables
+from pipelines.sources.sandbox import confine
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
 from pipelines.sql import as_texts, connect, identifier
@@ -25,13 +27,17 @@ Row = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class FilesPreview:
-    """The files of one alias, their columns with SQL types and first rows; ``error``: why they cannot be read."""
+    """The files of one alias, their columns with SQL types and first rows; ``error``: why they cannot be read.
+
+    ``refused`` counts the lines of text files that are no rows, by reason.
+    """
 
     alias: str
     files: tuple[str, ...] = ()
     columns: Mapping[str, str] | None = None
     first: Sequence[Row] = ()
     error: str = ""
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,30 +60,60 @@ class TablePreview:
 
 @contextmanager
 def opened(source: Source, raw: Path | None) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[FilesPreview]]]:
-    """A database with the views of all aliases that can be read, and a preview of each alias."""
-    with connect(timezone=source.config.timezone) as con:
+    """A database with the views of all aliases that can be read, and a preview of each alias; it reads nothing else."""
+    with (
+        tempfile.TemporaryDirectory(prefix="coterie-check-") as copies,
+        connect(timezone=source.config.timezone) as con,
+    ):
         create_schemas(con)
-        yield con, [_files(con, _with_one(source, alias), raw) for alias in source.config.files]
+        paths: list[Path] = []
+        parts = [(alias, _with_one(source, alias)) for alias in source.config.files]
+        found = [_files(con, part, alias, raw, Path(copies), paths) for alias, part in parts]
+        found += _tables_of_database(con, source, raw, Path(copies))
+        confine(con, paths, [Path(copies)])
+        yield con, found
 
 
 def _with_one(source: Source, alias: str) -> Source:
     """The source with one alias alone, so that the others' files cannot hide what is wrong with its own."""
-    config = source.config.model_copy(update={"files": {alias: source.config.files[alias]}})
+    config = source.config.model_copy(update={"files": {alias: source.config.files[alias]}, "database": None})
     return source.model_copy(update={"config": config})
 
 
-def _files(con: duckdb.DuckDBPyConnection, source: Source, raw: Path | None) -> FilesPreview:
-    (alias,) = source.config.files
+def _tables_of_database(
+    con: duckdb.DuckDBPyConnection, source: Source, raw: Path | None, copies: Path
+) -> list[FilesPreview]:
+    """A preview of each table of the source's database that a SELECT reads."""
+    try:
+        tables = stored_tables(source, raw or source.raw)
+        open_raw(con, source, tables, copies)
+        return [_preview(con, table.alias, (table.name,)) for table in tables]
+    except CoterieError as error:
+        return [FilesPreview("database", error=str(error))]
+
+
+def _files(
+    con: duckdb.DuckDBPyConnection, source: Source, alias: str, raw: Path | None, copies: Path, paths: list[Path]
+) -> FilesPreview:
+    """A preview of one alias; where its files are is added to ``paths``."""
     names: tuple[str, ...] = ()
     try:
         files = raw_files(source, raw)
         names = tuple(file.name for file in files)
-        open_raw(con, source, files)
-        columns = raw_columns(con, alias)
-        first = con.execute(f"SELECT {as_texts(columns)} FROM raw.{identifier(alias)} LIMIT {SHOWN}").fetchall()
-        return FilesPreview(alias, names, columns, first)
+        paths += [file.path for file in files]
+        open_raw(con, source, files, copies)
+        return _preview(con, alias, names)
     except CoterieError as error:
         return FilesPreview(alias, names, error=str(error))
+
+
+def _preview(con: duckdb.DuckDBPyConnection, alias: str, names: tuple[str, ...]) -> FilesPreview:
+    try:
+        columns = raw_columns(con, alias)
+        first = con.execute(f"SELECT {as_texts(columns)} FROM raw.{identifier(alias)} LIMIT {SHOWN}").fetchall()
+        lines = "SELECT reason, count(*) FROM refused.lines WHERE alias = ? GROUP BY reason ORDER BY reason"
+        refused = {str(reason): int(n) for reason, n in con.execute(lines, [alias]).fetchall()}
+        return FilesPreview(alias, names, columns, first, refused=refused)
     except duckdb.Error as error:
         return FilesPreview(alias, names, error=found_by_duckdb(error))
 

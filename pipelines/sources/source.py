@@ -1,31 +1,69 @@
 """Finding a source by name or folder, and checking its ``source.toml`` before any data are read."""
 
+import codecs
 import re
 import tomllib
-from pathlib import Path
-from typing import Annotated, Literal
+from pathlib import Path, PurePath, PureWindowsPath
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from features.errors import BadConfig, NotFound
+from features.past import ACTIVITY
 from features.tables import KNOWLEDGE_TIMES, TABLES
 from pipelines.sources.attributes import Attributes
+from pipelines.sources.databases import check_url
 from pipelines.sources.messages import no_times, settings_problems, suggestion
+from pipelines.sources.times import check_declared, check_format
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONFIG_FILE = "source.toml"
+
+ENCODING_ALIASES = {"ansi": "cp1252", "iso8859-1": "cp1252", "utf-8-sig": "utf-8", "ascii": "utf-8"}
+"""Names people write, and codecs that another one includes."""
 
 Alias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
 
 class CsvOptions(BaseModel):
-    """How to read CSV files where DuckDB's own sniffing fails."""
+    """What is known of the text files; whatever is not set is found for each file by itself.
+
+    ``skip``: physical lines before the header (or the first row). ``header``: false if there is none, the columns are
+    then ``column0``, ``column1``, ... ``comment``: what a line begins with that is no row. ``null``: texts that stand
+    for nothing, beside the empty one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    delimiter: str | None = None
+    delimiter: Annotated[str, Field(pattern=r"^[\x00-\x7f]$")] | None = None
     encoding: str | None = None
+    skip: int | None = Field(default=None, ge=0, le=10_000)
+    header: bool | None = None
+    comment: Annotated[str, Field(min_length=1)] | None = None
+    null: str | tuple[str, ...] = ()
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, encoding: str | None) -> str | None:
+        """The name of Python's codec; latin-1 is read as its superset cp1252, as browsers do."""
+        if encoding is None:
+            return None
+        try:
+            name = codecs.lookup(ENCODING_ALIASES.get(encoding.lower(), encoding)).name
+            b"".decode(name)
+        except LookupError:
+            known = "utf-8, utf-16, cp1252 (which Excel writes in western Europe), cp1250, mac-roman"
+            raise ValueError(f"{encoding!r} is no encoding: use one of {known}") from None
+        return ENCODING_ALIASES.get(name, name)
+
+    @model_validator(mode="after")
+    def _differ(self) -> "CsvOptions":
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError(f"decimal and thousands are both {self.thousands!r}: declare which of them it is")
+        return self
 
 
 class NotProducts(BaseModel):
@@ -55,6 +93,15 @@ class Profiles(BaseModel):
     conflicts: Literal["newest", "main"] = "newest"
 
 
+class Database(BaseModel):
+    """A database whose tables the SELECTs may read; ``tables`` gives some of them another name (alias: table)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, AfterValidator(check_url)]
+    tables: dict[Alias, str] = {}
+
+
 class SourceConfig(BaseModel):
     """What ``source.toml`` may say."""
 
@@ -62,7 +109,7 @@ class SourceConfig(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     title: str
-    files: dict[Alias, str | tuple[str, ...]] = Field(min_length=1)
+    files: dict[Alias, str | tuple[str, ...]] = {}
     timezone: str = "UTC"
     currency: str = "GBP"
     raw: str = "raw"
@@ -75,6 +122,38 @@ class SourceConfig(BaseModel):
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
     attributes: Attributes = {}
+    times: dict[str, str] = {}
+    sheets: dict[Alias, str] = {}
+    database: Database | None = None
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> "SourceConfig":
+        if not self.files and self.database is None:
+            raise ValueError("nothing to read: name the raw files in [files], or a database in [database]")
+        strange = [alias for alias in self.sheets if alias not in self.files]
+        if strange:
+            raise ValueError(f"[sheets] names {strange[0]!r}, which is no alias of [files]")
+        return self
+
+    @field_validator("time_formats")
+    @classmethod
+    def _are_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_format(format_) for format_ in formats)
+
+    @field_validator("times", mode="before")
+    @classmethod
+    def _flat(cls, times: dict[str, Any]) -> dict[str, Any]:
+        """TOML reads ``orders.at`` without quotes as a table in a table."""
+        flat: dict[str, Any] = {}
+        for name, declared in times.items():
+            inner = declared.items() if isinstance(declared, dict) else ()
+            flat |= {f"{name}.{column}": unit for column, unit in inner} or {name: declared}
+        return flat
+
+    @field_validator("times")
+    @classmethod
+    def _are_times(cls, times: dict[str, str]) -> dict[str, str]:
+        return {_time_column(name): check_declared(declared) for name, declared in times.items()}
 
     @field_validator("corrections")
     @classmethod
@@ -82,6 +161,14 @@ class SourceConfig(BaseModel):
         for table, columns in corrections.items():
             _check_corrections(table, columns)
         return corrections
+
+    @field_validator("files")
+    @classmethod
+    def _are_below_raw(cls, files: dict[str, str | tuple[str, ...]]) -> dict[str, str | tuple[str, ...]]:
+        for patterns in files.values():
+            for pattern in (patterns,) if isinstance(patterns, str) else patterns:
+                _check_pattern(pattern)
+        return files
 
     @field_validator("timezone")
     @classmethod
@@ -91,6 +178,18 @@ class SourceConfig(BaseModel):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{timezone!r} is no time zone: write it like 'Europe/London'") from None
         return timezone
+
+
+def _check_pattern(pattern: str) -> None:
+    """A pattern names files below the raw folder in the way ``Path.glob`` takes it."""
+    path = PurePath(pattern)
+    if not path.parts:
+        raise ValueError("a pattern is empty: name a file, as in 'sales-*.csv'")
+    # A Windows path is absolute everywhere: a source moves between machines.
+    if path.is_absolute() or PureWindowsPath(pattern).drive:
+        raise ValueError(f"{pattern!r} is absolute, patterns are below the raw folder: set raw = '{path.parent}'")
+    if any("**" in part and part != "**" for part in path.parts):
+        raise ValueError(f"{pattern!r} has ** within a name: write it alone, as in '**/*.csv'")
 
 
 def _check_corrections(table: str, columns: tuple[str, ...]) -> None:
@@ -103,6 +202,15 @@ def _check_corrections(table: str, columns: tuple[str, ...]) -> None:
     if unknown or not columns:
         found = f"{table} has no column {unknown[0]!r}" if unknown else f"{table} names no columns"
         raise ValueError(f"{found}: name columns whose equal values mark versions of one row, of {', '.join(known)}")
+
+
+def _time_column(name: str) -> str:
+    """The name of a time column, alone or as table.column."""
+    times = {(spec.name, column.name) for spec in TABLES.values() for column in spec.columns if column.type == "time"}
+    known = sorted({column for _, column in times})
+    if name not in known and tuple(name.split(".")) not in times:
+        raise ValueError(f'{name!r} is no column of times: use one of {", ".join(known)}, or "table.column"')
+    return name
 
 
 class Source(BaseModel):
@@ -170,6 +278,6 @@ def _read_sql(folder: Path) -> dict[str, str]:
     for name in texts:
         if name not in TABLES:
             raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{suggestion(name, TABLES)}")
-    if not {"orders", "events"} & set(texts):
+    if not set(ACTIVITY) & set(texts):
         raise BadConfig(no_times(folder.name))
     return texts

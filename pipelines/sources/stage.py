@@ -17,9 +17,8 @@ together. :func:`make_table` makes a table of it where rows must be changed.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -31,18 +30,20 @@ from features.errors import BadTable
 from features.sentiment import sentiment
 from features.tables import CUSTOMER_IDS, MENTIONS, TABLES
 from features.windows import MICROSECONDS_A_DAY
-from pipelines.sources.casting import needs_text, trimmed, typed
+from pipelines.sources.casting import Casting, casting, needs_text, trimmed, typed
+from pipelines.sources.given_columns import SOURCE_PREFIX, canonical_name, check_columns
+from pipelines.sources.identity import text_of
 from pipelines.sources.messages import misfit
-from pipelines.sources.read import found_by_duckdb
+from pipelines.sources.read import found_by_duckdb, is_csv
 from pipelines.sources.reasons import not_product, reason_at, reasons
+from pipelines.sources.sandbox import Query, look_through
 from pipelines.sources.source import Source, SourceConfig
-from pipelines.sql import quoted, search_path
+from pipelines.sources.times import counted_columns
+from pipelines.sources.unreadable import refuse_unreadable
+from pipelines.sql import identifier, quoted, search_path
 
-SOURCE_PREFIX = "source_"
 # What pseudonyms hide.
 HIDDEN = (*CUSTOMER_IDS, *MENTIONS)
-# A mapping whose values cannot be read more often than this is wrong; single bad values are dirt.
-UNREADABLE_SHARE = 0.5
 NEVER_LATE = "CAST(NULL AS TIMESTAMP) AS delivered_at"
 _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
 
@@ -51,7 +52,7 @@ _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
 class Staged:
     """A staged table: its contract, the canonical columns it will have, and what the SELECT returned (name: type).
 
-    ``hidden``: ids of customers are pseudonyms.
+    ``hidden``: ids of customers are pseudonyms. ``how``: how its values are read.
     """
 
     spec: TableSpec
@@ -59,6 +60,7 @@ class Staged:
     returned: dict[str, str]
     query: str
     hidden: bool = False
+    how: Casting = field(default_factory=Casting)
 
     @property
     def name(self) -> str:
@@ -110,10 +112,11 @@ def describe(con: duckdb.DuckDBPyConnection, source: Source, table: str, hidden:
     Raises:
         BadTable: it is no SELECT, does not fit the files, or its columns are not the table's.
     """
-    query = _single_select(con, source, table)
+    text = _single_select(con, source, table)
+    query = look_through(con, f"{table}.sql of {source.name}", text, _aliases(con))
     try:
         with search_path(con, "raw"):
-            return _described(con, source, table, query, hidden)
+            return _described(con, source, table, text, query, hidden)
     except duckdb.Error as error:
         raise _misfit(con, source, table, error) from None
 
@@ -157,7 +160,7 @@ def settle(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged, rows:
     if "known_at" in staged.spec.column_names:
         decided.append(f"{_known_at(staged.spec, source.config)} AS known_at")
     con.execute(f'CREATE VIEW staged."{staged.name}" AS SELECT * REPLACE ({", ".join(decided)}) FROM ({rows})')
-    _refuse_unreadable(con, source, staged)
+    refuse_unreadable(con, source.name, staged.spec, staged.given)
 
 
 def make_table(con: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -209,41 +212,39 @@ def _single_select(con: duckdb.DuckDBPyConnection, source: Source, table: str) -
     return _TAIL.sub("", str(statements[0].query).strip())
 
 
-def _described(con: duckdb.DuckDBPyConnection, source: Source, table: str, query: str, hidden: bool) -> Staged:
-    names_and_types = [(name, type_) for name, type_, *_ in con.execute(f"DESCRIBE {query}").fetchall()]
+def _described(
+    con: duckdb.DuckDBPyConnection, source: Source, table: str, text: str, query: Query, hidden: bool
+) -> Staged:
     spec = TABLES[table]
+    names_and_types = [
+        (canonical_name(spec, name), type_) for name, type_, *_ in con.execute(f"DESCRIBE {text}").fetchall()
+    ]
     names = [name for name, _ in names_and_types]
-    _check_columns(spec, f"{table}.sql of {source.name}", names)
+    check_columns(spec, f"{table}.sql of {source.name}", names)
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
-    return Staged(spec, spec.written(names) + extra, dict(names_and_types), query, hidden)
+    from_csv = any(is_csv(source.config.files.get(alias, ())) for alias in query.aliases)
+    how = casting(source.config, spec, counted_columns(query.tree), from_csv)
+    return Staged(spec, spec.written(names) + extra, dict(names_and_types), text, hidden, how)
 
 
-def _check_columns(spec: TableSpec, where: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadTable(f"{where} returns {', '.join(twice)} more than once: name every column once")
-    for name in names:
-        if name in spec.column_names or name.startswith(SOURCE_PREFIX) or spec.is_extra(name):
-            continue
-        close = get_close_matches(name, spec.column_names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"{spec.name} has {', '.join(spec.column_names)}"
-        raise BadTable(f"{where} returns the unknown column {name}: {hint}")
-    missing = [name for name in spec.required if name not in names]
-    if missing:
-        raise BadTable(f"{where} lacks {', '.join(missing)}: return every required column ({', '.join(spec.required)})")
+def _aliases(con: duckdb.DuckDBPyConnection) -> list[str]:
+    listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
+    return [str(alias) for (alias,) in con.execute(listed).fetchall()]
 
 
 def _staging_query(staged: Staged, config: SourceConfig) -> str:
     sources = [f'"{name}"' for name in _source_columns(staged.returned)]
     identity = [f'"returned_{column.name}"' for column in staged.given] + sources
-    returned = [f'"{column.name}" AS "returned_{column.name}"' for column in staged.given] + sources
+    returned = [
+        f'{_arriving(column, staged.returned[column.name])} AS "returned_{column.name}"' for column in staged.given
+    ] + sources
     texts = {
         f'"text_{column.name}"': trimmed(f'"returned_{column.name}"')
         for column in staged.given
         if needs_text(column, staged.returned[column.name])
     }
     values = [
-        f'{typed(column, staged.returned.get(column.name), config)} AS "{column.name}"' for column in staged.columns
+        f'{typed(column, staged.returned.get(column.name), staged.how)} AS "{column.name}"' for column in staged.columns
     ]
     flags = [f"{not_product(config)} AS not_product"] if staged.name in {"orders", "products"} else []
     why = reasons(staged.spec, staged.columns, staged.returned, config)
@@ -277,6 +278,12 @@ def _sealing_query(staged: Staged) -> str:
     return f"SELECT * REPLACE ({', '.join(replaced)}) FROM judged"
 
 
+def _arriving(column: Column, returned_type: str) -> str:
+    """The value as returned; a number where the contract wants text (an id) as the text of that number."""
+    value = identifier(column.name)
+    return text_of(value, returned_type) if column.type == "str" else value
+
+
 def _hiding_query(staged: Staged, sources: list[str]) -> str:
     """Ids as pseudonyms. What was returned is hidden untrimmed, so that stray spaces can still be counted."""
     ids = [name for name in HIDDEN if name in staged.returned]
@@ -286,23 +293,3 @@ def _hiding_query(staged: Staged, sources: list[str]) -> str:
     replaced.append("hash(pseudonym(CAST(fingerprint AS VARCHAR))) AS fingerprint")
     without = f" EXCLUDE ({', '.join(sources)})" if sources else ""
     return f"SELECT *{without} REPLACE ({', '.join(replaced)}) FROM judged"
-
-
-def _refuse_unreadable(con: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> None:
-    """Refuse a table most of whose values of one column cannot be read: the mapping is wrong, not the data."""
-    for column in staged.given:
-        if column.type == "str" or staged.returned[column.name] != "VARCHAR":
-            continue
-        name, returned = column.name, f'"returned_{column.name}"'
-        read, unreadable, example = con.execute(
-            f"""SELECT count("{name}"), count(*) FILTER (reason = 'unreadable_{name}'),
-                    min({returned}) FILTER (reason = 'unreadable_{name}')
-                FROM staged."{staged.name}\""""
-        ).fetchall()[0]
-        if unreadable > UNREADABLE_SHARE * (read + unreadable):
-            shown = f" (for example {example!r} cannot)" if not staged.spec.is_personal(name) else ""
-            cure = "set time_formats in source.toml" if column.type == "time" else f"correct {staged.name}.sql"
-            raise BadTable(
-                f"{source.name}: {unreadable} values of {staged.name}.{name} cannot be read as {column.type}, "
-                f"{read} can{shown}: {cure}"
-            )

@@ -45,7 +45,9 @@ def _files_text(files: FilesPreview) -> str:
     labels = [name if type_ == "VARCHAR" else f"{name} ({type_.lower()[:24]})" for name, type_ in columns]
     shown = _transposed([labels[place] for place in filled], [[row[place] for place in filled] for row in files.first])
     rest = ", ".join(label for place, label in enumerate(labels) if place not in filled)
-    return "\n".join([f"{files.alias}: {names}", shown, *([f"  empty in these rows: {rest}"] if rest else []), ""])
+    notes = [f"  empty in these rows: {rest}"] if rest else []
+    notes += [f"  lines that are no rows: {n:,} {reason}: {meaning(reason)}" for reason, n in files.refused.items()]
+    return "\n".join([f"{files.alias}: {names}", shown, *notes, ""])
 
 
 def _table_text(table: TablePreview) -> str:

@@ -12,12 +12,13 @@ import pandas as pd
 from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of
 from experiments.splits import day_of
-from experiments.study import Study
+from experiments.study import PredictStudy, Study
 from features.engines import Engine, Tables, counted, given, open_tables, to_pandas
 from features.entities import Entity, about
 from features.errors import BadTable, HistoryTooShort
 from features.executors.draw import Draw, draw
 from features.families import missing_tables
+from features.past import acting_table, acts
 from features.snapshot import feature_names
 from features.windows import Frame
 from models import tasks
@@ -40,23 +41,40 @@ def build_dataset(workspace: Workspace, study: Study, engine: Engine = "polars")
     return folder
 
 
-def order_span(tables: Tables) -> tuple[float, float]:
-    """Times of the first and the last sale, in days since 1970-01-01 UTC."""
-    if "orders" not in tables:
-        raise BadTable(f"found {', '.join(sorted(tables))}, a study needs 'orders': give the source an orders.sql")
-    sales = tables["orders"].filter(nw.col("kind") == "sale")
-    ends = to_pandas(sales.select(first=nw.col("at_days").min(), last=nw.col("at_days").max()))
+def activity_span(tables: Tables) -> tuple[float, float]:
+    """Times of the first and the last sale, in days since 1970-01-01 UTC.
+
+    Without orders, of the first and the last event; without events, the first start and the last start or end of a
+    contract.
+    """
+    acting, at = acting_table(tables), nw.col("at_days")
+    latest = nw.max_horizontal("at_days", "ended_at_days") if acting == "subscriptions" else at
+    ends = to_pandas(acts(tables).select(first=at, last=latest).select(nw.col("first").min(), nw.col("last").max()))
     first, last = float(ends["first"].iloc[0]), float(ends["last"].iloc[0])
     if not first <= last:
-        raise HistoryTooShort("the canonical orders hold no sale: look into rejects/ for what was refused and why")
+        raise HistoryTooShort(
+            f"the canonical {acting} hold no row that counts: look into rejects/ for what was refused and why"
+        )
     return first, last
+
+
+def check_labels(tables: Tables, study: Study) -> None:
+    """BadTable if the source lacks the table by which the study's task is labelled."""
+    if isinstance(study, PredictStudy):
+        needed, _ = tasks.task(study.task).LABELLED_BY
+        if needed not in tables:
+            raise BadTable(
+                f"found {', '.join(sorted(tables))}, the study {study.name} needs {needed!r}: "
+                f"give the source {needed}.sql"
+            )
 
 
 def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, engine: Engine) -> None:
     tables, kind = open_tables(canonical, engine), kind_of(study)
-    cutoffs = kind.cutoffs(study, *order_span(tables))
+    check_labels(tables, study)
+    cutoffs = kind.cutoffs(study, *activity_span(tables))
     left_out = missing_tables(given(tables))
-    drawn = draw(tables, cutoffs, study.sample.rows, study.sample.seed)
+    drawn = draw(tables, cutoffs, study.sample.rows, study.sample.seed, study.who)
     facts: dict[str, Any] = {
         "canonical": canonical.name,
         "cutoffs": [str(day_of(cutoff)) for cutoff in cutoffs],
@@ -65,6 +83,8 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
         "study": study.name,
         "tables": sorted(tables),
     }
+    if study.who != "buyers":
+        facts["who"] = study.who
     if drawn.share < 1:
         facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
     dated = _dated(workspace, canonical, study, cutoffs, drawn, engine)
@@ -81,7 +101,7 @@ def _dated(
         source = drawn_tables(workspace, canonical, family_of(canonical), drawn, study.sample.seed)
     tables = open_tables(source, engine)
     whose = None if drawn.share == 1 else _names(tables, drawn, study.entity)
-    for stored in stored_snapshots(workspace, source, tables, cutoffs, study.entity):
+    for stored in stored_snapshots(workspace, source, tables, cutoffs, study.entity, study.who):
         rows = stored.frame if whose is None else stored.frame.join(whose, on="customer_id", how="semi")
         about_it = about(tables, stored.as_of, study.entity)
         yield to_pandas(kind_of(study).rows(study, rows, about_it, stored.as_of))
@@ -99,7 +119,7 @@ def _names(tables: Tables, drawn: Draw, entity: Entity) -> Frame:
 
 def _identity(canonical: str, study: Study) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
-    asked = {"name", "kind", "entity", "task", "horizon_days", "cutoffs", "sample"}
+    asked = {"name", "kind", "entity", "who", "task", "horizon_days", "cutoffs", "sample"}
     question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
     text = json.dumps([canonical, question, features_code(), code_of(tasks), FORMAT], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -49,9 +49,9 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
         *("  " + line for line in json.dumps(answer["answers"][0], indent=2).splitlines()),
         "",
         f"The road took {time.monotonic() - started:.0f} s for {scored['customers']:,} customers. What to type next:",
-        "  make ui      compare the runs in the MLflow UI, http://127.0.0.1:5000",
-        "  make serve   keep the service running, http://127.0.0.1:3000",
-        "  README.md    bring your own data, in five minutes",
+        "  coterie ui      compare the runs in the MLflow UI, http://127.0.0.1:5000",
+        "  coterie serve   keep the service running, http://127.0.0.1:3000",
+        "  coterie init    bring your own data, in five minutes",
     ]
     return {**report, "question": question, "answer": answer, "message": "\n".join(lines)}
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from pipelines.guesses.look import Seen, look
 from pipelines.guesses.mapping import Filled, guess
 from pipelines.guesses.recipes import Recipe, aliases_in, recognise, settings_of_recipe
 from pipelines.guesses.select import needs_check, select_of
-from pipelines.guesses.settings import settings_of
+from pipelines.guesses.settings import has_decimal_commas, settings_of
 from pipelines.scratch import create_schemas
 from pipelines.sources.source import CONFIG_FILE
 from pipelines.sql import connect
@@ -29,9 +30,9 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
     """
     if (folder / CONFIG_FILE).exists() or list(folder.glob("*.sql")):
         raise BadInput(f"{folder} is a source already: edit it, or name a folder that does not exist yet")
-    with connect() as con:
+    with tempfile.TemporaryDirectory(prefix="coterie-init-") as copies, connect() as con:
         create_schemas(con)
-        seen = look(con, raw)
+        seen = look(con, raw, Path(copies))
         recipe = recognise(con, seen)
         filled = [] if recipe else reconcile(con, guess(seen.tables))
     name, place = _name(folder), _place(folder, raw)
@@ -82,7 +83,8 @@ def _of_recipe(recipe: Recipe, seen: Seen, name: str, place: str) -> Draft:
 def _guessed(seen: Seen, filled: Sequence[Filled], name: str, place: str) -> Draft:
     """Guesses by name and content; BadTable if they make no source."""
     _refuse_nothing(seen, filled)
-    texts = {f"{each.table}.sql": select_of(each) for each in filled}
+    decimal_comma = has_decimal_commas(filled)
+    texts = {f"{each.table}.sql": select_of(each, decimal_comma) for each in filled}
     texts[CONFIG_FILE] = settings_of(name, place, seen, filled)
     lines = []
     for each in filled:

@@ -2,15 +2,17 @@
 
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from experiments.tracking.registry import Champion, champions
 from features.engines import on_polars, open_tables, to_pandas
 from features.errors import NotFound
+from features.past import Who
 from models import artifact
 from pipelines.snapshots import stored_snapshots
-from pipelines.steps.dataset import order_span
+from pipelines.steps.dataset import activity_span
 from pipelines.workspace import Workspace
 from serving.model_store import put_in_store
 from serving.publication import write_bundle
@@ -52,11 +54,17 @@ def entity_of(champion: Champion) -> str:
     return str(artifact.load(champion.folder, champion.sha256).manifest.get("entity", "customer"))
 
 
+def who_is_answered(chosen: Mapping[str, Champion]) -> Who:
+    """Everybody known if a model is about them, else buyers."""
+    about = {artifact.who(artifact.load(champion.folder, champion.sha256)) for champion in chosen.values()}
+    return "known" if "known" in about else "buyers"
+
+
 def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
     tables = open_tables(canonical)
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
-    as_of = math.floor(order_span(tables)[1]) + 1.0
-    (snapshot,) = stored_snapshots(workspace, canonical, tables, [as_of], "customer")
+    as_of = math.floor(activity_span(tables)[1]) + 1.0
+    (snapshot,) = stored_snapshots(workspace, canonical, tables, [as_of], "customer", who_is_answered(chosen))
     return write_bundle(
         folder,
         models={name: champion.folder for name, champion in chosen.items()},

@@ -21,7 +21,7 @@ from pipelines.steps.tables import as_text
 from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
-MOST_SCORES = 6
+MOST_SCORES = 5
 
 
 def train_step(workspace: Workspace, study: str, trials: int | None, workers: int) -> dict[str, Any]:
@@ -94,10 +94,10 @@ def _message(study: str, result: Mapping[str, Any], verdict: Verdict, headline: 
 
 def scores_table(headline: tuple[str, ...], contestants: Mapping[str, Mapping[str, float]]) -> str:
     """A row of test scores for each contestant; a dash where a score is not defined."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    table.add_column("")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 2))
+    table.add_column("", no_wrap=True)
     for name in headline:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for contestant, scores in contestants.items():
         values = (scores.get(name, float("nan")) for name in headline)
         table.add_row(contestant, *("-" if value != value else f"{value:.4f}" for value in values))

@@ -45,10 +45,14 @@ class ModelVersion(BaseModel):
 
 
 class Answers(BaseModel):
-    """One answer a known customer, in the order asked; all from the features at ``as_of``."""
+    """One answer a known customer, in the order asked; all from the features at ``as_of``.
+
+    ``left_out``, for histories, names what the models read and a customer came without: it counts as not known.
+    """
 
     answers: list[Answer]
     unknown: list[str]
     as_of: str
     models: dict[str, ModelVersion]
     bundle: str
+    left_out: list[str] | None = None

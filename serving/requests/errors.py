@@ -43,17 +43,29 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     """The first problem in one sentence, and how many more there are."""
     problems = error.errors(include_url=False)
     first = problems[0]
+    if first["type"] == "missing":
+        places = [problem["loc"] for problem in problems if problem["type"] == "missing"]
+        return all_missing(places, others_n=len(problems) - len(places))
     where = json_path(first["loc"]) or "the body"
     field = next((str(step) for step in reversed(first["loc"]) if isinstance(step, str)), "")
     example = EXAMPLES.get(field) or EXAMPLES[next(iter(model.model_fields))]
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
-    if first["type"] == "missing":
-        return f"{where} is missing: send for example {example}{more}"
     if first["type"] == "extra_forbidden":
         return f"{where} is not a key of this request: leave it out, or check its spelling{more}"
     # Objects and lists are not repeated: they are long, and full of customers' data.
     found = "" if isinstance(first["input"], BaseModel | dict | list) else f" is {quoted(first['input'])} and"
     return f"{where}{found} {requirement(first)}: send for example {example if field in EXAMPLES else 'text'}{more}"
+
+
+def all_missing(places: list[tuple[int | str, ...]], others_n: int) -> str:
+    """Every key that is missing, at most ten of them, each with an example of what to send; how many problems more."""
+    shown = places[:10]
+    paths = ", ".join(json_path(place) for place in shown)
+    examples = {str(place[-1]): EXAMPLES.get(str(place[-1]), "text") for place in shown}
+    values = ", ".join(f'"{key}": {value}' for key, value in examples.items())
+    more_n = len(places) - len(shown) + others_n
+    more = f" ({more_n} more like it)" if more_n else ""
+    return f"{paths} {'is' if len(places) == 1 else 'are'} missing: send for example {values}{more}"
 
 
 def json_path(loc: tuple[int | str, ...]) -> str:

@@ -34,7 +34,7 @@ class CustomerHistory(RequestPart):
     """One customer's rows, each list in any order. An empty list means there were none, a missing one: not known."""
 
     customer_id: Id
-    orders: Annotated[list[OrderRow], Field(min_length=1, max_length=MAX_HISTORY_ROWS)]
+    orders: Annotated[list[OrderRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None
     events: Annotated[list[EventRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None
     touches: Annotated[list[TouchRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None
     feedback: Annotated[list[FeedbackRow], Field(max_length=MAX_HISTORY_ROWS)] | None = None

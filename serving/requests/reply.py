@@ -25,9 +25,9 @@ def as_bytes(body: object) -> bytes:
     return _ENCODER.encode(body).encode()
 
 
-def facts(as_of: str, models: Mapping[str, Mapping[str, str]], bundle: str) -> bytes:
+def facts(as_of: str, models: Mapping[str, Mapping[str, str]], bundle: str, **more: object) -> bytes:
     """The end of every body of answers: the time they are about, the models' versions, the bundle's version."""
-    return as_bytes({"as_of": as_of, "models": models, "bundle": bundle}).removeprefix(b"{")
+    return as_bytes({"as_of": as_of, "models": models, "bundle": bundle, **more}).removeprefix(b"{")
 
 
 def answered(answers: Sequence[bytes], unknown: Sequence[str], facts: bytes) -> Reply:

@@ -9,7 +9,7 @@ import pytest
 
 from features.tables import TABLES, TableSpec
 from pipelines.sources import Source, load_source, shipped_sources
-from pipelines.sources.stage import SOURCE_PREFIX
+from pipelines.sources.given_columns import SOURCE_PREFIX
 
 STAR = "*"
 NAMES = shipped_sources()
@@ -17,7 +17,7 @@ every_source = pytest.mark.parametrize("source", [load_source(name) for name in 
 
 
 def test_sources_are_found_by_their_folder() -> None:
-    assert set(NAMES) >= {"cdnow", "complete_journey", "online_retail", "simulated"}
+    assert set(NAMES) >= {"cdnow", "complete_journey", "online_retail", "simulated", "telco"}
 
 
 @every_source

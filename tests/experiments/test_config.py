@@ -10,6 +10,7 @@ from experiments.config import Features
 from experiments.studies import load_study, parse_study, shipped_studies, to_toml
 from features.errors import BadConfig, NotFound
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 PREDICT: dict[str, Any] = {
     "name": "mine",
     "kind": "predict",
@@ -48,6 +49,8 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"horizon_days": None}, "horizon_days is None: input should be a valid number"),
         ({"horizon_days": [7, 30]}, "a probability has one: give one number of days"),
         ({"task": "next_purchase", "horizon_days": [30, 7]}, "give days in ascending order, each once"),
+        ({"task": "first_order"}, "who is 'buyers': first_order is about people without an order, write"),
+        ({"who": "everyone"}, "who is 'everyone': input should be 'buyers' or 'known'"),
         ({"task": "value"}, "learners has 'logistic', which cannot learn value: it answers"),
         ({"search": {"metric": "permuted_gap"}}, "this study is searched by 'log_loss', leave search.metric out"),
         ({"kind": "forecast"}, "kind is 'forecast': write one of 'predict', 'segment'"),
@@ -94,3 +97,12 @@ def test_a_pattern_that_matches_nothing_is_a_mistake() -> None:
 def test_excluding_everything_is_a_mistake() -> None:
     with pytest.raises(BadConfig, match="leaves no feature"):
         Features(exclude=("*",)).select(["a"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(set(EXAMPLES.glob("*/*.toml")) - set(EXAMPLES.glob("*/source.toml"))),
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_studies_beside_the_examples_load(path: Path) -> None:
+    assert load_study(path).title

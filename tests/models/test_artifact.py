@@ -1,13 +1,16 @@
 """An artifact is refused unless every byte is the one that was saved, and before anything is parsed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from features.errors import BadArtifact
+from features.errors import BadArtifact, BadInput
+from features.indicators import with_indicators
 from models import artifact
 from models.predictor import Predictor, fit_predictor, predict
 from models.question import Question
@@ -40,6 +43,28 @@ def test_a_loaded_model_predicts_bit_identically_and_carries_its_facts(model: Pr
     assert loaded.manifest["dataset_fingerprint"] == FACTS["dataset_fingerprint"]
     assert loaded.manifest["features"] == ["purchase_recency_days", "noise"]
     assert loaded.manifest["horizon_days"] == 30.0
+
+
+def test_rows_are_read_as_any_tool_holds_them() -> None:
+    X = rows().X.assign(profile_country=["France ", "germany"] * 300, basket_lines_last_n=[1.0, np.nan, 3.0] * 200)
+    learnt = with_indicators(X, ["profile_country=france"]).drop(columns="profile_country")
+    model = fit_predictor("lightgbm", replace(rows(), table=learnt), {"n_estimators": 3}, 0, calibrate=False)
+    expected = predict(model, learnt)[:, 0]
+    integers = pd.array(X["basket_lines_last_n"], dtype="Int64")
+    with_none = X["basket_lines_last_n"].astype(object).where(X["basket_lines_last_n"].notna(), None)
+    for column in (integers, with_none):
+        answered = artifact.table(model, X.assign(customer_id="x", basket_lines_last_n=column)[::-1])
+        assert np.array_equal(answered["probability"][::-1], expected)
+    unknown = artifact.table(model, X.assign(noise=None, profile_country=None, basket_lines_last_n=2))
+    assert unknown["probability"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("bad", [{"noise": "Ann Smith"}, {"noise": np.inf}])
+def test_rows_that_cannot_be_read_are_refused_without_being_quoted(bad: dict[str, Any], model: Predictor) -> None:
+    with pytest.raises(BadInput, match="noise") as error:
+        artifact.table(model, rows().X.assign(customer_id="customer 4711", **bad))
+    assert "Ann" not in str(error.value)
+    assert "4711" not in str(error.value)
 
 
 def test_the_same_seed_gives_the_same_hash_and_another_fact_another(model: Predictor, tmp_path: Path) -> None:

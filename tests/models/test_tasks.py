@@ -72,6 +72,37 @@ def test_the_half_open_horizon_is_labelled_and_the_others_get_the_missing_label(
     assert missing == task(name).MISSING_LABEL
 
 
+def contracts(*rows: tuple[str, str, str | None]) -> Tables:
+    """Contracts from (customer, start, end)."""
+    moments = {"started_at": [row[1] for row in rows], "ended_at": [row[2] for row in rows]}
+    frame = pl.DataFrame({"customer_id": [row[0] for row in rows], "plan": ["plus"] * len(rows), **moments})
+    times = pl.col("started_at", "ended_at").str.to_datetime(time_unit="us")
+    return from_frames({"subscriptions": frame.with_columns(times)})
+
+
+def test_a_contract_that_ends_within_the_horizon_is_churn_unless_another_runs() -> None:
+    found = contracts(
+        ("leaves", "2023-01-01", "2024-03-01"),
+        ("left before", "2023-01-01", "2024-02-29"),
+        ("leaves later", "2023-01-01", "2024-03-31"),
+        ("stays", "2023-01-01", None),
+        ("changes the plan", "2023-01-01", "2024-03-10"),
+        ("changes the plan", "2024-03-10", None),
+        ("leaves both", "2023-01-01", "2024-03-10"),
+        ("leaves both", "2024-03-10", "2024-03-20"),
+        ("comes back after", "2023-01-01", "2024-03-10"),
+        ("comes back after", "2024-03-31", None),
+    )
+    assert labels("contract_churn", found) == dict.fromkeys(("leaves", "leaves both", "comes back after"), 1.0)
+
+
+def test_a_first_order_is_anybodys_within_the_horizon() -> None:
+    bought = ("at the cutoff", "twice", "last moment", "keeps one of two")
+    assert labels("first_order", SHOP) == dict.fromkeys(bought, 1.0)
+    X = pd.DataFrame({"purchase_recency_days": [0.1, np.nan]})
+    assert eligible_mask("first_order", X, 30.0).tolist() == [False, True]
+
+
 def test_a_longer_horizon_reaches_further() -> None:
     assert "at the end" in labels("next_purchase", SHOP, horizon_days=31.0)
 

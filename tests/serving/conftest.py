@@ -87,9 +87,13 @@ def fitted(tables: Tables, snapshots: dict[float, pl.DataFrame], asked: Question
 
 
 def questions() -> dict[str, Question]:
-    """A question of each task."""
+    """A question of each task about buyers, from their orders alone."""
     horizons = {"curve": (7.0, 30.0, 90.0)}
-    return {name: question(name, horizons.get(found.TARGET, (30.0,))) for name, found in tasks().items()}
+    return {
+        name: question(name, horizons.get(found.TARGET, (30.0,)))
+        for name, found in tasks().items()
+        if found.WHO == "buyers" and found.LABELLED_BY[0] == "orders"
+    }
 
 
 def learner_for(asked: Question) -> str:

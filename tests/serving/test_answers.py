@@ -1,11 +1,15 @@
 """Answers: each row on its own, null with a reason where a task does not ask."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from models.artifact import table
 from models.segments.segmenter import assign
+from models.tasks import NO_ORDER_YET
 from models.tasks.churn import ACTIVE_DAYS
 from serving.answers import answer
 from serving.bundle import Bundle, load_bundle
@@ -46,6 +50,18 @@ def test_answers_are_what_the_models_say(bundle: Bundle, shop: Shop) -> None:
     segments = assign(bundle.models["segments"].model, shop.snapshot)
     assert found["segment_id"].tolist() == segments["segment_id"].tolist()
     assert found["segment_strength"].tolist() == segments["segment_strength"].tolist()
+
+
+def test_a_model_of_buyers_says_nothing_about_people_without_an_order(bundle: Bundle, shop: Shop) -> None:
+    value = bundle.models["value"]
+    models = bundle.models | {"everybody": replace(value, manifest={**value.manifest, "who": "known"})}
+    lead = shop.snapshot.head(1).assign(customer_id="lead", purchase_recency_days=np.nan)
+    both = answer(models, pd.concat([shop.snapshot.head(1), lead], ignore_index=True))
+    told = both.table().iloc[1]
+    assert told[["segment_id", "segment_name", "segment_strength", "value_expected"]].isna().all()
+    assert told["value_reason"] == told["churn_reason"] == NO_ORDER_YET
+    assert both.as_json(AS_OF)[0] == answer(models, shop.snapshot.head(1)).as_json(AS_OF)[0]
+    assert json.loads(both.as_json(AS_OF)[1])["segment"] is None
 
 
 def test_a_bundle_of_one_model_answers_that_alone(shop: Shop, tmp_path: Path) -> None:

@@ -1,19 +1,21 @@
 """Live features on their own: what a history cannot answer is refused before any work."""
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from features.engines import from_frames, to_pandas
+from features.errors import BadInput
 from features.families import inputs_of
 from features.snapshot import live_snapshot, snapshot
 from features.tables import TABLES
 from features.windows import to_days
 from serving.bundle import Bundle
-from serving.live import live_features, refuse_other_features, table_frame
+from serving.live import left_out, live_features, refuse_other_features, table_frame
 from serving.requests.errors import reader
-from serving.requests.payload import HistoryRequest
+from serving.requests.payload import CustomerHistory, HistoryRequest
 from serving.requests.refusal import Refused
 from serving.requests.rows import CustomerRow, EventRow, LoyaltyRow, TouchRow
 
@@ -28,6 +30,47 @@ def test_models_that_need_more_than_order_lines_are_not_asked(bundle: Bundle) ->
     with pytest.raises(Refused, match=r"1 features that a history does not give \(web_visits_30d_n\)") as refused:
         live_features(more, REQUEST.customers, None)
     assert refused.value.status == 501
+
+
+def asked(**tables: Any) -> list[CustomerHistory]:
+    return reader(HistoryRequest)({"customers": [{"customer_id": "a", **tables}]}).customers
+
+
+def test_with_orders_alone_it_is_a_bundle_made_of_orders_alone(bundle: Bundle) -> None:
+    more = replace(bundle, tables=("customers", "events", "orders", "products"))
+    for_orders, _ = live_features(more, asked(orders=[LINE]), None)
+    pd.testing.assert_frame_equal(for_orders, live_features(bundle, asked(orders=[LINE]), None)[0], check_exact=True)
+    assert left_out(more, asked(orders=[LINE])) == ["events", "profile"]
+    assert left_out(more, asked(orders=[LINE], events=[])) == ["profile"]
+    assert left_out(bundle, asked(orders=[LINE])) == []
+
+
+def test_customers_with_other_tables_do_not_change_each_other(bundle: Bundle) -> None:
+    more = replace(bundle, tables=("events", "orders", "products"))
+    one, other = (
+        asked(orders=[LINE]),
+        reader(HistoryRequest)({"customers": [{"customer_id": "b", "orders": [LINE], "events": []}]}).customers,
+    )
+    both, _ = live_features(more, [*other, *one], None)
+    alone = [live_features(more, each, None)[0] for each in (other, one)]
+    pd.testing.assert_frame_equal(both, pd.concat(alone, ignore_index=True), check_exact=True)
+
+
+def test_people_without_an_order_are_answered_where_a_model_is_about_them(bundle: Bundle) -> None:
+    churn = bundle.models["churn"]
+    manifest = {**churn.manifest, "who": "known"}
+    known = replace(
+        bundle, tables=("events", "feedback", "orders"), models={"churn": replace(churn, manifest=manifest)}
+    )
+    visit = {"at": "2025-05-01T10:00:00Z", "kind": "page_view"}
+    features, _ = live_features(known, asked(orders=[], events=[visit]), None)
+    assert features["customer_id"].tolist() == ["a"]
+    assert features["purchase_recency_days"].isna().all()
+    ticket = {"at": "2025-05-01T10:00:00Z", "kind": "ticket"}
+    assert len(live_features(known, asked(orders=[], feedback=[ticket]), None)[0]) == 1
+    assert live_features(bundle, asked(orders=[], events=[visit]), None)[0].empty
+    with pytest.raises(BadInput, match="1 customers come without 'orders', which is needed"):
+        live_features(known, asked(events=[visit]), None)
 
 
 def test_a_bundle_without_products_leaves_categories_null(bundle: Bundle) -> None:

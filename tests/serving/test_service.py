@@ -174,7 +174,7 @@ def test_other_types_methods_and_paths_are_refused(client: httpx.Client) -> None
 @pytest.mark.parametrize(
     ("change", "status", "part"),
     [
-        ({"orders": []}, 422, "empty list"),
+        ({"orders": []}, 422, "none of the 1 histories has a sale"),
         ({"as_of": "2020-01-01"}, 422, "none of the 1 histories has a sale before 2020-01-01T00:00:00Z"),
         ({"at": "2025-06-01T00:00:00Z"}, 422, 'send as_of, for example "2025-06-02T00:00:00Z"'),
         ({"kind": "return"}, 422, "has a sale before"),

@@ -209,6 +209,15 @@ def full(value: Any, rows_n: int, kind: str) -> Column:
     return np.full(rows_n, value, _TYPES[kind]), None
 
 
+def stack(*columns: Column) -> Column:
+    """The columns below each other."""
+    values = np.concatenate([column[0] for column in columns])
+    if all(column[1] is None for column in columns):
+        return values, None
+    known = [np.ones(len(column[0]), bool) if column[1] is None else column[1] for column in columns]
+    return values, np.concatenate(known)
+
+
 def rows_where(condition: Column) -> Index | None:
     """Where the condition, which has no null, is true; None if everywhere, so that columns remain the same objects."""
     return None if every(condition[0]) else condition[0].nonzero()[0]

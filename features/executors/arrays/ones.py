@@ -39,6 +39,10 @@ def divide(left: float, right: float) -> float:
     return left / right
 
 
+def plus(*numbers: int) -> int:
+    return sum(numbers)
+
+
 def all_of(left: One, right: One) -> One:
     if left is False or right is False:
         return False

@@ -1,6 +1,6 @@
 """Plans of Polars as programs: each table of the plan is a set of columns that are computed if they are asked for."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, TypeAlias
@@ -68,6 +68,7 @@ class _Plan:
             "GroupBy": self._group_by,
             "Join": self._join,
             "Distinct": self._distinct,
+            "Union": self._union,
             "Cache": lambda view: self.table(view.input),
         }
 
@@ -172,6 +173,22 @@ class _Plan:
             raise Untranslated(f"distinct rows by {view.options}")
         table = self.table(view.input)
         return self._grouped(table, list(table.columns), ())
+
+    def _union(self, view: Any) -> Table:
+        """The rows of several tables with the same columns."""
+        tables = [self.table(node) for node in view.inputs]
+        stacked = {name: cache(partial(self._stacked, name, tables)) for name in tables[0].columns}
+        rows_n = cache(lambda: self._program.add(ones.plus, *(table.rows_n() for table in tables)))
+        return Table(stacked, rows_n)
+
+    def _stacked(self, name: str, tables: Sequence[Table]) -> Value:
+        values = [table.columns[name]() for table in tables]
+        if values[0].one and len(set(values)) == 1:
+            return values[0]
+        if len({value.kind for value in values}) > 1:
+            raise Untranslated("columns of different kinds below each other")
+        full = [self._expressions.full(value, table.rows_n) for value, table in zip(values, tables, strict=True)]
+        return Value(self._program.add(columns.stack, *(each.register for each in full)), values[0].kind)
 
     def _join(self, view: Any) -> Table:
         how, nulls_equal, piece, suffix, coalesce, _ = view.options

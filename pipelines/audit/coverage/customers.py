@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from features.past import acting_table
 from features.tables import KNOWLEDGE_TIMES, MENTIONS, TABLES
 from pipelines.audit.returned import Returned
 
@@ -25,9 +26,9 @@ def optional_columns(returned: Returned, table: str) -> tuple[str, ...]:
 def make_customers(con: duckdb.DuckDBPyConnection, returned: Returned) -> None:
     """Write ``coverage.customers``: every customer once, with the groups of :data:`GROUPINGS` (null: unknown).
 
-    Customers are those with a profile or an order, or, in a source without orders, with an event.
+    Customers are those with a profile or an order; in a source without orders, with an event, else with a contract.
     """
-    acting = "orders" if "orders" in returned else "events"
+    acting = acting_table(returned)
     _make_resolved(con, [table for table in BEHAVIOUR if table in returned], "identities" in returned)
     _make_profiles(con, returned)
     channel, country = (

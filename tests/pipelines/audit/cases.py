@@ -228,6 +228,9 @@ CASES = {
         "orders", 1, [*priced("pot", [20] * 5), {"product_id": "pot", "quantity": 1001}],
         [*priced("pot", [20] * 5), {"product_id": "pot", "quantity": 1000}],
     ),
+    "orders.price_with_three_decimals": replacing(
+        "orders", 20, priced("pot", ["1.007"] * 20), priced("pot", ["1.007"] * 19 + ["1.07"])
+    ),
     "orders.price_at_100_times": adding(
         "orders", 2, priced("pot", [20] * 5 + [2000, 0.2]), priced("pot", [20] * 5 + [1400, 2800])
     ),

@@ -40,7 +40,7 @@ def guessed(tmp_path: Path) -> Callable[..., dict[str, Rows]]:
 def staged(source: Source) -> dict[str, Rows]:
     with connect(timezone=source.config.timezone) as con:
         create_schemas(con)
-        open_raw(con, source, raw_files(source))
+        open_raw(con, source, raw_files(source), source.folder / "copies")
         return {table: rows_of(con, stage(con, source, table, PRESENT)) for table in source.sql}
 
 
@@ -52,7 +52,7 @@ def rows_of(con: duckdb.DuckDBPyConnection, table: Staged) -> Rows:
     return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in found]
 
 
-def test_french_files_with_decimal_commas_a_clock_and_days_first(guessed):
+def test_french_files_with_decimal_commas_a_clock_and_days_first(guessed, tmp_path):
     found = guessed(
         ventes_csv="N° commande;Code client;Date de commande;Heure;Référence;Désignation;Qté;Prix unitaire TTC\n"
         "C1;K01;15/01/2024;10:02;MUG;Tasse;2;4,50\nC2;K02;03/02/2024;18:30;POT;Pot;1;1 020,25\n",
@@ -65,6 +65,7 @@ def test_french_files_with_decimal_commas_a_clock_and_days_first(guessed):
         {"order_id": "C2", "customer_id": "K02", "at": datetime(2024, 2, 3, 17, 30), "product_id": "POT",
          "quantity": 1, "unit_price": 1020.25, "kind": "sale"},
     ]  # fmt: skip
+    assert load_source(tmp_path / "my_shop").config.csv.decimal == ","
     assert found["customers"] == [
         {"customer_id": "K01", "signed_up_at": datetime(2023, 11, 30, 23), "birth_year": 1980, "city": "Lyon",
          "consent": True},
@@ -115,6 +116,19 @@ def test_orders_without_a_number_or_a_named_price_are_told_by_their_values(guess
         "order_id": "0-2024-01-01", "customer_id": "0", "at": datetime(2024, 1, 1), "quantity": 1, "unit_price": 0.25,
         "kind": "sale",
     }  # fmt: skip
+
+
+def test_what_no_name_tells_is_told_by_kinds_and_a_customer_that_no_order_has_is_doubted(guessed, tmp_path):
+    found = guessed(
+        sales_csv="id,customer_id,order_date,price\n1,71,2024-01-05,4.5\n2,72,2024-01-06,20\n",
+        log_csv="user,when,what\nann,2024-01-05 10:00,page view\nann,2024-01-05 10:01,Add to cart\n",
+    )
+    assert [row["kind"] for row in found["events"]] == ["page_view", "add_to_cart"]
+    assert {row["order_id"] for row in found["orders"]} == {"1", "2"}
+    assert (
+        "-- guessed from its name, but orders have none of its values" in (tmp_path / "my_shop/events.sql").read_text()
+    )
+    assert "orders have none" not in (tmp_path / "my_shop/orders.sql").read_text()
 
 
 def test_events_counted_from_1970_and_words_for_their_kinds(guessed):

@@ -69,6 +69,42 @@ def bytes_of(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def test_a_line_that_is_no_row_is_counted_and_found_again_in_the_rejects(write_shop, tmp_path):
+    """Of each table that reads its file; a table of other files knows nothing of it."""
+    lines = "A1,ann,2024-01-05,mug,2,4.50,,sale\nA2,ann,2024-01-05,mug,2,4,50,,sale\n"
+    people = "SELECT customer AS customer_id FROM (SELECT DISTINCT customer FROM lines)"
+    select = 'SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", kind, qty AS quantity'
+    sql = {
+        "orders": f"{select}, price AS unit_price FROM lines",
+        "customers": people,
+        "products": "SELECT 'mug' AS product_id",
+    }
+    result = ingest(Workspace(tmp_path / "home"), write_shop(lines, sql=sql))
+    assert result.counts == {"orders": 1, "customers": 1, "products": 1}
+    assert result.rejects == {"orders": {"too_many_fields": 1}, "customers": {"too_many_fields": 1}, "products": {}}
+    facts = json.loads((result.folder / "manifest.json").read_text())["tables"]
+    assert {name: table["rows_in"] for name, table in facts.items()} == {"orders": 2, "customers": 2, "products": 1}
+    for name in ("orders", "customers"):
+        (refused,) = table(result, f"rejects/{name}")
+        assert (refused["raw_file"], refused["raw_line"]) == ("lines.csv", 3)
+        assert refused["raw_text"] == lines.splitlines()[1]
+    assert "raw_text" not in duckdb.sql(f"FROM '{result.folder / 'rejects/products.parquet'}'").columns
+
+
+def test_a_line_of_a_file_that_fills_a_vault_is_refused_without_its_text(write_shop, tmp_path):
+    """In the rejects of other tables that read the same file too."""
+    lines = "A1,ann,2024-01-05,mug,2,4.50,,sale\nA2,ann@home,2024-01-05,mug,2,4,50,,sale\n"
+    orders = 'SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", kind, qty AS quantity'
+    sql = {
+        "orders": f"{orders}, price AS unit_price FROM lines",
+        "contacts": "SELECT customer AS customer_id, sku AS email FROM lines",
+    }
+    result = ingest(Workspace(tmp_path / "home"), write_shop(lines, sql=sql))
+    for name in sql:
+        (refused,) = table(result, f"rejects/{name}")
+        assert (refused["raw_line"], refused["raw_text"], refused["reason"]) == (3, None, "too_many_fields")
+
+
 def test_every_line_meets_its_fate(write_shop, tmp_path):
     lines, fates = lines_and_fates()
     result = ingest(Workspace(tmp_path / "home"), write_shop("".join(lines), **KEYS), as_known=PRESENT)

@@ -310,3 +310,24 @@ def test_no_feature_of_a_dataset_is_a_personal_column() -> None:
     from features.families import families
 
     assert not {name for family in families().values() for name in family.COLUMNS} & PERSONAL
+
+
+BROKEN = "A8,{},2024-02-02,mug,1,4.50,,sale,{}\n"
+
+
+def test_a_line_that_is_no_row_goes_with_the_person_who_is_in_it_and_does_not_come_back(shop) -> None:
+    broken = BROKEN.format("ann", "more") + BROKEN.format("anna", "x") + BROKEN.format("bob", "for ann")
+    workspace = shop(lines=LINES + broken)
+    assert erase(workspace, "ann")["rows"]["rejects"] == 4
+    for _ in range(2):
+        rejects = pl.read_parquet(workspace.require("canonical") / "rejects" / "orders.parquet")
+        assert rejects["raw_text"].drop_nulls().to_list() == [BROKEN.format("anna", "x").strip()]
+        shop(lines=LINES + broken)
+
+
+def test_a_line_that_is_no_row_is_not_kept_where_ids_are_hidden(shop) -> None:
+    workspace = shop(lines=LINES + BROKEN.format("carl", "more"), pseudonymise=True)
+    rejects = pl.read_parquet(workspace.require("canonical") / "rejects" / "orders.parquet").drop_nulls("raw_line")
+    assert rejects.select("raw_file", "raw_line", "raw_text", "reason").rows() == [
+        ("lines.csv", 9, None, "too_many_fields")
+    ]

@@ -21,6 +21,13 @@ def test_rows_and_reasons_are_those_of_an_ingest(write_shop, tmp_path):
     assert "quantity cannot be read" in found["message"]
 
 
+def test_lines_that_are_no_rows_are_counted_with_their_reason(write_shop):
+    source = write_shop(LINES + "A3,bob,2024-02-02,mug,1,2,,sale,one,too many\n")
+    found = check_source(str(source.folder), None)
+    assert found["files"]["lines"]["refused"] == {"too_many_fields": 1}
+    assert "lines that are no rows: 1 too_many_fields: the line has more values" in found["message"]
+
+
 def test_every_file_and_every_select_that_does_not_fit_is_named_at_once(write_shop):
     source = write_shop(
         sql={"orders": ORDERS_SQL.replace("sku", "skew"), "products": "SELECT sku AS product FROM lines"}

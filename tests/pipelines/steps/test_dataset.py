@@ -20,6 +20,7 @@ from pipelines.ingest.canonical import ingest
 from pipelines.sources import load_source
 from pipelines.steps.dataset import build_dataset
 from pipelines.workspace import Workspace
+from tests.pipelines.conftest import ORDERS_SQL
 
 LINES = 400
 CUTOFFS = 5
@@ -56,6 +57,25 @@ def test_a_dataset_is_the_snapshots_of_its_cutoffs_with_labels(workspace: Worksp
     expected = pd.concat(dated).sort_values(["as_of", "customer_id"], ignore_index=True)
     assert len(dataset.cutoffs) == CUTOFFS
     assert dataset.frame[list(expected.columns)].equals(expected)
+
+
+def test_everybody_known_has_a_row_until_they_order_where_the_study_asks_for_them(write_shop, tmp_path: Path) -> None:
+    ordered = {f"c{n}": np.datetime64("2024-01-01") + 2 * n for n in range(90)}
+    lines = [f"A{customer},{customer},{day} 10:00,mug,1,4.5,,sale" for customer, day in ordered.items()]
+    signed_up = "SELECT customer AS customer_id, TIMESTAMP '2023-12-01' AS signed_up_at FROM lines"
+    made = Workspace(tmp_path / "home")
+    ingest(made, write_shop("\n".join(lines) + "\n", sql={"orders": ORDERS_SQL, "customers": signed_up}))
+    dataset = read_dataset(build_dataset(made, study("first", task="first_order", who="known", learners=["lightgbm"])))
+    days = pd.Series(ordered).rename_axis("customer_id").sub(pd.Timestamp("1970-01-01")).dt.days.rename("first")
+    expected = [
+        (as_of, customer, float(first < as_of + 20))
+        for as_of in dataset.cutoffs
+        for customer, first in days.sort_index().items()
+        if first >= as_of
+    ]
+    assert list(dataset.frame[["as_of", "customer_id", "label"]].itertuples(index=False, name=None)) == expected
+    assert {label for *_, label in expected} == {0.0, 1.0}
+    assert dataset.facts["who"] == "known"
 
 
 def test_studies_with_the_same_cutoffs_share_their_snapshots(workspace: Workspace) -> None:

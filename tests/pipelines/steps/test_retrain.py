@@ -8,7 +8,7 @@ import pytest
 from experiments.studies import load_study, shipped_studies, to_toml
 from features.errors import BadArtifact, BadInput, CoterieError, HistoryTooShort
 from pipelines.steps import retrain as module
-from pipelines.steps.dataset import order_span
+from pipelines.steps.dataset import check_labels
 from pipelines.steps.publish import NoChampion
 from pipelines.steps.retrain import UNANSWERABLE, retrain
 from pipelines.studies import remember_study
@@ -108,6 +108,21 @@ def test_if_no_study_is_promoted_the_error_gives_the_reason_of_each(
     assert "coterie train" not in str(caught.value)
 
 
+def test_if_nothing_new_is_promoted_the_last_champions_are_published(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class LaterNight(Night):
+        def promote(self, _: Workspace, study: str) -> dict[str, Any]:
+            reason = "not proven better than the champion"
+            return {"promoted": False, "reason": reason, "message": f"{study}: not promoted, {reason}"}
+
+    night = LaterNight({"churn": HistoryTooShort(TOO_SHORT)}, {"segments"})
+    result = run(monkeypatch, night, workspace)
+    assert night.done == ["publish", "score"]
+    assert "segments: not promoted, not proven better than the champion" in result["message"]
+    assert f"churn: left out, {TOO_SHORT}" in result["message"]
+
+
 def test_a_source_without_orders_cannot_answer_and_says_what_it_needs() -> None:
-    with pytest.raises(UNANSWERABLE, match=r"found events, a study needs 'orders'"):
-        order_span({"events": None})
+    with pytest.raises(UNANSWERABLE, match=r"found events, the study churn needs 'orders'"):
+        check_labels({"events": None}, load_study("churn"))

@@ -32,6 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[str, dict
     with monkeypatch.context() as patched:
         patched.setattr(os, "execve", replace)
         patched.setattr(ui, "open_client", lambda _: None)  # the databases are not what is tested here
+        patched.setattr(ui, "tables_of_runs", lambda _client, _address: {})
         for module in (serve, ui):  # the hosts are of other machines
             patched.setattr(module, "require_free_port", lambda _host, _port: None)
         result: Any = CliRunner().invoke(app, list(arguments))
@@ -94,6 +95,7 @@ def test_no_password_is_on_the_command_line_of_the_ui(home: Path, monkeypatch: p
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://me:secret@db/runs")
     arguments: list[str] = []
     monkeypatch.setattr(ui, "open_client", lambda _: None)
+    monkeypatch.setattr(ui, "tables_of_runs", lambda _client, _address: {})
     monkeypatch.setattr(ui, "require_free_port", lambda _host, _port: None)
     monkeypatch.setattr(os, "execve", lambda _path, given, _environment: arguments.extend(given))
     ui.replace_by_ui(Workspace(home), "127.0.0.1", 5000)

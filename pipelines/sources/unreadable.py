@@ -1,0 +1,50 @@
+"""A column most of whose values cannot be read: the mapping is wrong, not the data."""
+
+from collections.abc import Iterable
+
+import duckdb
+
+from features.columns import Column, TableSpec
+from features.errors import BadTable
+from pipelines.sources.numbers import has_decimal_comma
+from pipelines.sources.times import unit_of
+
+# Single bad values are dirt, and become rejects.
+UNREADABLE_SHARE = 0.5
+
+
+def refuse_unreadable(con: duckdb.DuckDBPyConnection, source: str, spec: TableSpec, given: Iterable[Column]) -> None:
+    """Look at the ``given`` columns of ``staged.<table>``.
+
+    Raises:
+        BadTable: most values of one cannot be read; says what to declare. A personal value is not shown.
+    """
+    for column in given:
+        if column.type == "str":
+            continue
+        name, returned = column.name, f'CAST("returned_{column.name}" AS VARCHAR)'
+        read, unreadable, example = con.execute(
+            f"""SELECT count("{name}"), count(*) FILTER (reason = 'unreadable_{name}'),
+                    min({returned}) FILTER (reason = 'unreadable_{name}')
+                FROM staged."{spec.name}\""""
+        ).fetchall()[0]
+        if unreadable > UNREADABLE_SHARE * (read + unreadable):
+            shown = f" (for example {example!r} cannot)" if not spec.is_personal(name) else ""
+            raise BadTable(
+                f"{source}: {unreadable} values of {spec.name}.{name} cannot be read as {column.type}, "
+                f"{read} can{shown}: {_cure(spec.name, column, example)}"
+            )
+
+
+def _cure(table: str, column: Column, example: str) -> str:
+    """What to do about a column whose values look like ``example``."""
+    unit = unit_of(example)
+    if column.type == "time" and unit is not None:
+        return f'declare [times] {column.name} = "{unit}" in source.toml'
+    if column.type == "time":
+        return "set time_formats in source.toml"
+    if column.type in {"float", "int"} and has_decimal_comma(example):
+        whole = f"replace({column.name}, '.', '')" if "." in example else column.name
+        replaced = f"replace({whole}, ',', '.')"
+        return f'set decimal = "," under [csv] in source.toml, or return {replaced} in {table}.sql'
+    return f"correct {table}.sql"
