@@ -33,7 +33,9 @@ SENTIMENT_SCALE = (-1.0, 1.0)
 CUSTOMER_IDS = ("customer_id", "alias_id")
 """Columns that name the customer a row is about, in any table."""
 MENTIONS = ("referred_by",)
-"""Columns that name another customer: the row stays when that one is erased."""
+"""Columns that name another customer: the row stays when that one is erased, and names SOMEBODY."""
+SOMEBODY = "(erased)"
+"""Stands for a customer who was erased in rows about others, of whom it stays true that there was one."""
 KNOWLEDGE_TIMES = ("known_at", "replaced_at")
 """Columns that say since when, or until when, a row could be read: nothing about what happened."""
 

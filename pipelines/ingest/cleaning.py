@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.errors import BadTable
+from features.tables import MENTIONS
 from pipelines.ingest.attributes import declare
 from pipelines.ingest.corrections import date_corrections, drop_repeats, mark_replaced
 from pipelines.ingest.customer_versions import carry_forward, merge_linked
@@ -119,7 +120,8 @@ def _clean(con: duckdb.DuckDBPyConnection, staged: Staged, corrected_by: Sequenc
 
 def _tidied(con: duckdb.DuckDBPyConnection, staged: Staged) -> dict[str, int]:
     """Cells of rows without a reason whose text trimming (or, for ``kind``, lower-casing) changed."""
-    texts = [column.name for column in staged.given if column.type == "str"]
+    # What names somebody else may have been taken out of the row.
+    texts = [column.name for column in staged.given if column.type == "str" and column.name not in MENTIONS]
     changed = [f'count(*) FILTER (CAST("returned_{name}" AS VARCHAR) IS DISTINCT FROM "{name}")' for name in texts]
     row = con.execute(f'SELECT {", ".join(changed)} FROM staged."{staged.name}" WHERE reason IS NULL').fetchall()[0]
     return {f"tidied_{name}": n for name, n in zip(texts, row, strict=True)}

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from features.tables import CUSTOMER_IDS, MENTIONS
+from features.tables import CUSTOMER_IDS, MENTIONS, SOMEBODY
 from pipelines.privacy.erased import Person
 from pipelines.sources.casting import trimmed
 from pipelines.sql import connect, one_number, parquet, quoted
@@ -66,15 +66,11 @@ def mentioned(columns: Collection[str]) -> str | None:
 
 
 def without_mention(columns: Collection[str]) -> dict[str, str]:
-    """SQL of what a row that names the person has instead, by column: no name, and a fingerprint of what is left."""
+    """SQL of what a row that names the person has instead, by column: nobody's name, and a fingerprint of the rest."""
     names = _mentions(columns)
-    left = [
-        "CAST(NULL AS VARCHAR)" if name in names else f'"{name}"'
-        for name in sorted(columns)
-        if name.startswith((RETURNED, SOURCE))
-    ]
+    left = ["NULL" if name in names else f'"{name}"' for name in sorted(columns) if name.startswith((RETURNED, SOURCE))]
     fingerprint = {FINGERPRINT: f"hash({', '.join(left)})"} if FINGERPRINT in columns else {}
-    return dict.fromkeys(names, "NULL") | fingerprint
+    return {name: quoted(SOMEBODY) if name in MENTIONS else "NULL" for name in names} | fingerprint
 
 
 def _mentions(columns: Collection[str]) -> list[str]:
@@ -119,7 +115,11 @@ class PersonRows:
         """Write all other rows, in their order and without a mention of them, to ``target``; who may read it stays."""
         columns = columns_of(self.con, path)
         named = mentioned(columns)
-        emptied = [f'CASE WHEN {named} THEN {v} ELSE "{n}" END AS "{n}"' for n, v in without_mention(columns).items()]
+        # As text: rejects have what the SELECT returned, which may be a number.
+        kept = {name: f'CAST("{name}" AS VARCHAR)' if name in MENTIONS else f'"{name}"' for name in columns}
+        emptied = [
+            f'CASE WHEN {named} THEN {v} ELSE {kept[n]} END AS "{n}"' for n, v in without_mention(columns).items()
+        ]
         replaced = f" REPLACE ({', '.join(emptied)})" if named else ""
         self.con.execute(
             f"""COPY (SELECT *{replaced} FROM {self._theirs(path, "NOT")}) TO {quoted(str(target))}

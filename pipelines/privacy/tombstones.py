@@ -128,7 +128,7 @@ def _columns(table: Staged) -> list[str]:
 
 
 def _forget_mentions(con: duckdb.DuckDBPyConnection, table: Staged) -> None:
-    """Empty the name of an erased customer in rows about others."""
+    """Take the name of an erased customer out of rows about others."""
     columns = [str(row[0]) for row in con.execute(f'DESCRIBE staged."{table.name}"').fetchall()]
     named = mentioned(columns)
     if named is None or not one_number(con, f'SELECT count(*) FROM staged."{table.name}" WHERE {named}'):

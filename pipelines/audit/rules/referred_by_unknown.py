@@ -2,6 +2,7 @@
 
 import duckdb
 
+from features.tables import SOMEBODY
 from pipelines.audit.customer_sql import known_customers
 from pipelines.audit.finding import Found, rows_where
 
@@ -12,4 +13,6 @@ NEEDS = ("referred_by",)
 
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
-    return rows_where(con, table, f"reason IS NULL AND referred_by NOT IN ({known_customers(con)})")
+    return rows_where(
+        con, table, f"reason IS NULL AND referred_by NOT IN ({known_customers(con)} UNION ALL SELECT '{SOMEBODY}')"
+    )
