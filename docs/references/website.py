@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mkdocs.structure.files import File, Files
-
 DECISIONS = "decisions"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)([^)#\s]+)(#[^)\s]+)?\)")
 
@@ -18,8 +16,10 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Any, config: Any) -> Any:
     """Add the list of decisions, by title."""
+    from mkdocs.structure.files import File  # only here: tests read this file without MkDocs
+
     lines = [f"- [{title(page)}]({page.name})" for page in decisions(config)]
     text = "\n".join(["# Decisions", "", "Why things are as they are, one page a choice.", "", *lines, ""])
     files.append(File.generated(config, f"{DECISIONS}/index.md", content=text))
@@ -31,7 +31,7 @@ def decisions(config: Any) -> list[Path]:
     return sorted((Path(config.docs_dir) / DECISIONS).glob("*.md"))
 
 
-def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:  # noqa: ARG001 - MkDocs' signature
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:  # noqa: ARG001 - MkDocs' signature
     """Links to the repository's files become their paths: the site travels without the repository."""
     folder = posixpath.dirname(page.file.src_uri)
     return LINK.sub(lambda link: within_site(link, folder), markdown)
