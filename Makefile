@@ -40,6 +40,7 @@ lint: $(VENV)/installed-tools  ## ruff, mypy, the import contracts
 
 docs: $(VENV)/installed-tools  ## these pages as a site in site/, offline, with every link checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@! grep -rlE '<(script|img)[^>]* src="https?:|<link[^>]*(stylesheet|preconnect)[^>]*https?:' site --include=*.html
 
 ui: $(VENV)/installed  ## the MLflow UI on the workspace, http://127.0.0.1:5000
 	$(BIN)/coterie ui
