@@ -8,7 +8,7 @@ export COTERIE_HOME
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help demo test postgresql lint ui serve bench lock clean
+.PHONY: help demo test postgresql lint docs ui serve bench lock clean
 
 help:  ## what each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
@@ -38,6 +38,9 @@ lint: $(VENV)/installed-tools  ## ruff, mypy, the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/installed-tools  ## these pages as a site in site/, offline, with every link checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 ui: $(VENV)/installed  ## the MLflow UI on the workspace, http://127.0.0.1:5000
 	$(BIN)/coterie ui
 
@@ -55,5 +58,5 @@ lock: $(VENV)/installed  ## refresh both lock files from pyproject.toml
 LOCK := --quiet --build-deps-for wheel --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-clean:  ## remove the environment and the workspace
-	rm -rf $(VENV) workspace
+clean:  ## remove the environment, the workspace and the site
+	rm -rf $(VENV) workspace site

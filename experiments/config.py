@@ -18,26 +18,24 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 class Section(BaseModel):
     """A table of a study's TOML; it is frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Cutoffs(Section):
-    """Cutoffs: the dates at which features end and labels begin.
-
-    ``every`` chooses calendar dates with complete labels and at least ``min_history_days`` of orders before them. The
-    ``newest`` of them are used, and as many older ones as a long horizon needs. ``test`` is the number of test cutoffs,
-    or their dates; they are a horizon apart where the history is long enough, closer otherwise.
-
-    Data of one date have no earlier cutoff to learn from: with ``folds``, ``test`` names that date, and that many folds
-    of customers are tested, each by a model that learned from all others. ``search.validation_folds`` further folds are
-    for the search, which so sees no customer of the test.
-    """
+    """Cutoffs: the dates at which features end and labels begin."""
 
     every: Literal["week", "half-month", "month"] = "half-month"
+    """How often: calendar dates, of which those with complete labels count."""
     test: Annotated[int, Field(ge=1)] | Annotated[tuple[date, ...], Field(min_length=1)] = 3
+    """Number of test cutoffs, or their dates; a horizon apart where the history is long enough, closer otherwise."""
     min_history_days: Annotated[float, Field(ge=0)] = 14.0
+    """Days of orders that the first cutoff has before it, at least."""
     newest: Annotated[int, Field(ge=2)] = 24
+    """How many cutoffs are used: the newest, and as many older ones as a long horizon needs."""
     folds: Annotated[int, Field(ge=0, le=100)] = 0
+    """For data of one date, which have no earlier cutoff to learn from: ``test`` names that date, and this many folds
+    of customers are tested, each by a model that learned from all others. ``search.validation_folds`` further folds are
+    for the search, which so sees no customer of the test."""
 
     @model_validator(mode="after")
     def _one_date(self) -> Self:
@@ -47,41 +45,44 @@ class Cutoffs(Section):
 
 
 class Sample(Section):
-    """The row budget: the study learns from at most ``rows`` rows, a row being a customer at a cutoff.
-
-    Where there are more, customers are drawn whole, at all cutoffs or at none. Their order in the draw depends on
-    ``seed`` alone, so a larger budget adds customers to those of a smaller one.
-    """
+    """The row budget: how much a study learns from."""
 
     rows: Annotated[int, Field(ge=100)] = 150_000
+    """At most so many rows, a row being a customer at a cutoff; where there are more, customers are drawn whole, at all
+    cutoffs or at none."""
     seed: Annotated[int, Field(ge=0)] = 7
+    """Alone decides the order of the draw, so a larger budget adds customers to those of a smaller one."""
 
 
 class Search(Section):
-    """How parameters are searched for.
-
-    ``parallel`` trials are drawn before the value of the first is known; so any number of workers up to it finds the
-    same parameters as one worker. Trials are fitted on at most ``customers`` customers; a chosen predictor on
-    all, chosen segments on those of the trials.
-    ``accept = "proven"`` stays with the first guess (the champion's parameters, else the defaults) unless the best
-    trial is proven better. ``metric`` is the loss of the task's target, or "permuted_gap" for segments; it may be left
-    out.
-    """
+    """How parameters are searched for."""
 
     trials: Annotated[int, Field(ge=1)] = 30
+    """How many sets of parameters are tried."""
     seed: Annotated[int, Field(ge=0)] = 7
+    """Of all that is random in the search and the fits."""
     validation_folds: Annotated[int, Field(ge=1)] = 3
+    """Folds that trials are judged on, a horizon apart, before the first test cutoff."""
     metric: str = ""
+    """May be left out: the loss of the task's target, or ``permuted_gap`` for segments."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    """Trials that are drawn before the value of the first is known; so any number of workers up to it finds the same
+    parameters as one worker."""
     customers: Annotated[int, Field(ge=100)] = 10_000
+    """Trials are fitted on at most so many customers; a chosen predictor on all, chosen segments on those of the
+    trials."""
     accept: Literal["proven", "best"] = "proven"
+    """``proven`` stays with the first guess (the champion's parameters, else the defaults) unless the best trial is
+    proven better; ``best`` takes the best trial."""
 
 
 class Features(Section):
     """Which features the model may read, as shell patterns (``purchase_*``)."""
 
     include: tuple[str, ...] = ("*",)
+    """Columns that the model may read; protected ones only by their full names."""
     exclude: tuple[str, ...] = ()
+    """Columns that it may not read, even if included."""
 
     def select(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The columns, in their own order, that match ``include`` and not ``exclude``.
@@ -110,23 +111,26 @@ class Segments(Section):
     """Limits of a useful segmentation; the search penalises others. Shares are of all customers, in [0, 1]."""
 
     fewest: Annotated[int, Field(ge=2)] = 4
+    """Number of segments, at least."""
     most: Annotated[int, Field(ge=2)] = 10
+    """Number of segments, at most."""
     smallest_share: Unit = 0.03
+    """Share of the smallest segment, at least."""
     most_noise: Unit = 0.3
+    """Share of customers in no segment, at most."""
 
 
 class Promotion(Section):
-    """What a challenger must show to become the champion.
-
-    ``confidence`` and ``draws`` are those of the bootstrap interval over customers. ``champion`` says whether the
-    challenger must be proven better than the champion, or only be not worse on average. ``min_stability`` is the
-    smallest Jaccard of any segment over bootstrap refits.
-    """
+    """What a challenger must show to become the champion."""
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+    """Of the bootstrap interval over customers."""
     draws: Annotated[int, Field(ge=50)] = 1000
+    """Bootstrap samples of the interval."""
     champion: Literal["better", "not_worse"] = "better"
+    """Whether the challenger must be proven better than the champion, or only be not worse on average."""
     min_stability: Unit = 0.5
+    """For segments: the Jaccard of the least stable one over bootstrap refits, at least."""
 
 
 def matches(column: str, patterns: Sequence[str]) -> bool:

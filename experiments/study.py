@@ -27,17 +27,20 @@ Horizons = Annotated[
 
 
 class Study(Section):
-    """One question put to a dataset: the keys that prediction and segmentation have in common.
-
-    ``who = "known"`` gives everybody known a row: leads, subscribers and visitors without an order too.
-    """
+    """One question put to a dataset: the keys that prediction and segmentation have in common."""
 
     name: Name
+    """Of the model in the registry, and of the answer over HTTP: lower case letters, digits and underscores."""
     title: str = ""
+    """For people."""
     kind: str
+    """Whether it predicts or segments."""
     entity: Entity = "customer"
+    """What a row is about."""
     who: Who = "buyers"
+    """``known`` gives everybody known a row: leads, subscribers and visitors without an order too."""
     baselines: tuple[str, ...] = ()
+    """Models that the study's own must beat before it is promoted."""
     cutoffs: Cutoffs = Cutoffs()
     sample: Sample = Sample()
     search: Search = Search()
@@ -57,16 +60,18 @@ class Study(Section):
 
 
 class PredictStudy(Study):
-    """What will customers do? A task at one or several horizons; the search chooses among ``learners``.
-
-    ``calibrate`` says whether all contestants are calibrated on predictions out of time, or none.
-    """
+    """What will customers do? A task at one or several horizons."""
 
     kind: Literal["predict"] = "predict"
+    """That it predicts."""
     task: str
+    """The question."""
     horizon_days: Horizons
+    """How many days ahead; several only where the task's answer is a curve. One may stand without a list."""
     learners: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What is fitted; the search chooses among several."""
     calibrate: bool = True
+    """Whether all contestants are calibrated on predictions out of time, or none."""
 
     @property
     def question(self) -> Question:
@@ -97,10 +102,12 @@ class PredictStudy(Study):
 
 
 class SegmentStudy(Study):
-    """Which customers are alike? The search chooses among ``clusterers``."""
+    """Which customers are alike?"""
 
     kind: Literal["segment"] = "segment"
+    """That it segments."""
     clusterers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What is fitted; the search chooses among several."""
     segments: Segments = Segments()
 
     @model_validator(mode="after")

@@ -26,24 +26,30 @@ ENCODING_ALIASES = {"ansi": "cp1252", "iso8859-1": "cp1252", "utf-8-sig": "utf-8
 Alias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
 
+STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
 class CsvOptions(BaseModel):
-    """What is known of the text files; whatever is not set is found for each file by itself.
+    """What is known of the text files; whatever is not set is found for each file by itself."""
 
-    ``skip``: physical lines before the header (or the first row). ``header``: false if there is none, the columns are
-    then ``column0``, ``column1``, ... ``comment``: what a line begins with that is no row. ``null``: texts that stand
-    for nothing, beside the empty one.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     delimiter: Annotated[str, Field(pattern=r"^[\x00-\x7f]$")] | None = None
+    """One character between fields."""
     encoding: str | None = None
+    """Any name that Python knows."""
     skip: int | None = Field(default=None, ge=0, le=10_000)
+    """Physical lines before the header, or before the first row."""
     header: bool | None = None
+    """False if there is none; the columns are then ``column0``, ``column1``, ..."""
     comment: Annotated[str, Field(min_length=1)] | None = None
+    """What a line begins with that is no row."""
     null: str | tuple[str, ...] = ()
+    """Texts that stand for nothing, beside the empty one."""
     decimal: Literal[".", ","] | None = None
+    """What stands before the decimals of a number; ``.`` if not given."""
     thousands: Literal[".", ",", " ", "'"] | None = None
+    """What stands between thousands."""
 
     @field_validator("encoding")
     @classmethod
@@ -69,10 +75,12 @@ class CsvOptions(BaseModel):
 class NotProducts(BaseModel):
     """Product ids of order lines that are no goods: postage, fees, vouchers, corrections."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     ids: tuple[str, ...] = ()
+    """Whole ids, compared without regard to case."""
     patterns: tuple[str, ...] = ()
+    """Regular expressions that match the whole id."""
 
     @field_validator("patterns")
     @classmethod
@@ -88,43 +96,63 @@ class NotProducts(BaseModel):
 class Profiles(BaseModel):
     """How the profiles of one customer's several ids become one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     conflicts: Literal["newest", "main"] = "newest"
+    """Each attribute's newest value, or what the main id says, if it does."""
 
 
 class Database(BaseModel):
-    """A database whose tables the SELECTs may read; ``tables`` gives some of them another name (alias: table)."""
+    """A database whose tables the SELECTs may read; it is never written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     url: Annotated[str, AfterValidator(check_url)]
+    """``postgresql://``, ``sqlite:///`` or ``duckdb:///``; ``${NAME}`` stands for a variable of the environment."""
     tables: dict[Alias, str] = {}
+    """Another name (alias) for some of its tables."""
 
 
 class SourceConfig(BaseModel):
     """What ``source.toml`` may say."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    """Lower case letters, digits and underscores."""
     title: str
+    """For people."""
     files: dict[Alias, str | tuple[str, ...]] = {}
+    """Patterns of files below the raw folder, by the alias that SELECTs read. With wildcards: deliveries; without: a
+    full export, written anew each time."""
     timezone: str = "UTC"
+    """Of every time that does not carry its own offset, such as ``Europe/Paris``."""
     currency: str = "GBP"
+    """The shop's own, of all amounts."""
     raw: str = "raw"
+    """Folder of the raw files, beside ``source.toml``; ``--raw`` overrides it."""
     pseudonymise: bool = False
+    """Whether customer ids are stored as keyed hashes."""
     time_formats: tuple[str, ...] = ()
+    """Tried in order on text that is not ISO 8601, such as ``%d/%m/%Y %H:%M``."""
     zero_price: Literal["reject", "keep"] = "reject"
+    """What becomes of lines given away; kept ones count as purchases."""
     csv: CsvOptions = CsvOptions()
     not_products: NotProducts = NotProducts()
     late_after_days: float = Field(default=2, ge=0, le=3650)
+    """A row of a later file is late if it happened longer before the file came."""
     profiles: Profiles = Profiles()
     corrections: dict[str, tuple[str, ...]] = {}
+    """By table, the columns by which a row known later replaces those known before."""
     attributes: Attributes = {}
+    """What ``attr_*`` columns of customers mean: ``level``, or ``ordered: low, middle, high``. Nothing reads others."""
     repeated_lines: Literal["once", "units"] = "once"
+    """Whether equal order lines of one file are one line, or as many units."""
     times: dict[str, str] = {}
+    """Columns that count since 1970 (``epoch_s``, ``epoch_ms``, ``epoch_us``, ``epoch_ns``), or have a format of their
+    own."""
     sheets: dict[Alias, str] = {}
+    """By alias, the sheet of a workbook that has more than one."""
     database: Database | None = None
 
     def counts_lines(self, table: str) -> bool:

@@ -2,6 +2,7 @@
 from a history in the request; the nightly job finds nothing new."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from serving.every_answer import SCORES
 from tests.journeys.state import state
 
 STUDIES = Path(__file__).parent / "studies"
+PAGE = Path(__file__).parents[2] / "docs" / "application.md"
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +84,36 @@ def plain(rows: pl.DataFrame) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if value is not None} for row in texts.to_dicts()]
 
 
-def test_the_readme_asks_about_a_history_word_for_word(address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(import requests.*?)```", readme, re.DOTALL)
+def blocks(language: str) -> list[str]:
+    """The code blocks of the page about asking over HTTP."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def test_the_page_asks_about_a_history_word_for_word(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = blocks("python")
     exec(block.replace("http://127.0.0.1:3000", address), {})
     printed = ast.literal_eval(capsys.readouterr().out)
     assert printed.keys() == ast.literal_eval(block.rpartition("# ")[2]).keys()
+
+
+def test_the_page_shows_what_is_really_answered(address: str, scores: dict[str, dict[str, Any]]) -> None:
+    (call,), (shown,) = blocks(""), blocks("json")
+    asked = json.loads(call.partition("-d '")[2].rpartition("'")[0])
+    known, *unknown = asked["customer_ids"]
+    assert shape(json.loads(shown)["answers"][0]["customer_id"]) == shape(known)
+    everybody = ask(address, "/predict", {"customer_ids": [*list(scores)[:200], *unknown]})
+    full = [answer for answer in everybody["answers"] if "reason" not in answer["churn"]]
+    assert shape(json.loads(shown)) == shape(everybody | {"answers": full[:1]})
+    assert json.loads(shown)["unknown"] == everybody["unknown"] == unknown
+
+
+def shape(value: Any) -> Any:
+    """The keys of a JSON value at every depth, and whether each value at the end is text or a number."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(inner) for inner in value]
+    return "text" if isinstance(value, str) else "number or null"
 
 
 def test_nothing_new_changes_nothing_and_says_so(shop: Workspace, coterie) -> None:
