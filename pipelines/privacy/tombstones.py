@@ -95,7 +95,7 @@ def _note_ids_in_lines(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _in_lines(con: duckdb.DuckDBPyConnection, table: Staged) -> int:
-    return one_number(con, f"SELECT count(*) FROM {lines_of(con, table)} AND {condition([RAW_TEXT])}")
+    return one_number(con, f"SELECT count(*) FROM {lines_of(table)} AND {condition([RAW_TEXT])}")
 
 
 def _follow_aliases(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:

@@ -8,13 +8,9 @@ from pipelines.sources.stage import Staged
 from pipelines.sql import one_number, quoted_list
 
 
-def lines_of(con: duckdb.DuckDBPyConnection, staged: Staged) -> str:
+def lines_of(staged: Staged) -> str:
     """``refused.lines WHERE ...``: the lines of the files that the table's SELECT reads."""
-    return f"refused.lines WHERE alias IN {quoted_list(['', *_aliases(con, staged)])}"
-
-
-def _aliases(con: duckdb.DuckDBPyConnection, staged: Staged) -> list[str]:
-    return sorted(con.get_table_names(staged.query))
+    return f"refused.lines WHERE alias IN {quoted_list(['', *sorted(staged.aliases)])}"
 
 
 def add_refused_lines(con: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> dict[str, int]:
@@ -23,12 +19,12 @@ def add_refused_lines(con: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) 
     ``rejects.<table>`` has these columns only if there are such lines. The text is left out where customer ids are
     hidden, which it may contain, and of files that fill a vault.
     """
-    sealed = {alias for table in staged if table.spec.vault for alias in _aliases(con, table)}
+    sealed = {alias for table in staged if table.spec.vault for alias in table.aliases}
     return {table.name: _add(con, table, sealed) for table in staged}
 
 
 def _add(con: duckdb.DuckDBPyConnection, staged: Staged, sealed: Collection[str]) -> int:
-    lines = lines_of(con, staged)
+    lines = lines_of(staged)
     number = one_number(con, f"SELECT count(*) FROM {lines}")
     if number:
         hidden = "true" if staged.hidden else f"alias IN {quoted_list(['', *sorted(sealed)])}"

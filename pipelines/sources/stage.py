@@ -53,7 +53,8 @@ _TAIL = re.compile(r";\s*(--[^\n]*\s*)*$")
 class Staged:
     """A staged table: its contract, the canonical columns it will have, and what the SELECT returned (name: type).
 
-    ``hidden``: ids of customers are pseudonyms. ``how``: how its values are read.
+    ``hidden``: ids of customers are pseudonyms. ``how``: how its values are read. ``aliases``: what
+    the SELECT reads.
     """
 
     spec: TableSpec
@@ -62,6 +63,7 @@ class Staged:
     query: str
     hidden: bool = False
     how: Casting = field(default_factory=Casting)
+    aliases: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -225,7 +227,7 @@ def _described(
     extra = tuple(Column(name, "str", True, "") for name in names if spec.is_extra(name))
     from_csv = any(is_csv(source.config.files.get(alias, ())) for alias in query.aliases)
     how = casting(source.config, spec, counted_columns(query.tree), from_csv)
-    return Staged(spec, spec.written(names) + extra, dict(names_and_types), text, hidden, how)
+    return Staged(spec, spec.written(names) + extra, dict(names_and_types), text, hidden, how, query.aliases)
 
 
 def _aliases(con: duckdb.DuckDBPyConnection) -> list[str]:

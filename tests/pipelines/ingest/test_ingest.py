@@ -91,6 +91,16 @@ def test_a_line_that_is_no_row_is_counted_and_found_again_in_the_rejects(write_s
     assert "raw_text" not in duckdb.sql(f"FROM '{result.folder / 'rejects/products.parquet'}'").columns
 
 
+def test_bad_lines_are_counted_whatever_the_select_computes(write_shop, tmp_path):
+    by_time = """SELECT DISTINCT 'A' || count(*) OVER (ORDER BY "when" :: TIMESTAMP
+        RANGE BETWEEN INTERVAL 1 SECOND FOLLOWING AND UNBOUNDED FOLLOWING) AS order_id,
+        customer AS customer_id, "when" AS "at", sku AS product_id, qty AS quantity, price AS unit_price, kind
+        FROM Lines"""
+    lines = "A1,ann,2024-01-05,mug,2,4.50,,sale\nA3,cyd,2024-02-02,mug,1,4.50,,sale,too,many\n"
+    source = write_shop(lines, sql={"orders": by_time})
+    assert ingest(Workspace(tmp_path / "home"), source).rejects == {"orders": {"too_many_fields": 1}}
+
+
 def test_a_line_of_a_file_that_fills_a_vault_is_refused_without_its_text(write_shop, tmp_path):
     """In the rejects of other tables that read the same file too."""
     lines = "A1,ann,2024-01-05,mug,2,4.50,,sale\nA2,ann@home,2024-01-05,mug,2,4,50,,sale\n"
