@@ -4,12 +4,15 @@ import json
 import stat
 from pathlib import Path
 
+import pandas as pd
 import polars as pl
 import pytest
 
-from features.engines import open_tables
+from features.engines import open_tables, to_pandas
 from features.errors import BadConfig, BadTable
+from features.snapshot import snapshot
 from features.tables import SOMEBODY
+from features.windows import to_days
 from pipelines.ingest.canonical import ingest
 from pipelines.steps.erase import erase
 from pipelines.steps.export import export
@@ -109,6 +112,19 @@ def test_whoever_is_erased_is_named_in_nobody_elses_row(shop, tmp_path: Path) ->
     workspace.discard(folder)
     shop()
     assert files_naming(workspace, "anneke7") == set()
+
+
+def test_the_features_of_the_others_stay_when_their_referrer_is_erased(shop) -> None:
+    """So what is left of a dataset equals one made anew."""
+    workspace = shop()
+    before = features_of(workspace)
+    assert before.set_index("customer_id")["referred_by_customer"].to_dict() == {"anneke7": 0.0, "bob": 1.0}
+    erase(workspace, "anneke7")
+    pd.testing.assert_frame_equal(features_of(workspace), before.iloc[1:].reset_index(drop=True))
+
+
+def features_of(workspace: Workspace) -> pd.DataFrame:
+    return to_pandas(snapshot(open_tables(workspace.require("canonical")), to_days("2024-06-01")))
 
 
 def test_what_came_later_to_the_contract_stands_only_where_the_source_returns_it(write_shop, tmp_path: Path) -> None:
