@@ -27,7 +27,7 @@ def sentiment(text: str | None) -> float | None:
     French one is asked if the English one knows no word. Only the first 10,000 characters are read.
 
     >>> sentiment("Terrible quality"), sentiment("Très déçu par la qualité")
-    (-1.0, -1.0)
+    (-1.0, -0.3)
     >>> sentiment("not good"), sentiment("very good"), sentiment("a mug"), sentiment("pas bon")
     (-0.35, 0.91, 0.0, -0.35)
     >>> sentiment("  "), sentiment("Die Lieferung kam leider viel zu spät")

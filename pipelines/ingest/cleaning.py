@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.errors import BadTable
+from features.past import ACTIVITY
 from features.tables import MENTIONS
 from pipelines.ingest.attributes import declare
 from pipelines.ingest.corrections import date_corrections, drop_repeats, mark_replaced
@@ -89,8 +90,8 @@ def clean_all(
     cleaned = [_counted(con, table, repairs[table.name], refused[table.name]) for table in staged]
     for done in cleaned:
         _refuse_loss(done, may_be_empty or done.name == "identities")
-    if not may_be_empty and not any(done.rows for done in cleaned if done.name in ("orders", "events")):
-        raise BadTable("neither orders nor events have a row: export the files again")
+    if not may_be_empty and not any(done.rows for done in cleaned if done.name in ACTIVITY):
+        raise BadTable(f"none of {', '.join(ACTIVITY)} has a row: export the files again")
     return cleaned, conflicts
 
 

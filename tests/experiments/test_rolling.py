@@ -44,7 +44,8 @@ def test_events_after_a_cutoff_do_not_move_its_curves(learner: str) -> None:
     for i, cutoff in enumerate(prepare(config, now).tests):
         unknown = frame["as_of"] + now.frame["label"] >= cutoff
         later = np.maximum(cutoff - frame["as_of"], 0.0) + 1.0
-        label = now.frame["label"].where(~unknown, np.where(later < 60.0, later, np.inf))
+        moved_to = np.where((later < 60.0) & (days < 40.0), later, np.inf)  # with and without an event at each cutoff
+        label = now.frame["label"].where(~unknown, moved_to)
         other = Dataset(frame.assign(label=label), FEATURES, at, "other", {})
         known, moved = (rolling_test(prepare(config, each), who).answers[i] for each in (now, other))
         assert np.array_equal(known, moved)

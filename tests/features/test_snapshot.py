@@ -34,7 +34,7 @@ def test_only_customers_with_a_sale_have_a_row() -> None:
 
 def test_a_snapshot_without_orders_says_what_to_do() -> None:
     touches = pl.DataFrame({"customer_id": ["a"], "at": [AS_OF], "channel": ["ads"], "kind": ["sent"]})
-    with pytest.raises(BadTable, match="found touches, a snapshot needs 'orders'"):
+    with pytest.raises(BadTable, match="found touches, a snapshot needs orders, events or subscriptions"):
         snapshot(from_frames({"touches": touches}), to_days(AS_OF))
 
 
