@@ -86,7 +86,8 @@ def plain(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 def blocks(language: str) -> list[str]:
     """The code blocks of the page about asking over HTTP."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [text for name, text in found if name == language]
 
 
 def test_the_page_asks_about_a_history_word_for_word(address: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +101,7 @@ def test_the_page_shows_what_is_really_answered(address: str, scores: dict[str, 
     (call,), (shown,) = blocks(""), blocks("json")
     asked = json.loads(call.partition("-d '")[2].rpartition("'")[0])
     known, *unknown = asked["customer_ids"]
-    assert shape(json.loads(shown)["answers"][0]["customer_id"]) == shape(known)
+    assert json.loads(shown)["answers"][0]["customer_id"] == known
     everybody = ask(address, "/predict", {"customer_ids": [*list(scores)[:200], *unknown]})
     full = [answer for answer in everybody["answers"] if "reason" not in answer["churn"]]
     assert shape(json.loads(shown)) == shape(everybody | {"answers": full[:1]})
@@ -108,12 +109,10 @@ def test_the_page_shows_what_is_really_answered(address: str, scores: dict[str, 
 
 
 def shape(value: Any) -> Any:
-    """The keys of a JSON value at every depth, and whether each value at the end is text or a number."""
+    """The keys of a JSON value at every depth; a date may be null, so what is at the end does not count."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [shape(inner) for inner in value]
-    return "text" if isinstance(value, str) else "number or null"
+    return [shape(inner) for inner in value] if isinstance(value, list) else ...
 
 
 def test_nothing_new_changes_nothing_and_says_so(shop: Workspace, coterie) -> None:
