@@ -77,8 +77,8 @@ network, extensions, settings and writing are refused by name (:mod:`pipelines.s
   ``'12'`` are one id.
 - **Blank text is NULL**; spaces around text are trimmed and counted. A NULL in a required column rejects the row:
   ``missing_<column>``.
-- **kind** of an order line is one of its levels in ``features.tables``. A return may carry its quantity negative or positive; it is
-  stored positive. Ingest matches a return to its sale unless the SELECT gives ``original_order_id``.
+- **kind** of an order line is one of its levels in ``features.tables``. A return may carry its quantity negative or
+  positive; it is stored positive. Ingest matches a return to its sale unless the SELECT gives ``original_order_id``.
 - **known_at** says when a row could first be read. Leave it out where rows are known as they happen: ingest dates rows
   that come late by itself (below). In ``customers`` each (customer_id, known_at) is a version of a profile; what it
   leaves empty is filled from the version before.

@@ -92,7 +92,7 @@ def test_a_source_must_fill_orders_or_events(write_shop):
         ),
         (SELECT_ALL + ", 'sale' AS kind, 1 AS zzz FROM lines", "unknown column zzz: orders has order_id, customer_id"),
         (SELECT_ALL + ", 'sale' AS kind, kind FROM lines", "returns kind more than once"),
-        (SELECT_ALL + ", 'sale' AS kind FROM lines WHERE false", "neither orders nor events have a row"),
+        (SELECT_ALL + ", 'sale' AS kind FROM lines WHERE false", "none of orders, events, subscriptions has a row"),
         (
             SELECT_ALL + ", CAST(sku AS INT) AS discount, 'sale' AS kind FROM lines",
             "Could not convert string … to INT32",
@@ -153,7 +153,7 @@ def test_files_that_are_not_there_or_empty_are_refused(write_shop, tmp_path):
         ingest(home, source, tmp_path / "nowhere")
     with pytest.raises(NotFound, match=r"found no lines\.csv in"):
         ingest(home, source, tmp_path)
-    with pytest.raises(BadTable, match="neither orders nor events have a row"):
+    with pytest.raises(BadTable, match="none of orders, events, subscriptions has a row"):
         ingest(home, write_shop(lines="", name="header_only"))
     with pytest.raises(BadTable, match=r"lines\.csv is empty \(0 bytes\)"):
         ingest(home, write_shop(lines="", header="", name="nothing"))
