@@ -1,4 +1,4 @@
-"""What a test must rest on: enough customers, and enough of either outcome, at every test cutoff or fold.
+"""What a test must rest on: enough customers, and enough of either outcome, at every test cutoff or in all folds.
 
 On fewer, a bootstrap interval over customers is narrow for no reason: of one customer it is a single number.
 """

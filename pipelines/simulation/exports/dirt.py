@@ -204,7 +204,7 @@ DIRT: dict[Table, tuple[Dirt, ...]] = {
     "contacts": (
         Dirt("exact_duplicate", 0.005, "added"),
         Dirt("missing_customer", 0.005, "added", {"customer_no": _text(None)}),
-        Dirt("no_address", 0.010, "altered", {"email": _text("none")}),
+        Dirt("no_address", 0.010, "altered", {"email": _text("none")}, pl.col("email_agreed") == "yes"),
         Dirt("unreadable_consent", 0.005, "added", {"sms_agreed": _text("perhaps")}),
     ),
     "loyalty": (

@@ -86,6 +86,13 @@ COUNTED = {
         "ended_before_start": ("finding", "subscriptions.ends_before_start"),
         "contract_booked_twice": ("finding", "subscriptions.overlap"),
     },
+    "contacts": {
+        "no_address": ("finding", "contacts.consent_without_address"),
+        "unreadable_consent": ("reject", "unreadable_consent_sms"),
+    },
+    "loyalty": {"unreadable_points": ("reject", "unreadable_points")},
+    "campaigns": {"negative_budget": ("repair", "impossible_cost_emptied")},
+    "market": {"unreadable_turnover": ("reject", "unreadable_spend")},
 }
 
 

@@ -36,7 +36,7 @@ def row(number: int) -> dict[str, object]:
 
 
 def test_the_label_and_the_tenure_are_those_of_the_file(tmp_path: Path) -> None:
-    rows = [row(number) for number in range(90)]
+    rows = [row(number) for number in range(180)]
     with (tmp_path / "WA_Fn-UseC_-Telco-Customer-Churn.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -48,7 +48,7 @@ def test_the_label_and_the_tenure_are_those_of_the_file(tmp_path: Path) -> None:
     assert found["label"].to_dict() == {str(each["customerID"]): float(each["Churn"] == "Yes") for each in rows}
     months = found["loyalty_contract_tenure_days"] / 30.44
     assert np.abs(months - [each["tenure"] for each in rows]).max() < 0.2
-    assert found["ordered_contract"].tolist() == [float(number % 3) for number in range(90)]
+    assert found["ordered_contract"].tolist() == [float(number % 3) for number in range(180)]
     assert len(prepare(study, dataset).tests) == 5
 
 
