@@ -8,7 +8,7 @@ export COTERIE_HOME
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help demo test postgresql lint docs ui serve bench lock clean
+.PHONY: help demo test slow lint docs ui serve bench lock clean
 
 help:  ## what each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
@@ -29,8 +29,8 @@ demo: $(VENV)/installed  ## every step on a simulated shop, with a summary at th
 test: lint  ## everything that CI runs: lint, types, import contracts, tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-postgresql: $(VENV)/installed-tools  ## the journey on a real PostgreSQL server, which it starts in a temporary folder
-	$(BIN)/python -m pytest tests/journeys/test_postgresql.py -m postgresql
+slow: $(VENV)/installed-tools  ## what test leaves out: features on Spark, two retrains at once on a PostgreSQL server
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/installed-tools  ## ruff, mypy, the import contracts
 	$(BIN)/ruff check .

@@ -78,6 +78,7 @@ def spark() -> Iterator[None]:
     session.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("spark")
 def test_spark_gives_the_same(folder: Path, batch: pd.DataFrame) -> None:
     assert_same_bits(to_pandas(snapshot(open_tables(folder, "spark"), to_days(AS_OF))), batch)

@@ -20,7 +20,7 @@ from experiments.tracking.registry import champions
 from experiments.tracking.stores import Stores
 from tests.journeys.conftest import run_coterie, studies
 
-pytestmark = pytest.mark.postgresql
+pytestmark = pytest.mark.slow
 
 DATABASES = ("runs", "searches")
 
