@@ -1,6 +1,6 @@
 """Several workspaces on one PostgreSQL server: runs, registry and searches, and two retrains at once.
 
-It starts a server of its own in a temporary folder and takes a minute or two, so it is run by ``make postgresql`` only.
+It starts a server of its own in a temporary folder and takes a minute or two, so it is run by ``make slow`` only.
 """
 
 import os
