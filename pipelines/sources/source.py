@@ -281,9 +281,11 @@ def load_source(name_or_path: str | Path) -> Source:
     """
     folder = _find(name_or_path)
     config_text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
-    config, sql = _parse(config_text, folder.name), _read_sql(folder)
+    config, sql = _parse(config_text, folder.resolve().name), _read_sql(folder)
     if config.attributes and "customers" not in sql:
-        raise BadConfig(f"{CONFIG_FILE} of {folder.name} has [attributes], which are of customers: write customers.sql")
+        raise BadConfig(
+            f"{CONFIG_FILE} of {folder.resolve().name} has [attributes], which are of customers: write customers.sql"
+        )
     return Source(folder=folder, config=config, config_text=config_text, sql=sql)
 
 
@@ -310,7 +312,7 @@ def _read_sql(folder: Path) -> dict[str, str]:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
     for name in texts:
         if name not in TABLES:
-            raise BadConfig(f"{name}.sql of {folder.name} names no canonical table{suggestion(name, TABLES)}")
+            raise BadConfig(f"{name}.sql of {folder.resolve().name} names no canonical table{suggestion(name, TABLES)}")
     if not set(ACTIVITY) & set(texts):
-        raise BadConfig(no_times(folder.name))
+        raise BadConfig(no_times(folder.resolve().name))
     return texts
