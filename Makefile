@@ -29,7 +29,7 @@ demo: $(VENV)/installed  ## every step on a simulated shop, with a summary at th
 test: lint  ## everything that CI runs: lint, types, import contracts, tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-slow: $(VENV)/installed-tools  ## what test leaves out: features on Spark, two retrains at once on a PostgreSQL server
+slow: $(VENV)/installed-tools  ## what test leaves out: Spark, PostgreSQL, all of CONTRIBUTING
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/installed-tools  ## ruff, mypy, the import contracts

@@ -26,7 +26,7 @@ from tests.features.plain import Frames, known_rows, profiles
 from tests.features.rows import AS_OF, SALES, TICK, Row, Rows, frames, side_by_side, tables
 from tests.features.shop import grown_shop
 
-few = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 every_family = pytest.mark.parametrize("family", families().values(), ids=list(families()))
 
 

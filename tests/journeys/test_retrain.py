@@ -49,19 +49,14 @@ for name, place in places.items():
 # Each run goes on where the one before was killed, so every place is reached with the earlier steps done.
 PLACES = {
     "in ingest, with the draft written": ("pipelines.workspace", "_flush", "before"),
-    "after ingest": ("pipelines.steps.retrain", "ingest_step", "after"),
-    "after dataset": ("pipelines.steps.train", "build_dataset", "after"),
     "in train, before the first trial": ("pipelines.steps.train", "run_study", "before"),
     "in train, before the artifact is logged": ("experiments.tracking.registry", "log_pyfunc", "before"),
     "in train, registered but not finished": ("experiments.run", "register", "after"),
-    "after train": ("pipelines.steps.retrain", "train_step", "after"),
     "in promote, judged but the alias not moved": ("experiments.gate", "write_verdict", "after"),
-    "after promote": ("pipelines.steps.retrain", "promote_step", "after"),
     "in publish, with the answers still unsorted": ("serving.every_answer", "write_sorted", "before"),
     "in publish, with every answer but no manifest": ("serving.publication", "version_of", "before"),
     "in publish, with the draft written": ("pipelines.workspace", "_flush", "before"),
     "in publish, before the model store": ("pipelines.steps.publish", "put_in_store", "before"),
-    "after publish": ("pipelines.steps.retrain", "publish_bundle", "after"),
     "in score, with the draft written": ("pipelines.workspace", "_flush", "before"),
     "after score": ("pipelines.steps.retrain", "score_all", "after"),
 }

@@ -55,6 +55,8 @@ with running_service(Workspace(Path(home))) as address:
 print(json.dumps(found))
 """
 
+pytestmark = pytest.mark.slow
+
 SUITES = [f"tests/conformance/test_{kind}.py" for kind in (
     "families", "learners", "clusterers", "audit_rules", "sources", "tasks",
 )]  # fmt: skip

@@ -128,7 +128,7 @@ def deliveries(draw):
 CORRECTIONS = '[corrections]\norders = ["order_id", "kind"]'
 # A failing example is not made smaller: that takes minutes, and the examples are small.
 quick = settings(
-    max_examples=4,
+    max_examples=2,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

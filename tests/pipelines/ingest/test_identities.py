@@ -177,7 +177,7 @@ def seen_slowly(links, versions, rule, id_, moment):
     return tuple(values)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["x", "y", "z"]), st.tuples(st.sampled_from("ab"), st.sampled_from([None, 2, 5]))),
     st.dictionaries(
