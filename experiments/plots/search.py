@@ -22,7 +22,7 @@ def search_plot(path: Path, name: str, trials: Sequence[Trial], direction: str) 
             axes.scatter(np.flatnonzero(chosen), tried[chosen], s=28, color=colour, label=one, zorder=3)
         axes.step(np.arange(len(tried)), pick.accumulate(tried), where="post", color=INK, lw=1.4, label="best so far")
         _limit(axes, tried, lower_is_better)
-        axes.set(xlabel="trial", ylabel="loss on validation folds" if lower_is_better else "gap to permuted data")
+        axes.set(xlabel="trial", ylabel="loss on validation folds" if lower_is_better else "gap to one cloud")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(loc="best")
 

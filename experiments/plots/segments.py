@@ -130,19 +130,19 @@ def revenue_plot(path: Path, title: str, segmenter: Segmenter) -> None:
 
 
 def reality_plot(path: Path, title: str, clustered: Sequence[Scored]) -> None:
-    """Each clustering's silhouette beside that of the same clustering of column-permuted data."""
+    """Each clustering's silhouette beside that of the same clustering of customers without groups."""
     with figure(path, title, 8, 1.5 + 0.6 * len(clustered)) as (_, axes):
         for row, each in enumerate(reversed(clustered)):
-            real, shuffled = each.scores["silhouette"], each.scores["silhouette_permuted"]
+            real, null = each.scores["silhouette"], each.scores["silhouette_null"]
             ours = each.contestant.role == TUNED
-            axes.plot([shuffled, real], [row, row], color=LIGHT, lw=5, zorder=1, solid_capstyle="round")
-            axes.scatter([shuffled], [row], color=GREY, s=60, zorder=3, label="columns permuted" if ours else None)
+            axes.plot([null, real], [row, row], color=LIGHT, lw=5, zorder=1, solid_capstyle="round")
+            axes.scatter([null], [row], color=GREY, s=60, zorder=3, label="without groups" if ours else None)
             axes.scatter([real], [row], color=COLOURS[0], s=60, zorder=3, label="real customers" if ours else None)
-            low, high = each.scores["permuted_gap_low"], each.scores["permuted_gap_high"]
+            gap, low = each.scores["copula_gap"], each.scores["copula_gap_low"]
             axes.text(
-                max(real, shuffled),
+                max(real, null),
                 row + 0.28,
-                f"gap {each.scores['permuted_gap']:+.3f}  [{low:+.3f}, {high:+.3f}]",
+                f"gap {gap:+.3f}, beyond chance {low:+.3f}",
                 ha="right",
                 fontsize=8,
             )

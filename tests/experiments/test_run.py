@@ -165,7 +165,7 @@ def test_segments_are_registered_with_their_pictures(
     segments_run: tuple[Stores, StudyResult], group_dataset: Dataset
 ) -> None:
     stores, segments = segments_run
-    assert segments.scores["permuted_gap_low"] > 0
+    assert segments.scores["copula_gap_low"] > 0
     assert set(segments.baselines) == {"baseline rfm"}
     client = open_client(stores)
     pictures = {file.path for file in client.list_artifacts(segments.run_id, "plots")}

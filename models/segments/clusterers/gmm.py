@@ -38,6 +38,11 @@ def space(trial: Trial) -> dict[str, Any]:
     }
 
 
+def numbers(params: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Three to ten groups, and as many as asked for."""
+    return tuple({**params, "k": k} for k in sorted({*range(3, 11), int(params["k"])}))
+
+
 def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001
     """The best of three EM runs from k-means starts, on one thread, because sums over threads differ in last bits."""
     # Only for fitting: the import takes seconds, and serving does not need it.
