@@ -26,8 +26,8 @@ from tests.features.rows import AS_OF, Rows, frames
 from tests.features.rows import tables as rows_of
 
 Frames = dict[str, pl.DataFrame]
-DATES = [to_days(datetime(2020, 8, 1)), to_days(datetime(2021, 3, 5, 18)), to_days(datetime(2021, 9, 9, 9, 9))]
-DATES += [to_days(datetime(2021, 12, 1)), to_days(datetime(2022, 1, 17, 10, 30)), to_days(datetime(2022, 3, 30))]
+DATES = [to_days(datetime(2020, 8, 1)), to_days(datetime(2021, 3, 5, 18))]
+DATES += [to_days(datetime(2021, 12, 1)), to_days(datetime(2022, 3, 30))]
 
 
 def batch(frames: Frames, as_of: float) -> pd.DataFrame:
@@ -70,8 +70,8 @@ def test_without_a_row_there_is_no_customer(world: Frames) -> None:
 
 def test_threads_do_not_see_each_other(world: Frames) -> None:
     live = Plans()
-    customers = batch(world, DATES[-1])["customer_id"].tolist()[:24]
-    with ThreadPoolExecutor(8) as pool:
+    customers = batch(world, DATES[-1])["customer_id"].tolist()[:12]
+    with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda customer: live(own(world, customer), DATES[-1]), customers))
     assert [features["customer_id"].tolist() for features in found] == [[customer] for customer in customers]
     again = [live(own(world, customer), DATES[-1]) for customer in customers]
