@@ -25,7 +25,7 @@ def features_of(past: Past, as_of: float, columns: Collection[str] | None = None
     Null or zero is settled here, by the rule in ``features.families``. With ``columns``, families that have none of
     these are left out.
     """
-    found = families_for(past.present).values()
+    found: Collection[Family] = families_for(past.present).values()
     if columns is not None:
         found = [family for family in found if not set(columns).isdisjoint(family.columns(past.present))]
     return joined(found, past, as_of)
