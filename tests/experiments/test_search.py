@@ -142,9 +142,10 @@ def test_a_bug_in_a_learner_ends_the_search(dataset: Dataset, tmp_path: Path, mo
         searched(study(), dataset, tmp_path)
 
 
-def kill_a_worker() -> None:
-    """Kill one of this process's workers, as the system does when memory runs out."""
-    os.kill(multiprocessing.active_children()[0].pid or 0, signal.SIGKILL)
+def kill_workers() -> None:
+    """Kill this process's workers, as the system does when memory runs out; one left alive might finish all trials."""
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid or 0, signal.SIGKILL)
 
 
 def test_a_killed_worker_ends_the_search_with_a_sentence_and_loses_no_finished_trial(
@@ -152,7 +153,7 @@ def test_a_killed_worker_ends_the_search_with_a_sentence_and_loses_no_finished_t
 ) -> None:
     def after_first(trial: Trial) -> None:
         if trial.slot == 0:
-            kill_a_worker()
+            kill_workers()
 
     with pytest.raises(CoterieError, match="a worker process ended unexpectedly"):
         searched(study(), dataset, tmp_path, workers=2, on_trial=after_first)
