@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 PACKAGES = ("features", "models", "experiments", "serving", "pipelines")
@@ -46,6 +46,7 @@ class Module:
         }
 
 
+@cache
 def modules(root: Path) -> dict[str, Module]:
     """Every module of the product, by its name."""
     paths = [path for package in PACKAGES for path in sorted((root / package).rglob("*.py"))]
