@@ -1,10 +1,12 @@
 """``coterie`` for a reader who does not wait: one trial, and servers that run on while the next command is typed."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 SEARCHING = ("demo", "train", "retrain")
@@ -13,11 +15,16 @@ START_SECONDS = 300
 
 
 def start(name: str, command: list[str]) -> int:
-    """Start a server on the port set for it, wait until it answers, and leave its process group in a file."""
-    port = os.environ[f"PORT_OF_{name.upper()}"]
+    """Start a server on the port set for it, wait until it answers, and leave its process group in a file.
+
+    One that runs already is stopped first, as a reader would do.
+    """
+    port, running = os.environ[f"PORT_OF_{name.upper()}"], Path(f"{name}.pid")
+    if running.exists():
+        stop(int(running.read_text()))
     with Path(f"{name}.log").open("wb") as log:
         server = subprocess.Popen([*command, "--port", port], stdout=log, stderr=log, start_new_session=True)
-    Path(f"{name}.pid").write_text(str(server.pid))
+    running.write_text(str(server.pid))
     deadline = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         try:
@@ -28,6 +35,16 @@ def start(name: str, command: list[str]) -> int:
             return 0
     sys.stderr.write(Path(f"{name}.log").read_text()[-2000:])
     return 1
+
+
+def stop(group: int) -> None:
+    """End every process of the group, at last by force."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        for _ in range(200):
+            os.killpg(group, 0)
+            time.sleep(0.1)
+        os.killpg(group, signal.SIGKILL)
 
 
 def main(*arguments: str) -> int:

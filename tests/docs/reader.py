@@ -7,17 +7,18 @@ command ``coterie``: a search has one trial, and a server takes a free port and 
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import sysconfig
 import venv
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from tests.docs.blocks import REPO
+from tests.docs.coterie_of_tests import stop
 
 FOLDERS = ("features", "models", "experiments", "serving", "pipelines", "examples")
 FILES = ("Makefile", "MLproject", "python_env.yaml", "bentofile.yaml", "pyproject.toml", "requirements.lock")
@@ -83,15 +84,14 @@ class Reader:
     def stop_servers(self) -> None:
         """End those that ``coterie_of_tests.py`` started, which wrote down their process ids."""
         for file in self.root.glob("*.pid"):
-            os.killpg(int(file.read_text()), signal.SIGTERM)
+            stop(int(file.read_text()))
             file.unlink()
 
     def _run(self, program: str, *arguments: str) -> str:
         command = [str(shutil.which(program, path=self.environment["PATH"])), *arguments]
         with (self.root / "stderr.txt").open("w+") as errors:  # no pipe: a server keeps it open
-            done = subprocess.run(
-                command, cwd=self.root, env=self.environment, stdout=subprocess.PIPE, stderr=errors, timeout=1800
-            )
+            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": errors}
+            done = subprocess.run(command, cwd=self.root, env=self.environment, timeout=1800, **streams)
             errors.seek(0)
             assert done.returncode == 0, f"{arguments[-1]}\n{done.stdout.decode()[-1500:]}\n{errors.read()[-3000:]}"
         return done.stdout.decode()
