@@ -231,7 +231,8 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     from experiments.plots import segments
 
     model, X, as_of = tested[0].model, problem.customers, day_of(problem.dataset.cutoffs[-1])
-    segments.profile_plot(folder / "segment_profile.png", f"Who the segments are, {as_of}", model, X)
+    currency = str(problem.dataset.facts.get("currency") or "")
+    segments.profile_plot(folder / "segment_profile.png", f"Who the segments are, {as_of}", model, X, currency)
     where = f"Where {_counted(problem)} customers lie, {as_of}"
     segments.map_plot(folder / "segment_map.png", where, model, X, problem.search.seed)
     segments.revenue_plot(folder / "segment_revenue.png", "What the segments bring", model)
