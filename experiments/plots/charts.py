@@ -13,6 +13,7 @@ PANEL_INCHES = 5.4
 LEGEND_INCHES = 1.9
 TEXT_LETTERS = 64
 """Letters in a line above a panel."""
+MOST_TICKS = 6
 MOST_UPRIGHT = 6
 """Dates that fit side by side under a panel."""
 
@@ -45,8 +46,8 @@ def _draw_panel(axes: Any, panel: Panel, colours: dict[str, str]) -> None:
     axes.set(xlabel=panel.x_label, ylabel=panel.y_label)
     says_under_title(axes, panel.title, panel.says, TEXT_LETTERS)
     for wanted, axis in ((panel.x_share, axes.xaxis), (panel.y_share, axes.yaxis)):
-        if wanted:
-            axis.set_major_formatter(PercentFormatter(1.0))
+        axis.set_major_formatter(PercentFormatter(1.0) if wanted else lambda value, _: f"{value:,.10g}")
+    axes.xaxis.get_major_locator().set_params(nbins=MOST_TICKS)
     if panel.y_whole:
         axes.set_ylim(0.0, 1.02)
     if panel.x_names:

@@ -45,7 +45,7 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
     report = summary(workspace)
     coterie, home = command_here(), "" if workspace.home == DEFAULT_HOME else f" --home {workspace.home}"
     lines = [
-        "What was decided: a model is promoted only if it is proven better than every baseline",
+        "What was decided (advantage: how much lower the model's loss is, with its interval; above 0 it is better)",
         *("  " + line for line in decided),
         "",
         report["message"],
