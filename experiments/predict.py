@@ -219,7 +219,7 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
 
 def in_money_of(problem: Problem) -> Question:
     """The question with the shop's own currency as the unit of amounts of money, for people."""
-    own = str(problem.dataset.facts.get("currency") or "")
+    own = problem.dataset.currency
     return replace(problem.question, unit=own) if problem.question.unit == "currency" and own else problem.question
 
 

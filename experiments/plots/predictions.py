@@ -41,13 +41,12 @@ def importance_plot(path: Path, title: str, problem: Problem, ours: Scored) -> N
     """The most important features: those whose shuffling raises the loss most at the newest test cutoff."""
     names, rises = permutation_importance(problem, ours)
     order = np.argsort(rises.mean(axis=1))[-IMPORTANCE_SHOWN:]
-    currency = str(problem.dataset.facts.get("currency") or "")
     with figure(path, title, 8, 0.32 * len(order) + 1.3) as (_, axes):
         means, spread = rises.mean(axis=1)[order], rises.std(axis=1)[order]
         axes.barh(
             range(len(order)), means, xerr=spread, color=COLOURS[0], height=0.7, error_kw={"ecolor": GREY, "lw": 1}
         )
-        axes.set_yticks(range(len(order)), [feature_words(names[i], currency) for i in order])
+        axes.set_yticks(range(len(order)), [feature_words(names[i], problem.dataset.currency) for i in order])
         axes.set_xlabel(
             f"rise of {problem.target.LOSS_WORDS} when the feature is shuffled, with its spread over shuffles"
         )

@@ -67,7 +67,7 @@ def test_a_calibration_plot_says_level_and_slope(factor: float, words: str) -> N
 
 
 def test_a_plot_of_money_names_the_shop_s_currency() -> None:
-    problem: Any = SimpleNamespace(question=VALUE, dataset=SimpleNamespace(facts={"currency": "JPY"}))
+    problem: Any = SimpleNamespace(question=VALUE, dataset=SimpleNamespace(currency="JPY"))
     assert in_money_of(problem) == replace(VALUE, unit="JPY")
     y = np.repeat([0.0, 200.0], 50)
     panel = calibration("amount", in_money_of(problem), y, np.column_stack([y + 10.0, y, y + 20.0]))
@@ -79,8 +79,8 @@ def test_a_plot_of_money_names_the_shop_s_currency() -> None:
 
 def test_an_amount_of_something_else_keeps_its_unit_and_an_old_dataset_names_no_currency() -> None:
     orders = replace(VALUE, outcome="orders", unit="orders")
-    for question, facts in ((orders, {"currency": "JPY"}), (VALUE, {})):
-        problem = SimpleNamespace(question=question, dataset=SimpleNamespace(facts=facts))
+    for question, currency in ((orders, "JPY"), (VALUE, "")):
+        problem = SimpleNamespace(question=question, dataset=SimpleNamespace(currency=currency))
         assert in_money_of(cast(Any, problem)) == question
 
 
