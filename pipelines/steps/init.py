@@ -9,8 +9,9 @@ from typing import Any
 
 from features.errors import BadInput, BadTable
 from features.tables import TABLES
+from pipelines.guesses.contacts import with_contacts
 from pipelines.guesses.ids import reconcile
-from pipelines.guesses.look import Seen, look
+from pipelines.guesses.look import Seen, look, together
 from pipelines.guesses.mapping import Filled, guess
 from pipelines.guesses.recipes import Recipe, aliases_in, read_by, recognise, settings_of_recipe
 from pipelines.guesses.select import needs_check, select_of
@@ -33,7 +34,9 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
         create_schemas(con)
         seen = look(con, raw, copies)
         recipe = recognise(con, seen)
-        filled = [] if recipe else reconcile(con, guess(seen.tables))
+        if recipe is None:
+            seen = together(con, seen, copies)
+        filled = [] if recipe else with_contacts(reconcile(con, guess(seen.tables)))
     name, place = _name(folder), _place(folder, raw)
     draft = _of_recipe(recipe, seen, name, place) if recipe else _guessed(seen, filled, name, place)
     folder.mkdir(parents=True, exist_ok=True)
