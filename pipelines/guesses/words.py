@@ -38,7 +38,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "orders": {
         "order_id": "order id, order no, order number, order nr, order ref, order reference, order code, invoice id, "
         "invoice no, invoice number, transaction id, transaction no, basket id, receipt id, receipt no, ticket id, "
-        "ticket no, sale id, sales id, bill no, order, invoice, receipt, ticket, no commande, n commande, numero commande, "
+        "ticket no, sale id, sales id, bill no, order, invoice, receipt, ticket, no commande, n commande, "
+        "numero commande, "
         "numero de commande, num commande, id commande, ref commande, reference commande, commande, numero facture, "
         "no facture, n facture, facture, numero ticket, no ticket, ticket de caisse, id panier, panier, id vente, "
         "id",
