@@ -135,7 +135,7 @@ class Separation:
         label = segmenter.labels_of(fitted, real, self.shared.path)
         sizes = cluster_scores.sizes(label)
         if sizes["segments_n"] < 2:
-            raise BadInput("fewer than two segments found")
+            raise BadInput("fewer than two segments found: widen features.include, or choose other clusterers")
         # A cloud that is cut badly scores below 0, the score of no groups: that must not raise the gap.
         found, null = float(distances.silhouettes(label).mean()), max(0.0, self._null_silhouette(fitted))
         scores = {"silhouette": found, "silhouette_null": null, "copula_gap": found - null, **sizes}
@@ -196,7 +196,7 @@ def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tupl
     about = (problem.customers, problem.features, problem.search.seed, problem.shared.path)
     ours, *others = each_of(_scored, [(*about, each) for each in entrants], workers)
     started = time.perf_counter()
-    model = segmenter.described(ours.model, problem.everybody)
+    model = segmenter.described(ours.model, problem.everybody, problem.dataset.currency)
     return [replace(ours, model=model, seconds=ours.seconds + time.perf_counter() - started), *others], ""
 
 
@@ -232,7 +232,8 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     from experiments.plots import segments
 
     model, X, as_of = tested[0].model, problem.customers, day_of(problem.dataset.cutoffs[-1])
-    segments.profile_plot(folder / "segment_profile.png", f"Who the segments are, {as_of}", model, X)
+    who, currency = f"Who the segments are, {as_of}", problem.dataset.currency
+    segments.profile_plot(folder / "segment_profile.png", who, model, X, currency)
     where = f"Where {_counted(problem)} customers lie, {as_of}"
     segments.map_plot(folder / "segment_map.png", where, model, X, problem.search.seed)
     segments.revenue_plot(folder / "segment_revenue.png", "What the segments bring", model)
