@@ -1,4 +1,4 @@
-"""How often segments are found where there are none, and where five are planted: ``python -m benchmarks.structureless``.
+"""How often segments are found where there are none, and where five are: ``python -m benchmarks.structureless``.
 
 Customers without groups of six kinds, and five planted groups, a new draw for each seed. Each goes the way of a study:
 k-means for every number of groups from 4 to 10, the best gap is chosen, tested against 19 draws of the copula, and has
