@@ -135,7 +135,7 @@ class Separation:
         label = segmenter.labels_of(fitted, real, self.shared.path)
         sizes = cluster_scores.sizes(label)
         if sizes["segments_n"] < 2:
-            raise BadInput("fewer than two segments found")
+            raise BadInput("fewer than two segments found: widen features.include, or choose other clusterers")
         gap = cluster_scores.gap_between(distances.silhouettes(label), [self._null_silhouettes(fitted)], self.seed)
         scores = {"silhouette": gap.silhouette, "silhouette_permuted": gap.permuted, "permuted_gap": gap.gap, **sizes}
         return gap.gap - penalty(self.wanted, sizes), {f"validation_{k}": v for k, v in scores.items()}

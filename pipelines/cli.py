@@ -210,8 +210,10 @@ def retrain(
 @app.command()
 def erase(customer: Customer, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """Remove a person, under all their ids, from everything in the workspace, and exclude them from later ingests."""
+    from pipelines.scratch import sweep_passing_folders
     from pipelines.steps.erase import erase
 
+    sweep_passing_folders()
     run(home, json_, lambda workspace: erase(workspace, customer))
 
 
