@@ -94,7 +94,8 @@ def check_validation(cutoffs: Sequence[float], first_test: float, horizon_days: 
     if not validation_folds(cutoffs, first_test, horizon_days, 1):
         raise HistoryTooShort(
             f"customers were found at {len(cutoffs)} cutoffs, none of which a model can be validated at before the "
-            f"first test cutoff {day_of(first_test)}: lower cutoffs.test, name later dates, or load more history"
+            f"first test cutoff {day_of(first_test)}: look in the audit for a stray late order or a long gap, lower "
+            "cutoffs.test, name later dates, or load more history"
         )
 
 

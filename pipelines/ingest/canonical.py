@@ -95,9 +95,9 @@ def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles, seen:
     for table in staged:
         _stage(con, run, table, aliases[table.name], readers, files, seen)
     erased = drop_erased(con, run.erased, staged, files.paths())
-    for table, columns in run.source.config.corrections.items():
-        if table in run.source.sql:
-            show_replaced(con, table, columns)
+    for name, columns in run.source.config.corrections.items():
+        if name in run.source.sql:
+            show_replaced(con, name, columns)
     findings = run_audit(con, [table.name for table in staged])
     cleaned, conflicts = clean_all(con, staged, run.source.config, may_be_empty=bool(run.erased.marks))
     by_file = frozenset(name for name, alias in aliases.items() if alias is not None)

@@ -150,8 +150,8 @@ def json_refused(rng: random.Random) -> Input:
         [
             refused({"lines.json": text[: len(text) // 2]}, "lines.json", "again"),
             refused({"lines.json": b"<html>no</html>"}, "lines.json", "again"),
-            refused({"lines.json.gz": text}, "lines.json.gz"),
-            refused({"lines.json.gz": whole[: len(whole) // 2]}, "lines.json.gz", "again"),
+            refused({"lines.json.gz": text}, "lines.json.gz is no gzip file", "rename it to lines.json"),
+            refused({"lines.json.gz": whole[: len(whole) // 2]}, "lines.json.gz ends early", "again"),
         ]
     )
 
@@ -258,7 +258,7 @@ def parquet_columns(rng: random.Random) -> Input:
 def parquet_damaged(rng: random.Random) -> Input:
     content = parquet(clean_lines(rng))
     damaged = rng.choice([content[: len(content) // 2], b"PAR1", b"no parquet at all", content[:-4] + b"XXXX"])
-    return refused({"lines.parquet": damaged}, "lines.parquet")
+    return refused({"lines.parquet": damaged}, "lines.parquet", "copy or export it again")
 
 
 @kind("Excel: numbers, dates, titles, blank cells")
