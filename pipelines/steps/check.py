@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from pipelines.commands import typed
 from pipelines.sources.meanings import meaning
 from pipelines.sources.preview import FilesPreview, TablePreview, opened, preview
 from pipelines.sources.source import load_source
@@ -30,7 +31,9 @@ def check_source(name_or_path: str, raw: Path | None) -> dict[str, Any]:
         "tables": {each.table: asdict(each) for each in tables},
         "errors": errors,
         "fits": not errors,
-        "message": "\n".join([*map(_files_text, files), *map(_table_text, tables), _verdict(name_or_path, errors)]),
+        "message": "\n".join(
+            [*map(_files_text, files), *map(_table_text, tables), _verdict(name_or_path, raw, errors)]
+        ),
     }
 
 
@@ -72,7 +75,8 @@ def _transposed(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return as_text(table)
 
 
-def _verdict(name: str, errors: Sequence[str]) -> str:
+def _verdict(name: str, raw: Path | None, errors: Sequence[str]) -> str:
     if errors:
         return f"coterie ingest would refuse this source for {len(errors)} of the reasons above"
-    return f"coterie ingest takes this source: if the rows above are right, run `coterie ingest {name}`"
+    ingest = typed("ingest", name, *(("--raw", raw) if raw else ()))
+    return f"coterie ingest takes this source: if the rows above are right, run `{ingest}`"

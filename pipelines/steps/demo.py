@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from experiments.studies import shipped_studies
+from pipelines.commands import typed
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.ingest import ingest_step
 from pipelines.steps.promote import promote_step
@@ -49,11 +50,20 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
         *("  " + line for line in json.dumps(answer["answers"][0], indent=2).splitlines()),
         "",
         f"The road took {time.monotonic() - started:.0f} s for {scored['customers']:,} customers. What to type next:",
-        "  coterie ui      compare the runs in the MLflow UI, http://127.0.0.1:5000",
-        "  coterie serve   keep the service running, http://127.0.0.1:3000",
-        "  coterie init    bring your own data, in five minutes",
+        *what_next(workspace),
     ]
     return {**report, "question": question, "answer": answer, "message": "\n".join(lines)}
+
+
+def what_next(workspace: Workspace) -> list[str]:
+    """What to type next, word for word, and what it does."""
+    meaning = {
+        typed("ui", home=workspace.home): "compare the runs in the MLflow UI, http://127.0.0.1:5000",
+        typed("serve", home=workspace.home): "keep the service running, http://127.0.0.1:3000",
+        typed("init", "my_shop", "--raw", "FOLDER"): "bring your own data, in five minutes",
+    }
+    width = max(map(len, meaning))
+    return [f"  {command:{width}}  {what}" for command, what in meaning.items()]
 
 
 def timed(step: str, do: Callable[[], Any]) -> Any:
