@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
+from tests.pipelines.ingest.kills import Killed, kill_at
 
 HEADER = "order_no,customer,when,sku,qty,kind\n"
 SQL = """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id, qty AS quantity,
@@ -70,6 +71,16 @@ CASES = {
 def test_rows_stay_known_since_they_were_first_seen(deliver, name):
     lots, expected = CASES[name]
     assert deliver(*lots) == expected
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_an_ingest_that_was_killed_knows_its_rows_when_their_file_grows(deliver, monkeypatch, step):
+    """The first one: of its files nothing is dated, so running it again finds the tables that it had written."""
+    with monkeypatch.context() as patch:
+        kill_at(patch, step)
+        with pytest.raises(Killed):
+            deliver({"1": OLD})
+    assert deliver({"1": OLD}, {"1": OLD + NEW}) == [("A", 1, None), ("C", 1, 1)]
 
 
 def test_the_same_with_corrections_and_pseudonyms(deliver):
