@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from experiments.studies import shipped_studies
-from pipelines.commands import typed
+from pipelines.commands import command_here, typed
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.ingest import ingest_step
 from pipelines.steps.promote import promote_step
@@ -32,14 +32,18 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
     raw = workspace.home / "raw" / "simulated"
     timed("simulate", lambda: simulate(raw, customers=customers, seed=SEED, days=DAYS))
     ingested = timed("ingest", lambda: ingest_step(workspace, "simulated", "", None))
+    decided = []
     for study in shipped_studies():
         timed(f"train {study}", partial(train_step, workspace, study, trials, 2))
-        timed(f"promote {study}", partial(promote_step, workspace, study))
+        decided.append(timed(f"promote {study}", partial(promote_step, workspace, study))["message"])
     timed("publish", lambda: publish_bundle(workspace))
     scored = timed("score", lambda: score_all(workspace))
     question, answer = timed("ask the service", lambda: one_question(workspace))
     report = summary(workspace)
     lines = [
+        "What was decided (advantage: how much lower the model's loss is, with its interval; above 0 it is better)",
+        *("  " + line for line in decided),
+        "",
         report["message"],
         "",
         "Audit",
@@ -58,9 +62,11 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
 def what_next(workspace: Workspace) -> list[str]:
     """What to type next, word for word, and what it does."""
     meaning = {
-        typed("ui", home=workspace.home): "compare the runs in the MLflow UI, http://127.0.0.1:5000",
-        typed("serve", home=workspace.home): "keep the service running, http://127.0.0.1:3000",
-        typed("init", "my_shop", "--raw", "FOLDER"): "bring your own data, in five minutes",
+        typed(
+            "ui", home=workspace.home, coterie=command_here()
+        ): "compare the runs in the MLflow UI, http://127.0.0.1:5000",
+        typed("serve", home=workspace.home, coterie=command_here()): "keep the service running, http://127.0.0.1:3000",
+        typed("init", "my_shop", "--raw", "DIR", coterie=command_here()): "begin with your own data, the files in DIR",
     }
     width = max(map(len, meaning))
     return [f"  {command:{width}}  {what}" for command, what in meaning.items()]

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.commands import HOME_VARIABLE, typed
+from pipelines.commands import HOME_VARIABLE, command_here, typed
 from pipelines.steps.check import check_source
 from pipelines.steps.demo import what_next
 from pipelines.steps.init import init_source
@@ -47,7 +47,7 @@ def test_init_and_check_print_commands_for_folders_with_spaces(tmp_path: Path) -
 
 def test_the_demo_ends_with_commands_on_its_own_workspace(tmp_path: Path) -> None:
     for line, command in zip(what_next(Workspace(tmp_path / "a shop")), ("ui", "serve"), strict=False):
-        assert shlex.split(line)[:4] == ["coterie", command, "--home", str(tmp_path / "a shop")]
+        assert shlex.split(line)[:4] == [command_here(), command, "--home", str(tmp_path / "a shop")]
 
 
 def test_who_has_read_enough_gets_no_complaint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
