@@ -55,6 +55,15 @@ CASES = {
         [{"0": NEW, "1": OLD}, {"0": NEW, "1": OLD + OTHER}, {"0": NEW}, {"0": NEW, "1": OLD + OTHER}],
         [("A", 1, None), ("B", 1, 1), ("C", 1, None)],
     ),
+    "it was in two files that are gone": (
+        [
+            {"0": OTHER},
+            {"0": OTHER, "1": NEW},
+            {"0": OTHER, "1": NEW, "2": NEW + OLD},
+            {"0": OTHER, "3": OLD + NEW},
+        ],
+        [("A", 1, 2), ("B", 1, None), ("C", 1, 1)],
+    ),
     "nothing of it was seen before": ([{"1": OLD}, {"1": NEW}], [("C", 1, None)]),
     "nothing of one of two was seen before": (
         [{"0": OTHER, "1": OLD}, {"0": OTHER, "1": NEW}],
