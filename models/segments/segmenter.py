@@ -86,7 +86,8 @@ def described(segmenter: Segmenter, X: pd.DataFrame) -> Segmenter:
     """
     kind = find_clusterer(segmenter.clusterer)
     label, _ = assign_labels(segmenter, X)
-    return replace(segmenter, catalogue=catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES))
+    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, segmenter.features)
+    return replace(segmenter, catalogue=found)
 
 
 def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
