@@ -100,6 +100,12 @@ def test_rows_of_another_kind_do_not_count(column: str) -> None:
     assert found == value or (value is None and found != found)
 
 
+def test_a_margin_of_what_was_given_away_is_a_cost_and_no_share() -> None:
+    found = of_family("margin", orders=[SALE | {"product_id": "p", "discount": 10.0, "at": AS_OF - timedelta(days=1)}])
+    assert found["margin_365d"] == -4
+    assert found["margin_share"] != found["margin_share"]
+
+
 def test_a_row_counts_from_when_it_was_known_until_it_was_replaced() -> None:
     search = {"kind": "search", "query": "mug", "results_n": 0, "at": AS_OF - timedelta(days=3), "page": "home"}
     for family, column in (
