@@ -26,30 +26,35 @@ WHOLE = frozenset({
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 })  # fmt: skip
 FLOATING = frozenset({"FLOAT", "DOUBLE"})
+# Strings stay strings here, so looking for dates in them would be wasted: no string has this format.
+NO_DATES = "dateformat = 'no date', timestampformat = 'no time'"
 LOCAL_TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
 
 
 @dataclass(frozen=True)
 class JsonReader:
-    """Reads JSON files with the columns they have together (name: type); ``numbers`` are columns that hold decimals.
+    """Reads JSON files with the columns they have together (name: type).
 
+    ``decimals`` are columns of numbers, some with a fraction; in ``mixed`` ones such numbers stand beside other values.
     Of a file with bad lines its copy is read, which has the good ones.
     """
 
     columns: tuple[tuple[str, str], ...]
-    numbers: tuple[str, ...]
+    decimals: tuple[str, ...]
+    mixed: tuple[str, ...]
     copies: Mapping[Path, Path] = field(repr=False)
 
     def over(self, paths: Sequence[Path]) -> str:
         """SQL that reads these files; what a file lacks is null."""
         read = ", ".join(f"{quoted(name)}: {quoted(self._read_as(name, type_))}" for name, type_ in self.columns)
-        texts = ", ".join(f"{_json_text(name)} AS {identifier(name)}" for name in self.numbers)
+        found = {name: _decimal_text(name) for name in self.decimals} | {name: _json_text(name) for name in self.mixed}
+        texts = ", ".join(f"{text} AS {identifier(name)}" for name, text in found.items())
         good = [self.copies.get(path, path) for path in paths]
         rows = f"read_json([{_listed(good)}], columns = {{{read}}})"
         return f"(SELECT * {f'REPLACE ({texts})' if texts else ''} FROM {rows})"
 
     def _read_as(self, name: str, type_: str) -> str:
-        return "JSON" if name in self.numbers else type_
+        return "JSON" if name in self.mixed else type_
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,8 @@ def json_reader(
                 copy_good_lines(con, alias, path, name, copies[path])
         types = _types_found(con, [copies.get(path, path) for path, _ in files])
     _refuse_keys_alike(con, [copies.get(path, path) for path, _ in files], list(types))
-    numbers = tuple(name for name, type_ in types.items() if str(type_) in {"DOUBLE", "JSON"})
-    return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in types.items()), numbers, copies)
+    decimals, mixed = (tuple(n for n, type_ in types.items() if str(type_) == kind) for kind in ("DOUBLE", "JSON"))
+    return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in types.items()), decimals, mixed, copies)
 
 
 def _types_in(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any] | None:
@@ -105,7 +110,7 @@ def _types_in(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str
 
 
 def _types_found(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any]:
-    found = con.sql(f"FROM read_json([{_listed(paths)}], union_by_name = true, sample_size = -1)")
+    found = con.sql(f"FROM read_json([{_listed(paths)}], union_by_name = true, sample_size = -1, {NO_DATES})")
     return dict(zip(found.columns, found.types, strict=True))
 
 
@@ -174,6 +179,15 @@ def _with_texts(type_: Any) -> str:
     if type_.id == "map":
         return f"MAP({_with_texts(type_.children[0][1])}, {_with_texts(type_.children[1][1])})"
     return "VARCHAR"
+
+
+def _decimal_text(name: str) -> str:
+    """SQL of the text of a column of JSON numbers: the same as of :func:`_json_text`, at half the price."""
+    value = identifier(name)
+    # DuckDB writes 1e+16 in place of 10000000000000000.0.
+    exponent = f"regexp_replace(CAST(to_json(CAST({value} AS DOUBLE)) AS VARCHAR), '\\.0$', '')"
+    return f"""CASE WHEN {value}[-2:] = '.0' THEN {value}[:-3] WHEN {value} = 'NaN' THEN NULL
+        WHEN contains({value}, 'e') THEN {exponent} ELSE {value} END"""
 
 
 def _json_text(name: str) -> str:
