@@ -1,6 +1,7 @@
 """A study whose test rests on too few customers, or on one outcome, is refused before anything is trained."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,18 @@ from tests.experiments.conftest import panel, study, with_labels
 def test_too_few_customers_at_a_test_cutoff(make_dataset: Callable[..., Dataset]) -> None:
     with pytest.raises(HistoryTooShort, match=f"has {CUSTOMERS_MIN - 1} customers.*look in the audit"):
         prepare(study(), make_dataset(panel(customers=CUSTOMERS_MIN - 1, cutoffs=14)))
+
+
+def test_cutoffs_at_which_nobody_was_eligible_are_named_where_tests_are_missing(
+    make_dataset: Callable[..., Dataset],
+) -> None:
+    """As after one stray late order: without it the cutoffs would be those at which there are customers."""
+    short = make_dataset(panel(customers=60, cutoffs=2))
+    with pytest.raises(HistoryTooShort, match=r"cutoffs\.test asks for 3"):
+        prepare(study(cutoffs={"test": 3}), short)
+    asked = replace(short, facts={**short.facts, "cutoffs": [str(n) for n in range(7)]})
+    with pytest.raises(HistoryTooShort, match=r"eligible at 5 of the newest cutoffs .*look in the audit for a stray"):
+        prepare(study(cutoffs={"test": 3}), asked)
 
 
 @pytest.mark.parametrize("rarer", [0, 1])
