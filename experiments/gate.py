@@ -15,7 +15,7 @@ from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased
 from experiments.tracking.runs import open_client
 from experiments.tracking.stores import Stores
 from experiments.verdict import Verdict
-from features.errors import NotFound
+from features.errors import BadArtifact, NotFound
 from models import artifact
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def load_rival(client: "MlflowClient", champion: Version | None) -> tuple[artifa
         return None, ""
     try:
         return load_version(client, champion), ""
-    except NotFound:
-        return None, f"; the artifacts of the champion, version {champion.version}, are gone"
+    except (NotFound, BadArtifact):
+        return None, f"; the artifacts of the champion, version {champion.version}, are gone or damaged"
 
 
 def unreadable(champion: artifact.Loaded, dataset: Dataset) -> str:
