@@ -107,9 +107,7 @@ def test_without_customers_and_touches_their_columns_are_null(world: Frames) -> 
     assert set(bare["situation_last_order_occasion"].dropna()) == {"gift season", "none"}
 
 
-def situated(
-    at: str, country: str | None = "France", touches: pl.DataFrame | None = None, **profile: str | None
-) -> dict[str, object]:
+def situated(at: str, country: str | None = "France", **profile: str | None) -> dict[str, object]:
     """Features, as of that noon, of a customer in ``country`` who ordered the day before."""
     as_of = datetime.fromisoformat(f"{at} 12:00")
     orders = pl.DataFrame({"order_id": ["o"], "customer_id": ["a"], "at": [as_of - DAY], "quantity": [1.0]})
