@@ -72,6 +72,11 @@ class Dataset:
         return self.frame["as_of"].to_numpy(dtype=np.float64)
 
     @property
+    def currency(self) -> str:
+        """The shop's currency; empty where the dataset does not state it."""
+        return str(self.facts.get("currency") or "")
+
+    @property
     def cutoffs(self) -> list[float]:
         """The distinct cutoffs, oldest first."""
         return [float(c) for c in np.unique(self.as_of)]
@@ -102,7 +107,8 @@ class Dataset:
 
     def lacks(self, columns: Sequence[str]) -> list[str]:
         """Those of the columns that can neither be read nor be made of a text feature."""
-        return [name for name in columns if not {name, split(name)[0]} & set(self.frame.columns)]
+        there = set(self.frame.columns)
+        return [name for name in columns if not {name, split(name)[0]} & there]
 
 
 def write_dataset(

@@ -124,7 +124,7 @@ def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, f
         record_model(run, ours, {**metrics, **found.chosen.scores}, folder, description)
         version = register(run, study.name, folder / "artifact", metrics, description)
     shown = [f"test_{name}" for name in artifact.headline(ours.model)]
-    choose_columns(run.client, run.experiment_id, shown, ["candidate"])
+    choose_columns(run.client, run.experiment_id, run.run_id, shown, ["candidate"])
     run.client.set_tag(run.run_id, "coterie.choice", found.why)
     run.client.set_tag(run.run_id, "coterie.model", f"{study.name} version {version.version}, sha256 {sha256}")
     run.client.set_terminated(run.run_id, "FINISHED")
@@ -186,8 +186,9 @@ def record_model(
     params = {"candidate": ours.contestant.candidate, **ours.contestant.params}
     runs.log_values(run.client, run.run_id, params, {**metrics, "fit_seconds": ours.seconds})
     runs.log_by_cutoff(run.client, run.run_id, ours.cutoffs, ours.by_cutoff)
-    run.client.set_tag(run.run_id, "mlflow.note.content", description)
-    run.client.log_artifacts(run.run_id, str(folder / "plots"), "plots")
+    run.client.set_tag(run.run_id, runs.NOTE_TAG, description)
+    # In the artifact root, because the UI compares only what lies there.
+    run.client.log_artifacts(run.run_id, str(folder / "plots"))
     run.client.log_artifacts(run.run_id, str(folder / "artifact"), "artifact")
 
 

@@ -4,7 +4,6 @@ import gettext
 from functools import cache
 
 import pycountry
-from holidays.registry import COUNTRIES
 
 LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "hu", "it", "nb", "nl", "pl", "pt", "ro", "sv", "tr")
 """Languages that names are known in, beside English."""
@@ -33,6 +32,8 @@ _SPOKEN = {
 @cache
 def codes() -> dict[str, str]:
     """ISO 3166-1 alpha-2 codes by name (official, usual, translated) and by code, in lower case."""
+    from holidays.registry import COUNTRIES  # a tenth of a second, and only shops that know countries need it
+
     known: dict[str, str] = {}
     for name, (_, alpha2, alpha3, *_) in COUNTRIES.items():  # names without signs, as in "ivory coast"
         known |= {name.replace("_", " "): alpha2, alpha2.lower(): alpha2, alpha3.lower(): alpha2}

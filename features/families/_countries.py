@@ -2,10 +2,9 @@
 
 import warnings
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache, lru_cache
 
-import holidays
 import polars as pl
 
 from features.countries import codes
@@ -20,27 +19,43 @@ COUNTRY_DAYS = 1_000_000
 
 
 @lru_cache(maxsize=4096)
-def holiday_days(code: str, year: int) -> tuple[int, ...]:
-    """Days since 1970-01-01 that are public holidays in the whole country or in most of its parts, ascending.
+def holiday_days(code: str, *years: int) -> tuple[int, ...]:
+    """Days of ``years``, since 1970-01-01, that are public holidays in the whole country or in most of its parts.
 
     So England's August bank holiday is one of the United Kingdom's, though Scotland has another. None for a country
     that the package does not know.
     """
+    import holidays  # a tenth of a second, and only shops that know countries need it
+
     parts = _parts().get(code)
     if parts is None:
         return ()
     with warnings.catch_warnings():
         # The package warns about years for which it lists no holidays.
         warnings.simplefilter("ignore")
-        found = set(holidays.country_holidays(code, years=year))
-        times = Counter(day for part in parts for day in holidays.country_holidays(code, subdiv=part, years=year))
-    found |= {day for day, n in times.items() if 2 * n > len(parts)}
+        found = set(holidays.country_holidays(code, years=years))
+        found |= _of_most(code, parts, years, found)
     return tuple(sorted((day - EPOCH.date()).days for day in found))
+
+
+def _of_most(code: str, parts: list[str], years: tuple[int, ...], everywhere: set[date]) -> set[date]:
+    """Holidays of most of the parts, beside those that are holidays ``everywhere``."""
+    import holidays
+
+    times: Counter[date] = Counter()
+    for left, part in zip(reversed(range(len(parts))), parts, strict=True):
+        times.update(holidays.country_holidays(code, subdiv=part, years=years).keys() - everywhere)
+        # Most countries have no such day, which shows when half of their parts are read.
+        if 2 * (max(times.values(), default=0) + left) <= len(parts):
+            return set()
+    return {day for day, n in times.items() if 2 * n > len(parts)}
 
 
 @cache
 def _parts() -> dict[str, list[str]]:
     """The parts of each country that the package knows, states and the like; none where it knows only the whole."""
+    import holidays
+
     return holidays.list_supported_countries(include_aliases=False)
 
 
@@ -84,10 +99,10 @@ def _near(code: str, today: int) -> tuple[float, int | None, int | None, float]:
     return _numbers()[code], min(ahead, default=None), min(behind, default=None), soon_n
 
 
-def _around(code: str, today: int) -> list[int]:
+def _around(code: str, today: int) -> tuple[int, ...]:
     """Holidays of the year of ``today``, the one before and the one after."""
     year = (EPOCH + timedelta(days=today)).year
-    return [day for near in (year - 1, year, year + 1) for day in holiday_days(code, near)]
+    return holiday_days(code, year - 1, year, year + 1)
 
 
 @cache

@@ -49,7 +49,8 @@ def compute(past: Past, as_of: float) -> Frame:
     today = math.floor(as_of)
     at = nw.col("at_days")
     orders = past.orders.with_columns(day=at.floor(), age=as_of - at, newest_at=at.max().over("customer_id"))
-    orders = _after_message(_messages(past, as_of), _before_holiday(past, orders, today))
+    placed = _before_holiday(past, orders, today) if "customers" in past.present else _placed_nowhere(orders)
+    orders = _after_message(_messages(past, as_of), placed)
     habits = _ratios(orders.group_by("customer_id").agg(*_occasions(), nw.col(*_OF_PLACE).max()))
     habits = habits.join(_campaigns(past.tables["touches"], as_of), on="customer_id", how="left")
     return habits.select("customer_id", *COLUMNS)
@@ -64,6 +65,11 @@ def _before_holiday(past: Past, orders: Frame, today: int) -> Frame:
     placed = orders.join(places, on="customer_id", how="left")
     placed = placed.with_columns(country_day=nw.col("country_n") * COUNTRY_DAYS + nw.col("day"))
     return placed.join(beside(placed, eves(today)), on="country_day", how="left")
+
+
+def _placed_nowhere(orders: Frame) -> Frame:
+    """The same of customers whose countries are not known, for which no calendar is needed."""
+    return orders.with_columns(nw.lit(None).cast(nw.Float64()).alias(name) for name in (*_OF_PLACE, "eve"))
 
 
 def _messages(past: Past, as_of: float) -> Frame:

@@ -36,8 +36,10 @@ def refuse_unreadable(con: duckdb.DuckDBPyConnection, source: str, spec: TableSp
             )
 
 
-def _cure(table: str, column: Column, example: str) -> str:
-    """What to do about a column whose values look like ``example``."""
+def _cure(table: str, column: Column, example: str | None) -> str:
+    """What to do about a column whose values look like ``example``; a refused row of a vault has none left."""
+    if example is None:
+        return f"correct {table}.sql"
     unit = unit_of(example)
     if column.type == "time" and unit is not None:
         return f'declare [times] {column.name} = "{unit}" in source.toml'

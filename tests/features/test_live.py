@@ -19,6 +19,7 @@ from features.engines import from_frames, to_pandas
 from features.engines import given as given_in
 from features.errors import NotFound
 from features.executors.live import Plan, Plans
+from features.families import families
 from features.snapshot import feature_names, snapshot
 from features.tables import OPEN_TABLES
 from features.windows import to_days
@@ -141,6 +142,15 @@ def test_columns_asked_for_are_the_whole_snapshots(shop: Frames) -> None:
     pd.testing.assert_frame_equal(found, batch(shop, DATES[1])[["customer_id", *asked]], check_exact=True)
     with pytest.raises(NotFound, match="'purchase_wish' is no feature"):
         Plans()(shop, DATES[1], ["purchase_wish"])
+
+
+def test_families_that_nothing_is_asked_of_are_not_computed(shop: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+    for name, family in families().items():
+        own = family.compute
+        monkeypatch.setattr(family, "compute", lambda *past, name=name, own=own: computed.append(name) or own(*past))
+    Plans()(shop, DATES[1], ["purchase_spend", "channel_purchase"])
+    assert set(computed) == {"purchase", "channel"}
 
 
 @pytest.mark.parametrize("price", [float("inf"), float("nan")])

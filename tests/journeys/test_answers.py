@@ -3,7 +3,6 @@ from a history in the request; the nightly job finds nothing new."""
 
 import ast
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipelines.steps.serve import ask
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 from serving.every_answer import SCORES
+from tests.docs.blocks import blocks
 from tests.journeys.conftest import run_inside
 from tests.journeys.state import state
 
@@ -85,28 +85,27 @@ def plain(rows: pl.DataFrame) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if value is not None} for row in texts.to_dicts()]
 
 
-def blocks(language: str) -> list[str]:
-    """The code blocks of the page about asking over HTTP."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [text for name, text in found if name == language]
+def shown(kind: str) -> list[str]:
+    """The blocks of a kind on the page about asking over HTTP."""
+    return [block.text for block in blocks(PAGE) if block.kind == kind]
 
 
 def test_the_page_asks_about_a_history_word_for_word(address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = blocks("python")
+    (block,) = shown("python")
     exec(block.replace("http://127.0.0.1:3000", address), {})
     printed = ast.literal_eval(capsys.readouterr().out)
     assert printed.keys() == ast.literal_eval(block.rpartition("# ")[2]).keys()
 
 
 def test_the_page_shows_what_is_really_answered(address: str, scores: dict[str, dict[str, Any]]) -> None:
-    (call,), (shown,) = blocks(""), blocks("json")
+    (call,), (printed,) = [text for text in shown("bash") if "curl" in text], shown("json")
     asked = json.loads(call.partition("-d '")[2].rpartition("'")[0])
     known, *unknown = asked["customer_ids"]
-    assert json.loads(shown)["answers"][0]["customer_id"] == known
+    assert json.loads(printed)["answers"][0]["customer_id"] == known
     everybody = ask(address, "/predict", {"customer_ids": [*list(scores)[:200], *unknown]})
     full = [answer for answer in everybody["answers"] if "reason" not in answer["churn"]]
-    assert shape(json.loads(shown)) == shape(everybody | {"answers": full[:1]})
-    assert json.loads(shown)["unknown"] == everybody["unknown"] == unknown
+    assert shape(json.loads(printed)) == shape(everybody | {"answers": full[:1]})
+    assert json.loads(printed)["unknown"] == everybody["unknown"] == unknown
 
 
 def shape(value: Any) -> Any:

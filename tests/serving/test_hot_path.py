@@ -145,10 +145,3 @@ for empty in (True, False):
 print(sorted(set(sys.modules) - before))
 """
     assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout.strip() == b"[]"
-
-
-def test_the_service_and_its_supervisor_import_no_model_and_no_frame() -> None:
-    script = "import sys, serving.service; print([name for name in sys.argv[1:] if name in sys.modules])"
-    heavy = ["pandas", "polars", "pyarrow", "scipy", "sklearn", "lightgbm", "matplotlib", "models.artifact"]
-    found = subprocess.run([sys.executable, "-c", script, *heavy], check=True, capture_output=True)
-    assert found.stdout.strip() == b"[]"
