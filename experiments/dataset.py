@@ -107,7 +107,8 @@ class Dataset:
 
     def lacks(self, columns: Sequence[str]) -> list[str]:
         """Those of the columns that can neither be read nor be made of a text feature."""
-        return [name for name in columns if not {name, split(name)[0]} & set(self.frame.columns)]
+        there = set(self.frame.columns)
+        return [name for name in columns if not {name, split(name)[0]} & there]
 
 
 def write_dataset(

@@ -34,6 +34,12 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     [sheets]                            # of workbooks with more than one (.xlsx, .xls, .ods)
     articles = "Catalogue 2024"
 
+    [optional_files]                    # exports that may be missing: no rows then, and these columns
+    returns_raw = ["order_no", "returned_at"]
+
+    [optional_columns]                  # columns that the files of an alias may lack: they are empty then
+    orders_raw = ["Discount"]
+
     [database]                          # beside [files] or instead of it; it is only read
     url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"    # or sqlite:///shop.db, duckdb:///shop.duckdb (below raw)
     tables = { returns_raw = "sales.returns" }              # aliases of tables; others are called by their own name
@@ -60,6 +66,8 @@ its own text; columns of Parquet files, DuckDB and PostgreSQL keep their types w
 them (:mod:`pipelines.sources.identity`). A SELECT reads these aliases and computes; any other file or table, the
 network, extensions, settings and writing are refused by name (:mod:`pipelines.sources.sandbox`).
 
+- **What several tables read in the same way is written once,** in a file ``_<name>.sql`` beside them: a SELECT over the
+  aliases, which the others read by that name (:mod:`pipelines.sources.shared_selects`).
 - **Columns are canonical columns, by name,** in letters of any case. A missing nullable column is filled with NULL; a
   missing required column and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken
   along, ``cell_*`` columns of ``market`` say which cell of the market a row is about.

@@ -103,6 +103,7 @@ def test_the_table_of_runs_opens_with_the_scores_of_the_test(run: Any, stores: S
     shown = [column.removeprefix("metrics.`").rstrip("`") for column in view["selectedColumns"] if "metrics" in column]
     assert len(shown) > 2
     assert all(name.startswith("test_") and name in run.data.metrics for name in shown)
+    assert view["runsExpanded"] == {run.info.run_id: True}
 
 
 def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) -> None:

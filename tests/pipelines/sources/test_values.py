@@ -217,3 +217,20 @@ def test_no_message_quotes_a_value(query):
         con.execute(query)
     assert "ann" in str(error.value)
     assert "ann" not in found_by_duckdb(error.value)
+
+
+def test_more_json_files_than_memory_has_buffers_for_are_read(write_shop, staged):
+    source = write_shop(sql=SQL, files={"lines": "lines-*.jsonl"})
+    for day in range(60):
+        line = f'{{"id": {day}, "who": "ann", "price": 2.5, {AT}}}\n'
+        (source.raw / f"lines-{day}.jsonl").write_text(line, encoding="utf-8")
+    (source.raw / "lines-60.jsonl").write_text(f'{{"id": 60, "who": {{"name": 1}}, "price": 3, {AT}}}\n')
+    assert sorted(int(row["order_id"]) for row in staged(source)) == list(range(61))
+
+
+def test_an_object_with_more_keys_than_columns_can_be_is_a_map(write_shop, staged):
+    sql = {"orders": SQL["orders"].replace("who AS", "by_day['d300'] AS")}
+    source = write_shop(sql=sql, files={"lines": "lines.jsonl"})
+    days = ", ".join(f'"d{n}": {n}' for n in range(301))
+    (source.raw / "lines.jsonl").write_text(f'{{"id": 1, "by_day": {{{days}}}, "price": 3, {AT}}}\n')
+    assert staged(source)[0]["customer_id"] == "300"
