@@ -16,7 +16,7 @@ from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased
 from experiments.tracking.runs import note_verdict, open_client
 from experiments.tracking.stores import Stores
 from experiments.verdict import Verdict
-from features.errors import NotFound
+from features.errors import BadArtifact, NotFound
 from models import artifact
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def load_rival(client: "MlflowClient", champion: Version | None) -> tuple[artifa
         return None, ""
     try:
         return load_version(client, champion), ""
-    except NotFound:
-        return None, f"; the artifacts of the champion, version {champion.version}, are gone"
+    except (NotFound, BadArtifact):
+        return None, f"; the artifacts of the champion, version {champion.version}, are gone or damaged"
 
 
 def unreadable(champion: artifact.Loaded, dataset: Dataset) -> str:

@@ -20,6 +20,8 @@ from features.errors import BadInput, Busy, NotFound
 POINTER = "CURRENT"
 ODD_IN_ADDRESS = re.compile(r"[?]|%[0-9a-fA-F]{2}")
 """What the address of an SQLite database would mean in another way than the path of its file."""
+TEMPORARY = "TMPDIR"
+"""The variable of the environment by which a process finds the folder for its temporary files."""
 STEP_THAT_MAKES = {
     "canonical": "ingest",
     "scores": "score",
@@ -182,8 +184,8 @@ class Workspace:
     def lock(self) -> Iterator[None]:
         """Be the one writer of the workspace; the system frees the lock when the process ends, however it ends.
 
-        What a killed writer left is swept, and the temporary files of this process lie in the workspace meanwhile, so
-        that the next writer finds them, whichever library made them.
+        What a killed writer left is swept, and the temporary files of this process and of its workers lie in the
+        workspace meanwhile, so that the next writer finds them, whichever library made them.
 
         Raises:
             Busy: another process has the lock.
@@ -203,14 +205,16 @@ class Workspace:
 
     @contextlib.contextmanager
     def _temporary_files(self) -> Iterator[None]:
-        """Let ``tempfile`` of this process use the workspace; the processes it starts use the system's folder."""
-        folder, before = self.scratch.resolve(), tempfile.tempdir
+        """Let ``tempfile`` of this process, and of those it starts, use the workspace."""
+        folder, before, given = self.scratch.resolve(), tempfile.tempdir, os.environ.get(TEMPORARY)
         folder.mkdir(exist_ok=True)
-        tempfile.tempdir = str(folder)
+        tempfile.tempdir = os.environ[TEMPORARY] = str(folder)
         try:
             yield
         finally:
             tempfile.tempdir = before
+            os.environ.pop(TEMPORARY)
+            os.environ.update({} if given is None else {TEMPORARY: given})
             shutil.rmtree(folder, ignore_errors=True)
 
 

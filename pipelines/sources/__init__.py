@@ -58,6 +58,7 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     [attributes]                        # what attr_* columns of customers mean; nothing reads the others
     hobby = "level"                     # a label that many customers share
     size = "ordered: small, middle, large"
+    age_band = "protected ordered: 18-39, 40+"  # no model reads it unless its study names it; or "protected level"
 
 What a ``<table>.sql`` returns
 ------------------------------

@@ -56,6 +56,10 @@ def _files_text(files: FilesPreview) -> str:
     rest = ", ".join(label for place, label in enumerate(labels) if place not in filled)
     notes = [f"  empty in these rows: {rest}"] if rest else []
     notes += [f"  lines that are no rows: {n:,} {reason}: {meaning(reason)}" for reason, n in files.refused.items()]
+    notes += [
+        f"  {name} is read as {encoding}, which nobody declared: set encoding under [csv] in source.toml"
+        for name, encoding in list(files.guessed.items())[:MOST_FILES]
+    ]
     return "\n".join([f"{files.alias}: {names}", shown, *notes, ""])
 
 

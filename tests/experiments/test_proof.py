@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,18 @@ from tests.experiments.conftest import panel, study, with_labels
 def test_too_few_customers_at_a_test_cutoff(make_dataset: Callable[..., Dataset]) -> None:
     with pytest.raises(HistoryTooShort, match=f"has {CUSTOMERS_MIN - 1} customers.*look in the audit"):
         prepare(study(), make_dataset(panel(customers=CUSTOMERS_MIN - 1, cutoffs=14)))
+
+
+def test_cutoffs_at_which_nobody_was_eligible_are_named_where_tests_are_missing(
+    make_dataset: Callable[..., Dataset],
+) -> None:
+    """As after one stray late order: without it the cutoffs would be those at which there are customers."""
+    short = make_dataset(panel(customers=60, cutoffs=2))
+    with pytest.raises(HistoryTooShort, match=r"cutoffs\.test asks for 3"):
+        prepare(study(cutoffs={"test": 3}), short)
+    asked = replace(short, facts={**short.facts, "cutoffs": [str(n) for n in range(7)]})
+    with pytest.raises(HistoryTooShort, match=r"eligible at 5 of the newest cutoffs .*look in the audit for a stray"):
+        prepare(study(cutoffs={"test": 3}), asked)
 
 
 def test_the_least_number_of_customers_is_enough(make_dataset: Callable[..., Dataset]) -> None:

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -122,14 +124,21 @@ def test_a_second_writer_is_told_to_wait_until_the_first_ends(tmp_path: Path) ->
         pass
 
 
+def temporary_folder_of_a_worker() -> str:
+    """Of a process that this one starts."""
+    asked = "import tempfile; print(tempfile.gettempdir())"
+    return subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def test_temporary_files_of_a_writer_lie_in_the_workspace_and_the_next_writer_sweeps_them(tmp_path: Path) -> None:
     space, elsewhere = Workspace(tmp_path), tempfile.gettempdir()
     with space.lock():
         left = Path(tempfile.mkdtemp())
         assert tmp_path in left.parents
+        assert temporary_folder_of_a_worker() == str(left.parent)
         killed = tmp_path / "killed"
         shutil.copytree(left.parent, killed)
-    assert tempfile.gettempdir() == elsewhere
+    assert tempfile.gettempdir() == temporary_folder_of_a_worker() == elsewhere
     assert not left.exists()
     killed.rename(left.parent)
     (tmp_path / ".last_ingest.json-17").write_text("half")

@@ -122,19 +122,30 @@ def test_a_bundle_without_products_leaves_categories_null(bundle: Bundle) -> Non
 
 def test_a_history_brings_what_came_later_to_the_contract_only_where_it_is_read() -> None:
     at = "2025-05-01T10:00:00Z"
+    attributes = {"level_hobby": "chess", "ordered_size": 2, "ordered_protected_age_band": 3}
     customer = {
         "customer_id": "a",
         "orders": [LINE],
         "events": [{"at": at, "kind": "search", "query": "mug", "results_n": 0}],
         "loyalty": [{"at": at, "kind": "earn", "points": 5}],
-        "profile": {"motivation": "price", "attributes": {"level_hobby": "chess", "ordered_size": 2}},
+        "profile": {"motivation": "price", "attributes": attributes},
     }
     asked = reader(HistoryRequest)({"customers": [customer]}).customers
-    read = inputs_of(["search_words_90d_n", "points_balance", "level_hobby=chess", "ordered_size", "level_motivation"])
+    read = inputs_of(
+        [
+            "ordered_protected_age_band",
+            "search_words_90d_n",
+            "points_balance",
+            "level_hobby=chess",
+            "ordered_size",
+            "level_motivation",
+        ]
+    )
     frames = {table: table_frame(table, asked, read) for table in ("orders", "events", "loyalty", "customers")}
     assert frames["events"]["query"].to_list() == ["mug"]
     assert "results_n" not in frames["events"].columns
     assert frames["customers"].select("motivation", "level_hobby", "ordered_size").rows() == [("price", "chess", 2)]
+    assert frames["customers"]["ordered_protected_age_band"].to_list() == [3]
     found = live_snapshot(frames, to_days("2025-05-02"))
     pd.testing.assert_frame_equal(found, to_pandas(snapshot(from_frames(frames), to_days("2025-05-02"))))
     assert found[["search_words_90d_n", "points_balance", "level_hobby", "ordered_size"]].to_numpy().tolist() == [

@@ -132,7 +132,7 @@ RENAMED = "order_no,client,when,sku,qty,price,discount,kind\n"
          "lines-2.csv has no column customer, which orders.sql reads and other files have; all 1 of its rows are "
          "rejected (missing_customer_id)"),
         (HEADER, "A9,cleo,2024-02-02,mug,1,\"2,50\",,sale\n", 10,
-         "lines-2.csv: all 10 of its rows are rejected (unreadable_unit_price)"),
+         "lines-2.csv: all 10 of its rows are rejected (unreadable_unit_price), such as '2,50': set decimal = \",\""),
         (HEADER, "A9,,2024-02-02,mug,1,2,,sale\n", 9, ""),  # guests alone
     ],
 )  # fmt: skip
