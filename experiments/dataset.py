@@ -38,8 +38,8 @@ PANEL_FORMATS = (FORMAT_0_2, 2)
 
 
 NO_ROW = (
-    "the dataset has no row, no customer was eligible at any cutoff: "
-    "load more history or lower cutoffs.min_history_days"
+    "the dataset has no row, no customer was eligible at any cutoff: look in the audit for a stray late order or a "
+    "long gap, then correct the source, load more history or lower cutoffs.min_history_days"
 )
 
 

@@ -16,6 +16,7 @@ from pipelines.sources.identity import JsonReader, ParquetReader, json_reader, p
 from pipelines.sources.sandbox import look_through
 from pipelines.sources.source import Source
 from pipelines.sources.text.reader import ENDINGS, PACKED, TextReader, text_reader
+from pipelines.sources.text.streams import check_packing
 from pipelines.sql import connect, identifier
 
 CSV_ENDINGS = (*ENDINGS, *PACKED)
@@ -206,7 +207,7 @@ def _reader_of(
     try:
         return json_reader(con, alias, named, folder) if ending == "json" else parquet_reader(con, paths)
     except duckdb.Error as error:
-        raise BadTable(f"source {source.name}: cannot read {names_of(paths)}: {found_by_duckdb(error)}") from None
+        raise BadTable(f"source {source.name}: {_damaged(paths, error)}") from None
 
 
 def is_csv(patterns: str | Sequence[str]) -> bool:
@@ -221,8 +222,15 @@ def _unreadable(con: duckdb.DuckDBPyConnection, reader: Reader, paths: Sequence[
         try:
             con.execute(f"SELECT count(*) FROM (FROM {reader.over([path])} LIMIT 1)")
         except duckdb.Error as alone:
-            return f"cannot read {path.name}: {found_by_duckdb(alone)}"
+            return _damaged([path], alone)
     return f"cannot read {names_of(paths)} together: {found_by_duckdb(error)}"
+
+
+def _damaged(paths: Sequence[Path], error: duckdb.Error) -> str:
+    """Why DuckDB cannot read one of these files; BadTable if that is how it is packed."""
+    for path in paths:
+        check_packing(path)
+    return f"cannot read {names_of(paths)} ({found_by_duckdb(error)}): copy or export it again"
 
 
 def names_of(paths: Sequence[Path]) -> str:

@@ -49,4 +49,5 @@ def _reading(place: str, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
     except duckdb.Error as error:
         found = str(error).splitlines()[0]
-        raise BadTable(f"cannot read the DuckDB database {name} ({found}): close the program that writes it") from None
+        cure = "close the program that writes it, or check that the file is a database and whole"
+        raise BadTable(f"cannot read the DuckDB database {name} ({found}): {cure}") from None
