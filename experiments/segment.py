@@ -253,7 +253,7 @@ def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]
     if len(problem.customers) < len(problem.everybody):
         how += f"segments were fitted and scored on {len(problem.customers):,} of them, drawn in proportion by recency "
         how += "and spend, and then everybody was assigned; "
-    lines = ["| id | segment | customers | revenue | |", "|---|---|---|---|---|"]
+    lines = ["| id&emsp; | segment | customers&emsp; | revenue&emsp; | |", "|---|---|---|---|---|"]
     for each in tested[0].model.catalogue:
         revenue = "–" if each.revenue_share is None else f"{each.revenue_share:.0%}"
         lines.append(f"| {each.id} | {each.name} | {each.share:.0%} | {revenue} | {each.description} |")
