@@ -18,7 +18,8 @@ from features.errors import BadTable
 from pipelines.sources.json_lines import copy_good_lines
 from pipelines.sql import identifier, quoted
 
-MAY_BE_DECIMALS = ("JSON", "NULL")
+MIXED = ("JSON", "NULL")
+"""Types of a key whose values may be numbers with a fraction beside others."""
 MAP_KEYS = 200
 """An object of more keys is not described by them: they are values themselves."""
 EXACT_DIGITS = 15
@@ -97,7 +98,7 @@ def json_reader(
         shape = _shape_found(con, [copies.get(path, path) for path, _ in files])
     _refuse_keys_alike(files[0][0], shape)
     decimals = tuple(name for name, part in shape.items() if part == "DOUBLE")
-    mixed = tuple(name for name, part in shape.items() if part in MAY_BE_DECIMALS)
+    mixed = tuple(name for name, part in shape.items() if part in MIXED)
     return JsonReader(tuple((name, _with_texts(part)) for name, part in shape.items()), decimals, mixed, copies)
 
 

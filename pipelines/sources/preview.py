@@ -114,7 +114,7 @@ def _files(
         files = raw_files(source, raw)
         names = tuple(file.name for file in files)
         paths += [file.path for file in files]
-        reader = open_raw(con, source, files, copies)[alias]
+        reader = open_raw(con, source, files, copies).get(alias)
         return replace(
             _preview(con, alias, names), guessed=dict(reader.guessed()) if isinstance(reader, TextReader) else {}
         )

@@ -107,9 +107,7 @@ def test_without_customers_and_touches_their_columns_are_null(world: Frames) -> 
     assert set(bare["situation_last_order_occasion"].dropna()) == {"gift season", "none"}
 
 
-def situated(
-    at: str, country: str | None = "France", touches: pl.DataFrame | None = None, **profile: str | None
-) -> dict[str, object]:
+def situated(at: str, country: str | None = "France", **profile: str | None) -> dict[str, object]:
     """Features, as of that noon, of a customer in ``country`` who ordered the day before."""
     as_of = datetime.fromisoformat(f"{at} 12:00")
     orders = pl.DataFrame({"order_id": ["o"], "customer_id": ["a"], "at": [as_of - DAY], "quantity": [1.0]})
@@ -177,8 +175,8 @@ def test_engines_agree_on_holidays_of_regions(world: Frames, tmp_path: Path) -> 
         region=pl.lit(None, pl.String), district=pl.when(pl.col("region") == "Bayern").then(pl.lit("Bayern"))
     )
     assert_alike("situation", world | {"customers": moved}, tmp_path, AS_OF)
-    found, before = (features_of(frames, AS_OF) for frames in (world | {"customers": moved}, world))
-    bavarian = before["profile_region"] == "Bayern"
+    found, before = (features_of("situation", frames, AS_OF) for frames in (world | {"customers": moved}, world))
+    bavarian = features_of("profile", world, AS_OF)["profile_region"] == "Bayern"
     names = [name for name in families()["situation"].COLUMNS if "holiday" in name]
     assert found.loc[bavarian, names].equals(before.loc[bavarian, names])
     assert not found[names].equals(before[names])

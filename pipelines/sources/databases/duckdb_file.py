@@ -49,5 +49,7 @@ def _reading(place: str, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
     except duckdb.Error as error:
         found = str(error).splitlines()[0]
-        cure = "close the program that writes it, or check that the file is a database and whole"
-        raise BadTable(f"cannot read the DuckDB database {name} ({found}): {cure}") from None
+        raise BadTable(
+            f"cannot read the DuckDB database {name} ({found}): close the program that writes it, or check that the "
+            "file is a database and whole"
+        ) from None
