@@ -47,7 +47,7 @@ class Cutoffs(Section):
 class Sample(Section):
     """The row budget: how much a study learns from."""
 
-    rows: Annotated[int, Field(ge=100)] = 150_000
+    rows: Annotated[int, Field(ge=100)] = 120_000
     """At most so many rows, a row being a customer at a cutoff; where there are more, customers are drawn whole, at all
     cutoffs or at none."""
     seed: Annotated[int, Field(ge=0)] = 7

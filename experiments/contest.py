@@ -27,8 +27,9 @@ class Contestant:
 
     @property
     def label(self) -> str:
-        """As plots label it: ``lightgbm (tuned)``, ``lightgbm (untuned)``, ``logistic``."""
-        return self.candidate if self.role == BASELINE else f"{self.candidate} ({self.role})"
+        """As plots label it: ``lightgbm (tuned)``, ``lightgbm (untuned)``, ``last horizon``."""
+        words = self.candidate.replace("_", " ")
+        return words if self.role == BASELINE else f"{words} ({self.role})"
 
 
 @dataclass(frozen=True)

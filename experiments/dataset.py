@@ -72,6 +72,11 @@ class Dataset:
         return self.frame["as_of"].to_numpy(dtype=np.float64)
 
     @property
+    def currency(self) -> str:
+        """The shop's currency; empty where the dataset does not state it."""
+        return str(self.facts.get("currency") or "")
+
+    @property
     def cutoffs(self) -> list[float]:
         """The distinct cutoffs, oldest first."""
         return [float(c) for c in np.unique(self.as_of)]

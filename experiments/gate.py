@@ -12,7 +12,7 @@ from experiments.kinds import kind_of
 from experiments.study import Study
 from experiments.tracking import evidence
 from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
-from experiments.tracking.runs import open_client
+from experiments.tracking.runs import note_verdict, open_client
 from experiments.tracking.stores import Stores
 from experiments.verdict import Verdict
 from features.errors import NotFound
@@ -101,7 +101,7 @@ def load_version(client: "MlflowClient", version: Version) -> artifact.Loaded:
 
 
 def write_verdict(client: "MlflowClient", challenger: Version, champion: Version | None, verdict: Verdict) -> None:
-    """Record the verdict in tags of the challenger's version, which the registry page shows."""
+    """Record the verdict in tags of the challenger's version, and at the top of its run's page."""
     tags: dict[str, Any] = {
         "gate": "promoted" if verdict.promote else "refused",
         "gate.reason": verdict.reason,
@@ -110,3 +110,5 @@ def write_verdict(client: "MlflowClient", challenger: Version, champion: Version
     }
     for key, value in tags.items():
         client.set_model_version_tag(challenger.name, challenger.version, key, str(value))
+    state = "Promoted" if verdict.promote else "Not promoted"
+    note_verdict(client, challenger.run_id, f"**{state}** as version {challenger.version}: {verdict.reason}")

@@ -4,6 +4,7 @@ The functions are those of ``experiments.kinds.Kind``; all that depends on the k
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,10 +211,16 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
 
     happens = task(problem.question.task).HAPPENS.format(days=problem.question.horizon_days)
     forecasts = [each.forecasts(ours=each is tested[0]) for each in tested]
-    for chart in problem.target.charts(problem.question, happens, forecasts):
+    for chart in problem.target.charts(in_money_of(problem), happens, forecasts):
         charts.draw(folder / f"{chart.name}.png", chart, title)
     charts.draw(folder / "scores_by_cutoff.png", predictions.scores_by_cutoff(problem, tested), title)
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
+
+
+def in_money_of(problem: Problem) -> Question:
+    """The question with the shop's own currency as the unit of amounts of money, for people."""
+    own = problem.dataset.currency
+    return replace(problem.question, unit=own) if problem.question.unit == "currency" and own else problem.question
 
 
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:

@@ -186,8 +186,9 @@ def record_model(
     params = {"candidate": ours.contestant.candidate, **ours.contestant.params}
     runs.log_values(run.client, run.run_id, params, {**metrics, "fit_seconds": ours.seconds})
     runs.log_by_cutoff(run.client, run.run_id, ours.cutoffs, ours.by_cutoff)
-    run.client.set_tag(run.run_id, "mlflow.note.content", description)
-    run.client.log_artifacts(run.run_id, str(folder / "plots"), "plots")
+    run.client.set_tag(run.run_id, runs.NOTE_TAG, description)
+    # In the artifact root, because the UI compares only what lies there.
+    run.client.log_artifacts(run.run_id, str(folder / "plots"))
     run.client.log_artifacts(run.run_id, str(folder / "artifact"), "artifact")
 
 

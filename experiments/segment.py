@@ -135,7 +135,7 @@ class Separation:
         label = segmenter.labels_of(fitted, real, self.shared.path)
         sizes = cluster_scores.sizes(label)
         if sizes["segments_n"] < 2:
-            raise BadInput("fewer than two segments found")
+            raise BadInput("fewer than two segments found: widen features.include, or choose other clusterers")
         gap = cluster_scores.gap_between(distances.silhouettes(label), [self._null_silhouettes(fitted)], self.seed)
         scores = {"silhouette": gap.silhouette, "silhouette_permuted": gap.permuted, "permuted_gap": gap.gap, **sizes}
         return gap.gap - penalty(self.wanted, sizes), {f"validation_{k}": v for k, v in scores.items()}
@@ -195,7 +195,7 @@ def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tupl
     about = (problem.customers, problem.features, problem.search.seed, problem.shared.path)
     ours, *others = each_of(_scored, [(*about, each) for each in entrants], workers)
     started = time.perf_counter()
-    model = segmenter.described(ours.model, problem.everybody)
+    model = segmenter.described(ours.model, problem.everybody, problem.dataset.currency)
     return [replace(ours, model=model, seconds=ours.seconds + time.perf_counter() - started), *others], ""
 
 
@@ -231,7 +231,8 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     from experiments.plots import segments
 
     model, X, as_of = tested[0].model, problem.customers, day_of(problem.dataset.cutoffs[-1])
-    segments.profile_plot(folder / "segment_profile.png", f"Who the segments are, {as_of}", model, X)
+    who, currency = f"Who the segments are, {as_of}", problem.dataset.currency
+    segments.profile_plot(folder / "segment_profile.png", who, model, X, currency)
     where = f"Where {_counted(problem)} customers lie, {as_of}"
     segments.map_plot(folder / "segment_map.png", where, model, X, problem.search.seed)
     segments.revenue_plot(folder / "segment_revenue.png", "What the segments bring", model)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from functools import cache
 
 import pycountry
-from holidays.registry import COUNTRIES
 
 LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "hu", "it", "nb", "nl", "pl", "pt", "ro", "sv", "tr")
 """Languages that names are known in, beside English."""
@@ -40,6 +39,8 @@ _SPOKEN = {
 @cache
 def codes() -> dict[str, str]:
     """ISO 3166-1 alpha-2 codes by name (official, usual, translated) and by code, in lower case."""
+    from holidays.registry import COUNTRIES  # a tenth of a second, and only shops that know countries need it
+
     known: dict[str, str] = {}
     for name, (_, alpha2, alpha3, *_) in COUNTRIES.items():  # names without signs, as in "ivory coast"
         known |= {name.replace("_", " "): alpha2, alpha2.lower(): alpha2, alpha3.lower(): alpha2}
@@ -49,44 +50,42 @@ def codes() -> dict[str, str]:
 
 
 @cache
-def subdivisions() -> dict[str, frozenset[str]]:
-    """The names of states, provinces, counties and the like, by their code in ISO 3166-2 (``DE-BY``).
+def subdivisions() -> dict[str, str | None]:
+    """States, provinces, counties and the like by their code in ISO 3166-2, each with the code of the one it is in.
 
-    In lower case: official and translated names, with and without accents, and the code with and without its country.
-
-    >>> sorted(subdivisions()["DE-BY"] & {"bayern", "bavaria", "by", "de-by"})
-    ['bavaria', 'bayern', 'by', 'de-by']
-    """
-    return {each.code: frozenset(_written(each)) for each in pycountry.subdivisions}
-
-
-def spellings(names: Iterable[str]) -> set[str]:
-    """The names in lower case, with and without accents."""
-    lower = {name.strip().lower() for name in names}
-    return lower | {"".join(c for c in unicodedata.normalize("NFD", name) if c.isascii()) for name in lower}
-
-
-def parent_of(code: str) -> str | None:
-    """The code of the part of the country that the part is in; None if it is in no other.
-
-    >>> parent_of("GB-EDH"), parent_of("GB-SCT")
+    >>> subdivisions()["GB-EDH"], subdivisions()["GB-SCT"]
     ('GB-SCT', None)
     """
-    return _parents()[code]
-
-
-@cache
-def _parents() -> dict[str, str | None]:
     return {each.code: each.parent_code for each in pycountry.subdivisions}
 
 
-def _written(part: pycountry.db.Data) -> set[str]:
-    languages = _translations("iso3166-2", ("en", *LANGUAGES))
-    translated = {part.name, *(language.gettext(part.name) for language in languages)}
+def names_of_subdivision(code: str) -> set[str]:
+    """In lower case: official and translated names, with and without accents, and the code, with and without country.
+
+    >>> sorted(names_of_subdivision("DE-BY") & {"bayern", "bavaria", "by", "de-by"})
+    ['bavaria', 'bayern', 'by', 'de-by']
+    """
+    name, languages = _official_names()[code], _translations("iso3166-2", ("en", *LANGUAGES))
+    translated = {name, *(language.gettext(name) for language in languages)}
     # "Catalunya [Cataluña]", "Nafarroa / Navarra"; "Edinburgh, City of" is the City of Edinburgh
     single = {each for name in translated for each in re.split(r"[][/(),]", name) if each.strip()}
     turned = {re.sub("^(.+), (.+ of)$", r"\2 \1", name) for name in translated}
-    return spellings({*translated, *single, *turned, part.code, part.code.partition("-")[2]})
+    return spellings({*translated, *single, *turned, code, code.partition("-")[2]})
+
+
+@cache
+def _official_names() -> dict[str, str]:
+    return {each.code: each.name for each in pycountry.subdivisions}
+
+
+def spellings(names: Iterable[str]) -> set[str]:
+    """The names in lower case, with and without accents.
+
+    >>> sorted(spellings(["Québec"]))
+    ['quebec', 'québec']
+    """
+    lower = {name.strip().lower() for name in names}
+    return lower | {"".join(c for c in unicodedata.normalize("NFD", name) if c.isascii()) for name in lower}
 
 
 def _names(country: pycountry.db.Country) -> set[str]:

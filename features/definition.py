@@ -19,12 +19,16 @@ ACTED = {
 """The column that is null for whoever is no buyer, by the table that says who the buyers are (``past.ACTIVITY``)."""
 
 
-def features_of(past: Past, as_of: float) -> Frame:
+def features_of(past: Past, as_of: float, columns: Collection[str] | None = None) -> Frame:
     """customer_id and every feature that the tables of ``past`` can feed, one row for each of ``past.who``.
 
-    Null or zero is settled here, by the rule in ``features.families``.
+    Null or zero is settled here, by the rule in ``features.families``. With ``columns``, families that have none of
+    these are left out.
     """
-    return joined(families_for(past.present).values(), past, as_of)
+    found: Collection[Family] = families_for(past.present).values()
+    if columns is not None:
+        found = [family for family in found if not set(columns).isdisjoint(family.columns(past.present))]
+    return joined(found, past, as_of)
 
 
 def joined(found: Collection[Family], past: Past, as_of: float) -> Frame:

@@ -38,8 +38,8 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes. ``x_share`` and ``y_share`` label an axis in percent, ``x_names`` label x = 0, 1, …, and
-    ``note`` is written in the lower right corner."""
+    """One pair of axes. ``x_share`` and ``y_share`` label an axis in percent, ``x_names`` label x = 0, 1, …,
+    ``y_whole`` shows all of 0 to 100 %, and ``says`` is what the panel shows, in one sentence under its title."""
 
     title: str
     x_label: str
@@ -48,7 +48,8 @@ class Panel:
     x_share: bool = False
     y_share: bool = False
     x_names: tuple[str, ...] = ()
-    note: str = ""
+    y_whole: bool = False
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,28 @@ def concentration(weight: Floats, score: Floats) -> tuple[Floats, Floats]:
 def equal_groups(score: Floats, groups: int = 10) -> list[NDArray[np.intp]]:
     """Row numbers in up to ``groups`` equally large groups by rising score; empty groups are left out."""
     return [group for group in np.array_split(np.argsort(score, kind="stable"), groups) if len(group)]
+
+
+def percent(share: float) -> str:
+    """A share for reading, with a decimal where a whole percent would be coarse.
+
+    >>> percent(0.314), percent(0.0314), percent(0.0), percent(float("nan"))
+    ('31%', '3.1%', '0%', 'unknown')
+    """
+    if share != share:
+        return "unknown"
+    return f"{share:.1%}" if 0.0 < abs(share) < 0.0995 else f"{share:.0%}"
+
+
+def number(value: float) -> str:
+    """An amount in about three digits, thousands apart.
+
+    >>> number(12345.6), number(84.26), number(0.0123), number(0.0)
+    ('12,346', '84.3', '0.0123', '0')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100.0 or value == 0.0 else f"{value:.3g}"
+
+
+def tenths_of(label: str) -> str:
+    """What a contestant's points are called where each is a tenth of the customers."""
+    return f"tenths of customers,\n{label}"

@@ -41,6 +41,12 @@ Trials = Annotated[
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the search.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless given.")]
+Open = Annotated[
+    bool | None,
+    typer.Option(
+        "--open/--no-open", help="Open the newest study's runs in a browser; if neither is given, from a terminal only."
+    ),
+]
 AllowHost = Annotated[
     list[str] | None,
     typer.Option("--allow-host", help="A domain or address that requests may name; repeat for several."),
@@ -204,8 +210,10 @@ def retrain(
 @app.command()
 def erase(customer: Customer, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """Remove a person, under all their ids, from everything in the workspace, and exclude them from later ingests."""
+    from pipelines.scratch import sweep_passing_folders
     from pipelines.steps.erase import erase
 
+    sweep_passing_folders()
     run(home, json_, lambda workspace: erase(workspace, customer))
 
 
@@ -255,11 +263,11 @@ def report(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
 
 
 @app.command()
-def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000) -> None:
+def ui(home: Home = DEFAULT_HOME, host: Host = "127.0.0.1", port: Port = 5000, open_: Open = None) -> None:
     """The MLflow UI on the workspace, until stopped."""
     from pipelines.steps.ui import replace_by_ui
 
-    run_until_stopped(lambda: replace_by_ui(Workspace(home), host, port))
+    run_until_stopped(lambda: replace_by_ui(Workspace(home), host, port, open_))
 
 
 def run(home: Path, as_json: bool, step: Callable[[Workspace], dict[str, Any]]) -> None:

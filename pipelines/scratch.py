@@ -1,8 +1,12 @@
 """The scratch database of an ingest: its schemas are the interfaces between sources, audit, privacy and cleaning.
 
-It lies on disk, so that raw data larger than memory pass through it, and is deleted when the ingest ends.
+It lies on disk, so that raw data larger than memory pass through it, and is deleted when the ingest ends. What looks at
+raw data without a workspace has a folder of its own (:func:`passing_folder`).
 """
 
+import fcntl
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from features.errors import BadInput
 from pipelines.sql import connect, quoted
 
 SCHEMAS = {
@@ -53,6 +58,59 @@ def scratch_folder(root: Path) -> Iterator[Path]:
         for each in made:
             with suppress(OSError):  # it is in use meanwhile
                 each.rmdir()
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A temporary folder for what only looks at raw data and has no workspace.
+
+    It may contain copies of them, so nobody else can read it, and what a killed command left is deleted first.
+    """
+    with _own_corner() as corner:
+        folder = Path(tempfile.mkdtemp(dir=corner))
+        lock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep_passing_folders() -> None:
+    """Delete the temporary folders of commands that were killed; somebody else's are none of ours."""
+    with suppress(BadInput), _own_corner():
+        pass
+
+
+@contextmanager
+def _own_corner() -> Iterator[Path]:
+    """The folder of this user's temporary folders, locked, after those without a living process were deleted."""
+    corner = Path(tempfile.gettempdir()) / f"coterie-{os.getuid()}"
+    corner.mkdir(mode=0o700, exist_ok=True)
+    if corner.is_symlink() or corner.stat().st_uid != os.getuid():
+        raise BadInput(f"{corner} belongs to somebody else: set TMPDIR to a folder of your own")
+    with (corner / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for folder in corner.glob("[!.]*"):
+            if not _is_locked(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        yield corner
+
+
+def _is_locked(folder: Path) -> bool:
+    """Whether a living process works in the folder: the system frees the lock of any other."""
+    try:
+        lock = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # its process has just deleted it
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def create_schemas(con: duckdb.DuckDBPyConnection) -> None:

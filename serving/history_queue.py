@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from features.errors import BadArtifact
-from serving import history_worker
+from serving import history_process
+from serving.history_process import HistoryProcess
 from serving.history_worker import FRAME
 from serving.requests.reply import Reply, failure
 
@@ -18,10 +18,9 @@ TIMEOUT_S = 30.0
 """Seconds in which a history must be answered, waiting included."""
 
 
-class Worker(NamedTuple):
-    """The process and both directions of its socket."""
+class Streams(NamedTuple):
+    """Both directions of the process's socket."""
 
-    process: "subprocess.Popen[bytes]"
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
@@ -32,25 +31,22 @@ class HistoryQueue:
     A process that ends, or that is still busy after ``timeout_s``, is replaced.
     """
 
-    def __init__(self, folder: Path, version: str, waiting: int = WAITING, timeout_s: float = TIMEOUT_S) -> None:
-        """Start the process, which loads the bundle ``version`` in ``folder`` while this one goes on."""
-        self.folder, self.version, self.waiting, self.timeout_s = folder, version, waiting, timeout_s
+    def __init__(self, folder: Path, waiting: int = WAITING, timeout_s: float = TIMEOUT_S) -> None:
+        """Take the process that was started early, or start it: it loads the bundle in ``folder`` meanwhile."""
+        self.folder, self.waiting, self.timeout_s = folder, waiting, timeout_s
         self.inside = 0
         self.turn = asyncio.Lock()
-        self.started = history_worker.start(folder, version)
-        self.worker: Worker | None = None
+        self.process: HistoryProcess = history_process.take(folder) or history_process.start(folder)
+        self.streams: Streams | None = None
 
     async def ready(self) -> dict[str, Any]:
         """Wait until the bundle is loaded; what the pages show of its models. BadArtifact if it cannot be loaded."""
-        process, ours = self.started
-        reader, writer = await asyncio.open_connection(sock=ours)
-        self.worker = Worker(process, reader, writer)
+        self.streams = Streams(*await asyncio.open_connection(sock=self.process.connection))
         try:
-            hello = await receive(reader)
+            hello = await receive(self.streams.reader)
         except EOFError:
             raise BadArtifact(
-                f"the process that answers histories ended with status {process.wait()} before it was ready: "
-                "the lines above say why"
+                "the process that answers histories ended before it was ready: the lines above say why"
             ) from None
         facts: dict[str, Any] = json.loads(hello.body)
         if hello.status != 200:
@@ -77,27 +73,22 @@ class HistoryQueue:
     async def ask(self, body: bytes) -> Reply:
         """The process's answer. It is replaced if there is none, also if this is cancelled: it would answer later."""
         try:
-            if self.worker is None:
+            if self.streams is None:
                 await self.ready()
-            assert self.worker is not None
-            self.worker.writer.write(FRAME.pack(0, 0, len(body)) + body)
-            await self.worker.writer.drain()
-            return await receive(self.worker.reader)
+            assert self.streams is not None
+            self.streams.writer.write(FRAME.pack(0, 0, len(body)) + body)
+            await self.streams.writer.drain()
+            return await receive(self.streams.reader)
         except BaseException:
             self.stop()
-            self.started = history_worker.start(self.folder, self.version)
+            self.process = history_process.start(self.folder)
             raise
 
     def stop(self) -> None:
         """End the process."""
-        process, ours = self.started
-        process.kill()
-        process.wait()
-        if self.worker is None:
-            ours.close()
-        else:
-            self.worker.writer.close()
-        self.worker = None
+        self.process.end()
+        (self.streams.writer if self.streams else self.process.connection).close()
+        self.streams = None
 
 
 async def receive(reader: asyncio.StreamReader) -> Reply:

@@ -1,4 +1,4 @@
-"""The process that answers histories, one at a time: ``python -m serving.history_worker FD FOLDER VERSION``.
+"""The process that answers histories, one at a time: ``python -m serving.history_worker FD FOLDER``.
 
 It is a process of its own because computing features in a thread would keep look-ups waiting for Python's lock.
 Over the socket ``FD`` it sends one frame when it is ready, with what the pages show of the models, and then a frame for
@@ -9,8 +9,8 @@ import os
 import signal
 import socket
 import struct
-import subprocess
 import sys
+from contextlib import suppress
 from io import BufferedRWPair
 from pathlib import Path
 from typing import Any
@@ -32,29 +32,18 @@ NICE = 5
 """How far the process steps back behind look-ups when the processors are busy."""
 
 
-def start(folder: Path, version: str) -> tuple["subprocess.Popen[bytes]", socket.socket]:
-    """The started process, and this side of its socket."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        arguments = [str(theirs.fileno()), str(folder), version]
-        command = [sys.executable, "-m", __name__, *arguments]
-        # In a Bento the modules are found by a path that only BentoML's loader has added.
-        found = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=found)
-    return process, ours
-
-
 def main() -> None:
     """Load the bundle, warm up, say what it has, answer until the socket is closed."""
-    fd, folder, version = sys.argv[1:]
+    fd, folder = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is sent to it too: it ends when the service does
     # LightGBM imports scikit-learn, if it is there, for estimators that only fitting uses: a second and 50 MB.
     sys.modules["sklearn"] = None  # type: ignore[assignment]
-    with socket.socket(fileno=int(fd)) as connection, connection.makefile("rwb") as stream:
-        serve(stream, Path(folder), version)
+    # Whoever asked may be gone before it is answered.
+    with suppress(BrokenPipeError), socket.socket(fileno=int(fd)) as connection, connection.makefile("rwb") as stream:
+        serve(stream, Path(folder))
 
 
-def serve(stream: BufferedRWPair, folder: Path, version: str) -> None:
+def serve(stream: BufferedRWPair, folder: Path) -> None:
     """Answer each frame of ``stream``; a bundle that cannot be loaded is said in the first frame."""
     from features.errors import CoterieError
     from serving.bundle import load_bundle
@@ -62,7 +51,7 @@ def serve(stream: BufferedRWPair, folder: Path, version: str) -> None:
     from serving.requests.reply import Reply, as_bytes, failure, refused
 
     try:
-        bundle = load_bundle(folder, version)
+        bundle = load_bundle(folder)
     except CoterieError as error:
         write(stream, *refused(error))
         return

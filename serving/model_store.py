@@ -9,11 +9,11 @@ from bentoml._internal.models import ModelStore
 from bentoml.exceptions import NotFound as NotInStore
 
 from features.errors import CoterieError, NotFound
+from serving.launch import BUNDLE_VARIABLE
 from serving.manifest import IN_STORE, version_named
 
 NAME = "coterie"
 MODEL_YAML = "model.yaml"
-BUNDLE_VARIABLE = "COTERIE_BUNDLE"
 
 
 def put_in_store(folder: Path, version: str, home: Path | None = None) -> str:

@@ -7,7 +7,7 @@ the latest one in the BentoML model store.
 import gc
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bentoml
 from pydantic import BaseModel
@@ -18,19 +18,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from serving.history_process import ONE_THREAD
 from serving.history_queue import HistoryQueue
 from serving.history_worker import answers_schema
-from serving.lookup import Lookups, load_lookups
 from serving.metrics import Metrics
-from serving.model_store import find_bundle
 from serving.requests.errors import reader
 from serving.requests.guard import Guard
 from serving.requests.payload import CustomerHistory, HistoryRequest, PredictRequest
 from serving.requests.reply import Reply, as_bytes
 from serving.requests.strict_json import strict_json
 
-# One thread each: with more, a single row took up to a hundred times longer under load.
-THREADS = [{"name": name, "value": "1"} for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")]
+if TYPE_CHECKING:
+    from serving.lookup import Lookups
+
+THREADS = [{"name": name, "value": value} for name, value in ONE_THREAD.items()]
 NO_TELEMETRY = [{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}]
 # BentoML's own front page is left out: it loads scripts from the network, a tracker among them.
 BENTOML_PAGES = ("/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json")
@@ -154,8 +155,12 @@ class Coterie:
     """Answers of the published champion models about customers."""
 
     def __init__(self) -> None:
+        # Only here, because BentoML's supervisor imports this module too, and opens no bundle.
+        from serving.lookup import load_lookups
+        from serving.model_store import find_bundle
+
         folder, version = find_bundle()
-        self.queue = HistoryQueue(folder, version)
+        self.queue = HistoryQueue(folder)
         self.lookups = load_lookups(folder, version)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]

@@ -42,6 +42,8 @@ def within_site(link: re.Match[str], folder: str) -> str:
 
     >>> within_site(LINK.match("[the gate](../experiments/gate.py)"), "")
     'the gate (`experiments/gate.py`)'
+    >>> within_site(LINK.match("[features/families](../features/families/__init__.py)"), "")
+    '`features/families`'
     """
     text, path, fragment = link.groups(default="")
     to = posixpath.normpath(posixpath.join("docs", folder, path))
@@ -49,6 +51,7 @@ def within_site(link: re.Match[str], folder: str) -> str:
         return f"[{text}]({path}/index.md)"
     if to.startswith("docs/"):
         return f"[{text}]({path}{fragment})"
+    to = to.removesuffix("/__init__.py")
     return f"`{to}`" if text.strip("`/") in to else f"{text} (`{to}`)"
 
 

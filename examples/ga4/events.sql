@@ -1,6 +1,5 @@
 -- What visitors do, one row an event, and for events about products one row a product of the event.
 -- Other events (scroll, session_start, first_visit, ...) are left out; add those that your site sends to the list.
--- event_params is a list of keys with a value each, of which one of string_value, int_value, ... is filled.
 WITH named AS (
     SELECT
         *,
@@ -14,12 +13,8 @@ WITH named AS (
             WHEN 'remove_from_cart' THEN 'remove_from_cart'
             WHEN 'begin_checkout' THEN 'checkout'
             WHEN 'login' THEN 'login'
-        END AS kind,
-        from_json(
-            to_json(event_params), '[{"key": "VARCHAR", "value": {"int_value": "VARCHAR", "string_value": "VARCHAR"}}]'
-        ) AS params,
-        from_json(to_json(items), '[{"item_id": "VARCHAR"}]') AS products
-    FROM events_raw
+        END AS kind
+    FROM _events
 ), listed AS (
     SELECT
         *,
@@ -27,16 +22,16 @@ WITH named AS (
         user_pseudo_id || '-' || list_filter(params, lambda p: p.key = 'ga_session_id')[1].value.int_value
             AS session_id,
         unnest(CASE
-            WHEN kind IN ('product_view', 'add_to_cart', 'remove_from_cart') AND len(products) > 0
-            THEN [product.item_id FOR product IN products]
+            WHEN kind IN ('product_view', 'add_to_cart', 'remove_from_cart') AND len(items) > 0
+            THEN [item.item_id FOR item IN items]
             ELSE [NULL]
         END) AS product_id
     FROM named
     WHERE kind IS NOT NULL
 )
 SELECT
-    coalesce(user_id, user_pseudo_id) AS customer_id,
-    make_timestamptz(CAST(event_timestamp AS BIGINT)) AS "at",
+    customer_id,
+    happened_at AS "at",
     kind,
     session_id,
     product_id,

@@ -4,18 +4,12 @@
 WITH transactions AS (
     SELECT
         event_name,
-        coalesce(user_id, user_pseudo_id) AS customer_id,
-        make_timestamptz(CAST(event_timestamp AS BIGINT)) AS happened_at,
+        customer_id,
+        happened_at,
         device.category AS channel,
-        list_filter(
-            from_json(to_json(event_params), '[{"key": "VARCHAR", "value": {"string_value": "VARCHAR"}}]'),
-            lambda p: p.key = 'transaction_id'
-        )[1].value.string_value AS order_id,
-        from_json(
-            to_json(items),
-            '[{"item_id": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR", "price_in_usd": "VARCHAR"}]'
-        ) AS lines
-    FROM events_raw
+        list_filter(params, lambda p: p.key = 'transaction_id')[1].value.string_value AS order_id,
+        items AS lines
+    FROM _events
     WHERE event_name IN ('purchase', 'refund')
 ), purchases AS (
     FROM transactions

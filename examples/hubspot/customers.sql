@@ -1,6 +1,6 @@
 -- One row a contact, with the company that is associated first. Sizes and turnovers become bands, because few companies
--- share a number. The profile is that of today; HubSpot exports no history. Newer accounts call the source of a contact
--- "Original Traffic Source".
+-- share a number. The profile is that of today; HubSpot exports no history. Older accounts call the source of a contact
+-- "Original Source", newer ones "Original Traffic Source".
 WITH companies AS (
     SELECT
         "Record ID" AS company_id,
@@ -15,7 +15,7 @@ SELECT
     "Country/Region" AS country,
     "State/Region" AS region,
     "City" AS city,
-    "Original Source" AS acquisition_channel,
+    COLUMNS('(?i)^Original (Traffic )?Source$') AS acquisition_channel,
     company_id,
     CASE
         WHEN employees < 11 THEN '1-10'

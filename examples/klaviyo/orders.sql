@@ -2,25 +2,7 @@
 -- DiscountValue, which the items share by their amounts. Cancelled Order takes back all items too.
 -- If a built-in integration (Shopify, WooCommerce, ...) sends your orders, export them from the shop instead: what such
 -- an integration sends differs between shops.
-WITH pages AS (
-    SELECT
-        unnest(from_json(to_json(data), '[{
-            "attributes": {"datetime": "VARCHAR", "event_properties": {
-                "OrderId": "VARCHAR", "DiscountValue": "DOUBLE", "Reason": "VARCHAR",
-                "Items": [{"ProductID": "VARCHAR", "Quantity": "VARCHAR", "ItemPrice": "VARCHAR"}]}},
-            "relationships": {
-                "profile": {"data": {"id": "VARCHAR"}}, "metric": {"data": {"id": "VARCHAR"}}}
-        }]')) AS event,
-        from_json(to_json(included), '[{"id": "VARCHAR", "attributes": {"name": "VARCHAR"}}]') AS included
-    FROM events_raw
-), named AS (
-    SELECT
-        event.relationships.profile.data.id AS customer_id,
-        event.attributes.datetime AS happened_at,
-        event.attributes.event_properties AS property,
-        list_filter(included, lambda known: known.id = event.relationships.metric.data.id)[1].attributes.name AS metric
-    FROM pages
-), listed AS (
+WITH listed AS (
     SELECT
         customer_id,
         happened_at,
@@ -28,7 +10,7 @@ WITH pages AS (
         metric,
         property.DiscountValue AS order_discount,
         unnest(property.Items) AS line
-    FROM named
+    FROM _events
     WHERE metric IN ('Placed Order', 'Refunded Order', 'Cancelled Order')
 ), amounts AS (
     SELECT *, TRY_CAST(line.Quantity AS DOUBLE) * TRY_CAST(line.ItemPrice AS DOUBLE) AS amount

@@ -1,31 +1,13 @@
 -- Orders of the shops connected to Mailchimp, one row a line. Pending and cancelled orders are no sales. A refunded
 -- order is taken back as a whole when it was last changed; what was refunded of another is not told. The lines share
 -- the discount of the whole order that is not a discount of a line.
-WITH orders AS (
-    SELECT unnest(from_json(to_json(orders), '[{
-        "id": "VARCHAR", "customer": {"email_address": "VARCHAR"}, "store_id": "VARCHAR",
-        "financial_status": "VARCHAR", "discount_total": "DOUBLE",
-        "processed_at_foreign": "VARCHAR", "updated_at_foreign": "VARCHAR",
-        "lines": [{"product_id": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR", "discount": "DOUBLE"}]
-    }]')) AS "order"
-    FROM orders_raw
-), bought AS (
-    SELECT
-        "order".store_id || '-' || "order".id AS order_id,
-        md5(lower(trim("order".customer.email_address))) AS customer_id,
-        "order".processed_at_foreign AS ordered_at,
-        "order".updated_at_foreign AS changed_at,
-        lower("order".financial_status) AS status,
-        "order".discount_total AS order_discount,
-        unnest("order".lines) AS line
-    FROM orders
-    WHERE lower("order".financial_status) IN ('paid', 'partially_paid', 'partially_refunded', 'refunded')
-), amounts AS (
+WITH amounts AS (
     SELECT
         *,
         coalesce(line.discount, 0) AS line_discount,
         TRY_CAST(line.quantity AS DOUBLE) * TRY_CAST(line.price AS DOUBLE) - coalesce(line.discount, 0) AS amount
-    FROM bought
+    FROM _orders
+    WHERE status IN ('paid', 'partially_paid', 'partially_refunded', 'refunded')
 ), shared AS (
     SELECT
         *,

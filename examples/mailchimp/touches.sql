@@ -4,20 +4,17 @@ WITH emails AS (
         "campaign_id": "VARCHAR", "email_id": "VARCHAR", "activity": [{"action": "VARCHAR", "timestamp": "VARCHAR"}]
     }]')) AS email
     FROM activity_raw
-), campaigns AS (
-    SELECT unnest(from_json(to_json(campaigns), '[{"id": "VARCHAR", "send_time": "VARCHAR"}]')) AS campaign
-    FROM campaigns_raw
 ), actions AS (
     SELECT email.campaign_id AS campaign_id, email.email_id AS email_id, unnest(email.activity) AS act
     FROM emails
 )
 SELECT
     email.email_id AS customer_id,
-    campaign.send_time AS "at",
-    campaign.id AS campaign_id,
+    _campaigns.sent_at AS "at",
+    _campaigns.campaign_id,
     'email' AS channel,
     'sent' AS kind
-FROM emails JOIN campaigns ON campaign.id = email.campaign_id
+FROM emails JOIN _campaigns ON _campaigns.campaign_id = email.campaign_id
 UNION ALL
 SELECT email_id, act.timestamp, campaign_id, 'email', act.action
 FROM actions

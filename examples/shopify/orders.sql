@@ -3,7 +3,7 @@
 -- A sale is an order that was paid. Orders that are pending, authorized, expired or voided (most cancelled ones) are no
 -- sales; if your customers pay on delivery, add 'pending' to the statuses in `paid`.
 -- What was paid back is a return, dated by the export of transactions. It does not say which lines were taken back, so
--- all lines of the order share it. Without that export delete all from the second SELECT on, `refunds`, and the alias.
+-- all lines of the order share it. Without that export there are no returns.
 WITH rates(currency, rate) AS (
     -- What one unit is worth in the shop's currency. Lines in another currency are rejected (missing_unit_price).
     VALUES ('USD', 1.0), ('EUR', 1.08), ('CAD', 0.73)

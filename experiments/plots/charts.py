@@ -6,23 +6,30 @@ from typing import Any
 
 import numpy as np
 
-from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure
+from experiments.plots.style import COLOURS, GREY, LIGHT, figure, says_under_title
 from models.charts import Chart, Panel, Series
 
 PANEL_INCHES = 5.4
+LEGEND_INCHES = 1.9
+TEXT_LETTERS = 64
+"""Letters in a line above a panel."""
+MOST_TICKS = 6
+MOST_UPRIGHT = 6
+"""Dates that fit side by side under a panel."""
 
 
 def draw(path: Path, chart: Chart, of: str) -> None:
     """Write the chart to ``path`` as PNG; ``of`` ends its title."""
-    width = max(6.4, PANEL_INCHES * len(chart.panels))
-    with figure(path, f"{chart.title}: {of}", width, 4.8, columns=len(chart.panels)) as (_, drawn):
+    # The legend stands beside the panels.
+    width = PANEL_INCHES * len(chart.panels) + LEGEND_INCHES
+    with figure(path, f"{chart.title}: {of}", width, 5.0, columns=len(chart.panels)) as (_, drawn):
         axes = list(np.atleast_1d(drawn))
         colours = _colours([series for panel in chart.panels for series in panel.series])
         for panel, one in zip(chart.panels, axes, strict=True):
             _draw_panel(one, panel, colours)
-        # One legend, outside the axes.
-        handles, labels = axes[-1].get_legend_handles_labels()
-        axes[-1].legend(handles, labels, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        # One legend of all panels, outside the axes.
+        named = {label: handle for one in axes for handle, label in zip(*one.get_legend_handles_labels(), strict=True)}
+        axes[-1].legend(named.values(), named.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _colours(series: Sequence[Series]) -> dict[str, str]:
@@ -32,17 +39,22 @@ def _colours(series: Sequence[Series]) -> dict[str, str]:
 
 
 def _draw_panel(axes: Any, panel: Panel, colours: dict[str, str]) -> None:
+    from matplotlib.ticker import PercentFormatter
+
     for each in panel.series:
         _DRAW[each.style](axes, each, colours[each.label])
-    axes.set(xlabel=panel.x_label, ylabel=panel.y_label, title=panel.title)
+    axes.set(xlabel=panel.x_label, ylabel=panel.y_label)
+    says_under_title(axes, panel.title, panel.says, TEXT_LETTERS)
     for wanted, axis in ((panel.x_share, axes.xaxis), (panel.y_share, axes.yaxis)):
-        if wanted:
-            axis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axis.set_major_formatter(PercentFormatter(1.0) if wanted else lambda value, _: f"{value:,.10g}")
+    axes.xaxis.get_major_locator().set_params(nbins=MOST_TICKS)
+    if panel.y_whole:
+        axes.set_ylim(0.0, 1.02)
     if panel.x_names:
         axes.set_xticks(range(len(panel.x_names)), panel.x_names)
         axes.margins(x=0.12)
-    if panel.note:
-        axes.text(0.98, 0.03, panel.note, transform=axes.transAxes, ha="right", color=INK)
+        if len(panel.x_names) > MOST_UPRIGHT:
+            axes.tick_params(axis="x", labelrotation=60)
 
 
 def _draw_ours(axes: Any, each: Series, colour: str) -> None:

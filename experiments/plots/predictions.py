@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.contest import Scored
 from experiments.plots.style import COLOURS, GREY, figure
+from experiments.plots.words import feature_words
 from experiments.rolling import Problem
 from models.charts import Chart, Panel, Series, Style
 from models.learners import learner
@@ -45,8 +46,10 @@ def importance_plot(path: Path, title: str, problem: Problem, ours: Scored) -> N
         axes.barh(
             range(len(order)), means, xerr=spread, color=COLOURS[0], height=0.7, error_kw={"ecolor": GREY, "lw": 1}
         )
-        axes.set_yticks(range(len(order)), [names[i] for i in order])
-        axes.set_xlabel(f"rise of {problem.target.LOSS_WORDS} when the feature is shuffled")
+        axes.set_yticks(range(len(order)), [feature_words(names[i], problem.dataset.currency) for i in order])
+        axes.set_xlabel(
+            f"rise of {problem.target.LOSS_WORDS} when the feature is shuffled, with its spread over shuffles"
+        )
         axes.grid(axis="y", visible=False)
         axes.margins(y=0.02)
 

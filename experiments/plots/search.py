@@ -9,6 +9,9 @@ import numpy as np
 from experiments.plots.style import COLOURS, GREY, INK, figure
 from experiments.search.trials import Trial
 
+LOWER = "loss on validation folds,\nlower is better"
+HIGHER = "silhouette above shuffled data,\nhigher is better"
+
 
 def search_plot(path: Path, name: str, trials: Sequence[Trial], direction: str) -> None:
     """Every trial's value in the order tried, and the best so far."""
@@ -16,15 +19,15 @@ def search_plot(path: Path, name: str, trials: Sequence[Trial], direction: str) 
     tried = np.array([np.nan if trial.value is None else trial.value for trial in trials])
     names = [trial.candidate for trial in trials]
     pick = np.fmin if lower_is_better else np.fmax
-    with figure(path, f"{len(trials)} trials of {name}", 8, 3.6) as (_, axes):
+    with figure(path, f"{len(trials)} trials of {name}", 9, 3.6) as (_, axes):
         for colour, one in zip(COLOURS, dict.fromkeys(names), strict=False):
             chosen = np.array([each == one for each in names])
             axes.scatter(np.flatnonzero(chosen), tried[chosen], s=28, color=colour, label=one, zorder=3)
         axes.step(np.arange(len(tried)), pick.accumulate(tried), where="post", color=INK, lw=1.4, label="best so far")
         _limit(axes, tried, lower_is_better)
-        axes.set(xlabel="trial", ylabel="loss on validation folds" if lower_is_better else "gap to permuted data")
+        axes.set(xlabel="trial", ylabel=LOWER if lower_is_better else HIGHER)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend(loc="best")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _limit(axes: Any, tried: "np.ndarray[Any, np.dtype[np.float64]]", lower_is_better: bool) -> None:

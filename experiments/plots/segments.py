@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from experiments.contest import TUNED, Scored
-from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure
+from experiments.plots.labels import spread
+from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure, wrapped
+from experiments.plots.words import feature_words, value_words
+from models.charts import percent
 from models.segments import preprocessing
 from models.segments.clusterers import NOISE, Floats
 from models.segments.segmenter import Segmenter, assign_labels
 
 MAP_ROWS = 4_000
+MAP_TEXT: Any = {"ha": "center", "va": "center", "fontsize": 9, "fontweight": "bold"}
+HEAD_LETTERS, NAME_LETTERS, MAP_LETTERS = 16, 34, 24
+"""Letters in a line of a column's head, of a segment's name beside a row, and on the map."""
 
 
 def colours_of(segmenter: Segmenter) -> dict[int, str]:
@@ -21,38 +28,35 @@ def colours_of(segmenter: Segmenter) -> dict[int, str]:
     return {NOISE: LIGHT} | {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(labels)}
 
 
-def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame) -> None:
+def profile_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame, currency: str = "") -> None:
     """Segments by features: numbers are medians, colours the distance from the mean of all customers."""
     from matplotlib.colors import TwoSlopeNorm
 
     segments = [segment for segment in segmenter.catalogue if segment.size]
     features = segmenter.preprocessing.features
     means = segment_means(segmenter, X, [segment.label for segment in segments])
-    with figure(path, title, 2.9 + 1.25 * len(features), 1.9 + 0.52 * len(segments)) as (drawn, axes):
+    heads = [wrapped(feature_words(name, currency).replace(", ", ",\n"), HEAD_LETTERS) for name in features]
+    rows = [f"{wrapped(each.name, NAME_LETTERS)}\n{percent(each.share)} of customers" for each in segments]
+    height = 1.9 + 0.19 * sum(row.count("\n") + 2 for row in rows)
+    with figure(path, title, 3.4 + 1.25 * len(features), height) as (drawn, axes):
         # One extreme feature must not make the other colours pale.
         limit = float(np.clip(np.nanmax(np.abs(means)), 1.0, 2.0))
         shown = axes.imshow(means, cmap="RdBu_r", norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
         for row, segment in enumerate(segments):
             for column, name in enumerate(features):
-                dark = abs(means[row, column]) > 0.6 * limit
-                axes.text(
-                    column,
-                    row,
-                    short(segment.medians.get(name)),
-                    ha="center",
-                    va="center",
-                    fontsize=9,
-                    color="white" if dark else INK,
-                )
-        axes.set_xticks(range(len(features)), [wrapped(name) for name in features], fontsize=8)
-        axes.set_yticks(range(len(segments)), [f"{s.name}\n{s.share:.0%} of customers" for s in segments], fontsize=9)
+                colour = "white" if abs(means[row, column]) > 0.6 * limit else INK
+                text = value_words(name, segment.medians.get(name))
+                axes.text(column, row, text, ha="center", va="center", fontsize=9, color=colour)
+        axes.set_xticks(range(len(features)), heads, fontsize=8)
+        axes.set_yticks(range(len(segments)), rows, fontsize=9)
         axes.tick_params(length=0)
         axes.xaxis.tick_top()
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
+        axes.set_xlabel("The number is the median of the segment, the colour how its mean differs from all customers'.")
         bar = drawn.colorbar(shown, ax=axes, shrink=0.9, pad=0.01, aspect=30, extend="both")
         bar.outline.set_visible(False)
-        bar.set_label("standard units from the average", fontsize=8)
+        bar.set_label("standard deviations from the mean", fontsize=8)
 
 
 def segment_means(segmenter: Segmenter, X: pd.DataFrame, labels: Sequence[int]) -> Floats:
@@ -76,23 +80,18 @@ def map_plot(path: Path, title: str, segmenter: Segmenter, X: pd.DataFrame, seed
     shown = np.random.default_rng(seed).permutation(len(X))[:MAP_ROWS]
     with figure(path, title, 10, 6.6) as (_, axes):
         axes.scatter(*points[shown].T, c=[colours[int(value)] for value in label[shown]], s=9, alpha=0.55, linewidths=0)
+        around = [withStroke(linewidth=3.5, foreground="white")]
+        texts = []
         for segment in segmenter.catalogue:
             inside = points[label == segment.label]
             if len(inside) and segment.label != NOISE:
-                axes.text(
-                    *np.median(inside, axis=0),
-                    f"{segment.name}\n{segment.share:.0%}",
-                    ha="center",
-                    va="center",
-                    fontsize=9,
-                    fontweight="bold",
-                    color=colours[segment.label],
-                    path_effects=[withStroke(linewidth=3.5, foreground="white")],
-                )
+                text = f"{wrapped(segment.name, MAP_LETTERS)}\n{percent(segment.share)}"
+                place, colour = np.median(inside, axis=0), colours[segment.label]
+                texts.append(axes.text(*place, text, color=colour, path_effects=around, **MAP_TEXT))
         axes.set_xlabel(f"{axis_words(arrows[0], segmenter)}   ({explained[0]:.0%} of the variation)")
-        axes.set_ylabel(f"{axis_words(arrows[1], segmenter)}   ({explained[1]:.0%})")
-        axes.set_xticklabels([])
-        axes.set_yticklabels([])
+        axes.set_ylabel(f"{axis_words(arrows[1], segmenter)}   ({explained[1]:.0%} of the variation)")
+        axes.tick_params(length=0, labelbottom=False, labelleft=False)
+        spread(axes, texts)
 
 
 def principal_plane(Z: Floats) -> tuple[Floats, Floats, Floats]:
@@ -105,65 +104,47 @@ def principal_plane(Z: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def axis_words(axis: Floats, segmenter: Segmenter) -> str:
-    """The features with the largest weights on an axis, each as ``more`` or ``less``."""
+    """The features with the largest weights on an axis, each as ``higher`` or ``lower``."""
     largest = [i for i in np.argsort(-np.abs(axis))[:2] if abs(axis[i]) > 0.3]
     names = segmenter.preprocessing.features
-    return ",  ".join(("more " if axis[i] > 0 else "less ") + names[i] for i in largest) + " →"
+    return ";  ".join(("higher " if axis[i] > 0 else "lower ") + feature_words(names[i]) for i in largest) + " →"
 
 
 def revenue_plot(path: Path, title: str, segmenter: Segmenter) -> None:
     """Each segment's share of customers and of revenue, side by side."""
     segments = [segment for segment in segmenter.catalogue if segment.size][::-1]
     rows = np.arange(len(segments))
-    with figure(path, title, 8.5, 1.5 + 0.5 * len(segments)) as (_, axes):
+    with figure(path, title, 9.5, 1.5 + 0.56 * len(segments)) as (_, axes):
         for offset, values, colour, word in (
             (0.2, [s.revenue_share or 0.0 for s in segments], COLOURS[0], "of revenue"),
             (-0.2, [s.share for s in segments], LIGHT, "of customers"),
         ):
             bars = axes.barh(rows + offset, values, height=0.38, color=colour, label=word)
-            axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=3, fontsize=8)
-        axes.set_yticks(rows, [s.name for s in segments])
+            axes.bar_label(bars, [percent(value) for value in values], padding=3, fontsize=8)
+        axes.set_yticks(rows, [wrapped(s.name, NAME_LETTERS) for s in segments])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.12)
-        axes.legend(loc="lower right")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def reality_plot(path: Path, title: str, clustered: Sequence[Scored]) -> None:
     """Each clustering's silhouette beside that of the same clustering of column-permuted data."""
-    with figure(path, title, 8, 1.5 + 0.6 * len(clustered)) as (_, axes):
+    with figure(path, title, 9.5, 1.6 + 0.6 * len(clustered)) as (_, axes):
         for row, each in enumerate(reversed(clustered)):
             real, shuffled = each.scores["silhouette"], each.scores["silhouette_permuted"]
             ours = each.contestant.role == TUNED
             axes.plot([shuffled, real], [row, row], color=LIGHT, lw=5, zorder=1, solid_capstyle="round")
-            axes.scatter([shuffled], [row], color=GREY, s=60, zorder=3, label="columns permuted" if ours else None)
+            axes.scatter([shuffled], [row], color=GREY, s=60, zorder=3, label="columns shuffled" if ours else None)
             axes.scatter([real], [row], color=COLOURS[0], s=60, zorder=3, label="real customers" if ours else None)
-            low, high = each.scores["permuted_gap_low"], each.scores["permuted_gap_high"]
-            axes.text(
-                max(real, shuffled),
-                row + 0.28,
-                f"gap {each.scores['permuted_gap']:+.3f}  [{low:+.3f}, {high:+.3f}]",
-                ha="right",
-                fontsize=8,
-            )
-        axes.set_yticks(range(len(clustered)), [each.contestant.name for each in reversed(clustered)])
-        axes.set_xlabel("silhouette")
+        axes.set_yticks(range(len(clustered)), [_gap_words(each) for each in reversed(clustered)])
+        axes.set_xlabel("silhouette: 1 if customers lie close to their own segment and far from the others")
         axes.set_ylim(-0.6, len(clustered) - 0.4)
+        axes.margins(x=0.08)
         axes.grid(axis="y", visible=False)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def wrapped(name: str) -> str:
-    """A feature's name in short lines: ``purchase\\nrecency\\ndays``."""
-    return name.replace("_", "\n")
-
-
-def short(value: float | None) -> str:
-    """A median in few characters.
-
-    >>> short(1234.5), short(12.345), short(0.25), short(None)
-    ('1,234', '12', '0.25', '–')
-    """
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"
+def _gap_words(each: Scored) -> str:
+    gap, low, high = (each.scores[name] for name in ("permuted_gap", "permuted_gap_low", "permuted_gap_high"))
+    return f"{each.contestant.label}\ngap {gap:+.3f} [{low:+.3f}, {high:+.3f}]"

@@ -21,7 +21,7 @@ def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: S
         f"{how} Parameters: {why}. Dataset `{dataset.fingerprint[:16]}`.",
         *(["", *further] if further else []),
         "",
-        "Plots are in the artifacts under `plots/`, the study under `study.toml`.",
+        "Plots and `study.toml` are among the artifacts.",
     ]
     return "\n".join(lines)
 

@@ -52,6 +52,18 @@ def choose_columns(client: "MlflowClient", experiment_id: str, metrics: Iterable
 
 
 def tables_of_runs(client: "MlflowClient", server: str) -> dict[str, str]:
-    """The address of the table of runs of each experiment that has such a view, by its name."""
-    found = client.search_experiments(order_by=["name ASC"])
-    return {each.name: runs_address(server, each.experiment_id) for each in found if VIEW_TAG in each.tags}
+    """The address of each study's table of runs, by its experiment's name; the study that was run last comes first."""
+    found = [each for each in client.search_experiments(order_by=["name ASC"]) if VIEW_TAG in each.tags]
+    found.sort(key=lambda each: -last_start(client, each.experiment_id))
+    return {each.name: runs_address(server, each.experiment_id) for each in found}
+
+
+def last_start(client: "MlflowClient", experiment_id: str) -> int:
+    """When the newest run of an experiment started, milliseconds since 1970; 0 without runs."""
+    newest = client.search_runs([experiment_id], order_by=["attributes.start_time DESC"], max_results=1)
+    return int(newest[0].info.start_time) if newest else 0
+
+
+def experiments_address(server: str) -> str:
+    """The list of all experiments."""
+    return f"{server}/#/experiments?{TRAINING}"

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+NOTE_TAG = "mlflow.note.content"
+"""The description that a run's page shows, in Markdown."""
+VERDICT_MARK = "> "
+"""Begins the first paragraph of a run's description, if that is a verdict."""
 FAILURE_TAG = "coterie.failure"
 """Why a run, or a trial, failed."""
 
@@ -159,6 +163,15 @@ def start_study(client: "MlflowClient", experiment_id: str, study: Study, datase
     return StudyRun(client, experiment_id, run_id, {})
 
 
+def note_verdict(client: "MlflowClient", run_id: str, sentence: str, again: bool = True) -> None:
+    """Let the run's description begin with this verdict; unless ``again``, one that is there already stays."""
+    note = client.get_run(run_id).data.tags.get(NOTE_TAG, "")
+    first, _, rest = note.partition("\n\n")
+    judged = first.startswith(VERDICT_MARK)
+    if again or not judged:
+        client.set_tag(run_id, NOTE_TAG, f"{VERDICT_MARK}{sentence}\n\n{rest if judged else note}")
+
+
 def children_of(client: "MlflowClient", experiment_id: str, run_id: str) -> dict[str, "Run"]:
     """The nested runs of a run, by name."""
     found = client.search_runs([experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'", max_results=50_000)
@@ -210,7 +223,7 @@ def log_child(
         run_id = str(there.info.run_id)
     else:
         tags = {"mlflow.parentRunId": study.run_id, "coterie.role": role}
-        tags |= {FAILURE_TAG: failure, "mlflow.note.content": failure} if failure else {}
+        tags |= {FAILURE_TAG: failure, NOTE_TAG: failure} if failure else {}
         run = study.client.create_run(study.experiment_id, milliseconds(started or now), tags, run_name=name)
         run_id = str(run.info.run_id)
     log_values(study.client, run_id, params, metrics)

@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import narwhals as nw
@@ -36,6 +36,10 @@ from features.windows import Frame
 Frames = Mapping[str, pl.DataFrame]
 Schemas = Mapping[str, Mapping[str, Any]]
 """Columns and types, by table."""
+Tuples = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
+"""Schemas that can be a key."""
+Written = tuple[Mapping[str, pl.LazyFrame], pl.LazyFrame]
+"""What several parts of a snapshot read, by name, each after what it reads itself; and the snapshot."""
 
 PLANS_MAX = 8
 """The plans of this many combinations of ``as_of`` and columns are cached, the most recently used."""
@@ -63,7 +67,9 @@ class Plan:
         who: Who = "buyers",
     ) -> None:
         self._program = Program()
-        found = _Making(self._program, schemas, alone).snapshot(as_of, who)
+        tables = tuple((name, tuple(schema.items())) for name, schema in schemas.items())
+        written = _written(tables, as_of, None if columns is None else tuple(columns), who)
+        found = _Making(self._program, schemas, alone).table(written)
         if alone and not found.one:
             raise Untranslated("several rows of one customer")
         names = list(found.columns) if columns is None else ["customer_id", *columns]
@@ -121,16 +127,14 @@ class _Making:
 
     def __init__(self, program: Program, schemas: Schemas, alone: bool) -> None:
         self._program = program
-        self._schemas = schemas
         self._alone = alone
         self._known = {name: self._given(name, schema) for name, schema in schemas.items()}
 
-    def snapshot(self, as_of: float, who: Who) -> Table:
-        tables = from_frames({name: scan_of(name, schema) for name, schema in self._schemas.items()})
-        known = look_back(about(tables, as_of), as_of, population=who)
-        shared = {name: self._share(known.tables[name]) for name in tables}
-        past = replace(known, tables=known.tables | shared, share=self._share)
-        return table_of(features_of(past, as_of).to_native(), self._program, self._known)
+    def table(self, written: Written) -> Table:
+        shared, snapshot = written
+        for name, plan in shared.items():
+            self._known[name] = table_of(plan, self._program, self._known)
+        return table_of(snapshot, self._program, self._known)
 
     def _given(self, name: str, schema: Mapping[str, Any]) -> Table:
         columns = {column: partial(self._column, name, column, dtype) for column, dtype in schema.items()}
@@ -142,13 +146,24 @@ class _Making:
             return Value(self._program.input(("", None, "customer")), kind, one=True)
         return Value(self._program.input((table, column, kind)), kind)
 
-    def _share(self, frame: Frame) -> Frame:
+
+@lru_cache(maxsize=2)  # a customer alone and several have the same
+def _written(tables: Tuples, as_of: float, columns: tuple[str, ...] | None, who: Who) -> Written:
+    """The snapshot as the families write it, on Polars and without rows, of tables with these columns and types."""
+    shared: dict[str, pl.LazyFrame] = {}
+
+    def share(frame: Frame) -> Frame:
         """The same rows, so that the plans that read them need not repeat how they are made."""
         plan: pl.LazyFrame = frame.to_native()
-        name = f"shared {len(self._known)}"
-        self._known[name] = table_of(plan, self._program, self._known)
-        shared: Frame = nw.from_native(scan_of(name, plan.collect_schema()))
-        return shared
+        name = f"shared {len(shared)}"
+        shared[name] = plan
+        found: Frame = nw.from_native(scan_of(name, plan.collect_schema()))
+        return found
+
+    given = from_frames({name: scan_of(name, dict(schema)) for name, schema in tables})
+    known = look_back(about(given, as_of), as_of, population=who)
+    past = replace(known, tables=known.tables | {name: share(known.tables[name]) for name in given}, share=share)
+    return shared, features_of(past, as_of, columns).to_native()
 
 
 def _input(frames: Frames, customer: str | None, texts: Texts, table: str, column: str | None, kind: str) -> Any:

@@ -71,7 +71,8 @@ def compute(past: Past, as_of: float) -> Frame:
     today = math.floor(as_of)
     at = nw.col("at_days")
     orders = past.orders.with_columns(day=at.floor(), age=as_of - at, newest_at=at.max().over("customer_id"))
-    orders = _after_message(_messages(past, as_of), _before_holiday(past, orders, today))
+    placed = _before_holiday(past, orders, today) if "customers" in past.present else _placed_nowhere(orders)
+    orders = _after_message(_messages(past, as_of), placed)
     habits = _ratios(orders.group_by("customer_id").agg(*_occasions(), nw.col(*_OF_PLACE).max()))
     habits = habits.join(_campaigns(past.tables["touches"], as_of), on="customer_id", how="left")
     return habits.select("customer_id", *COLUMNS)
@@ -100,6 +101,11 @@ def _places(profiles: Frame) -> Frame:
         placed = placed.join(beside(placed, named), on=["country_n", name], how="left")
     nearest = nw.coalesce(*(nw.col(f"{name}_n") for name in given), nw.col("place_n"))
     return placed.with_columns(nearest=nearest).group_by("customer_id").agg(nw.col("nearest").min().alias("place_n"))
+
+
+def _placed_nowhere(orders: Frame) -> Frame:
+    """The same of customers whose countries are not known, for which no calendar is needed."""
+    return orders.with_columns(nw.lit(None).cast(nw.Float64()).alias(name) for name in (*_OF_PLACE, "eve"))
 
 
 def _messages(past: Past, as_of: float) -> Frame:

@@ -39,6 +39,7 @@ def build(
     label: Labels,
     possible: Sequence[int],
     fixed_names: Mapping[int, str],
+    currency: str = "",
     read: Collection[str] = (),
 ) -> Catalogue:
     """Segments by descending revenue (by size where spend is not known), noise last.
@@ -61,7 +62,7 @@ def build(
             id=segment_id,
             label=value,
             name=names[value],
-            description=describe(medians[value]),
+            description=describe(medians[value], currency),
             size=int((label == value).sum()),
             share=int((label == value).sum()) / len(X),
             revenue_share=revenue[value] / spend if spend > 0 else None,
@@ -95,17 +96,18 @@ def _medians(
     return found
 
 
-def describe(medians: Mapping[str, float | None]) -> str:
-    """The typical customer in a sentence.
+def describe(medians: Mapping[str, float | None], currency: str = "") -> str:
+    """The typical customer in a sentence; amounts are followed by the currency, if it is known.
 
-    >>> describe({"purchase_days_n": 1.0, "purchase_recency_days": 212.4, "purchase_order_value_mean": 80.0})
-    'Typically 1 day with a purchase, the last 212 days ago, orders of 80.'
+    >>> medians = {"purchase_days_n": 1.0, "purchase_recency_days": 212.4, "purchase_order_value_mean": 80.0}
+    >>> describe(medians, "EUR")
+    'Typically 1 day with a purchase, the last 212 days ago, orders of 80 EUR.'
     """
     phrases = [
         f"{_days(medians[OFTEN])} with a purchase" if medians.get(OFTEN) is not None else "",
         f"the last {_days(medians[RECENCY])} ago" if medians.get(RECENCY) is not None else "",
         f"the first {_days(medians[TENURE])} ago" if _bought_again(medians) else "",
-        f"orders of {medians[ORDER_VALUE]:,.0f}" if medians.get(ORDER_VALUE) is not None else "",
+        f"orders of {medians[ORDER_VALUE]:,.0f} {currency}".strip() if medians.get(ORDER_VALUE) is not None else "",
     ]
     known = ", ".join(phrase for phrase in phrases if phrase)
     return f"Typically {known}." if known else "No typical customer is known."

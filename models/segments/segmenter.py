@@ -79,14 +79,14 @@ def fit_clusters(
     return Segmenter(needed, customers.preprocessing, clusterer, complete, seed, model, ())
 
 
-def described(segmenter: Segmenter, X: pd.DataFrame) -> Segmenter:
+def described(segmenter: Segmenter, X: pd.DataFrame, currency: str = "") -> Segmenter:
     """The segmenter with the catalogue of the customers ``X``, who need not be those of the fit.
 
     X is read in parts and by column, so it may be a memory map of any size. BadInput as in :func:`fit_segmenter`.
     """
     kind = find_clusterer(segmenter.clusterer)
     label, _ = assign_labels(segmenter, X)
-    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, segmenter.features)
+    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, currency, segmenter.features)
     return replace(segmenter, catalogue=found)
 
 

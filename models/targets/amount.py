@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from features.errors import BadInput
 from models import amounts, losses
-from models.charts import Chart, Forecasts, Panel, Series, concentration, equal_groups
+from models.charts import Chart, Forecasts, Panel, Series, concentration, equal_groups, number, percent, tenths_of
 from models.question import Question
 from models.sample import Floats
 from models.scores import mean
@@ -144,41 +144,56 @@ def not_asked(question: Question, reason: str) -> dict[str, Any]:
 
 def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:
     """Expected against observed amounts and coverage, by tenths of customers; gains over the customers."""
-    ours, unit = contestants[0], f", {question.unit}" if question.unit else ""
+    ours = contestants[0]
     y, found = np.concatenate(ours.outcomes), np.concatenate(ours.answers)
-    groups = equal_groups(found[:, 0])
-    expected, observed = (np.array([each[group].mean() for group in groups]) for each in (found[:, 0], y))
-    error = np.array([1.96 * y[group].std() / np.sqrt(len(group)) for group in groups])
-    top = 1.05 * max(expected.max(), (observed + error).max())
-    diagonal = Series("perfect", np.array([0.0, top]), np.array([0.0, top]), "reference")
-    means = Series(ours.label, expected, observed, "points", observed - error, observed + error)
-    level = Panel("Level", f"expected{unit}", f"observed mean{unit}: {happens}", (diagonal, means))
     # Without a calibration there is no interval to show.
     interval = () if np.isnan(found[:, 1]).any() else (interval_panel(ours.label, y, found),)
     return [
-        Chart("calibration", "Expected against observed", (level, *interval)),
-        Chart("gains", "Gains: share of spend by expectation", (gains_panel(happens, contestants),)),
+        Chart(
+            "calibration", "Expected against observed", (level_panel(ours.label, y, found[:, 0], question), *interval)
+        ),
+        Chart("gains", "Gains", (gains_panel(question, happens, contestants),)),
     ]
+
+
+def level_panel(label: str, y: Floats, expected: Floats, question: Question) -> Panel:
+    """Mean expected against mean observed amounts in ten equally large groups, with intervals of 95 %."""
+    groups, unit = equal_groups(expected), f" {question.unit}" if question.unit else ""
+    means, observed = (np.array([each[group].mean() for group in groups]) for each in (expected, y))
+    error = np.array([1.96 * y[group].std() / np.sqrt(len(group)) for group in groups])
+    top = 1.05 * max(means.max(), (observed + error).max())
+    diagonal = Series("expected = observed", np.array([0.0, top]), np.array([0.0, top]), "reference")
+    tenths = Series(tenths_of(label), means, observed, "points", observed - error, observed + error)
+    says = f"Expected {number(expected.mean())}{unit} on average, observed {number(y.mean())}{unit}"
+    says += f"; in the tenth with the highest expectations {number(means[-1])} and {number(observed[-1])}."
+    what = f"{_outcome(question)} within {question.horizon_days:g} days{unit and ','}{unit}"
+    return Panel("Level", f"expected {what}", f"observed mean {what}", (diagonal, tenths), says=says)
+
+
+def _outcome(question: Question) -> str:
+    return question.outcome.replace("_", " ")
 
 
 def interval_panel(label: str, y: Floats, answer: Floats) -> Panel:
     """Share of outcomes inside the interval, in ten groups by expectation."""
-    groups = equal_groups(answer[:, 0])
-    inside = np.array([_covered(y[group], answer[group]).mean() for group in groups])
+    groups, covered = equal_groups(answer[:, 0]), _covered(y, answer)
+    inside = np.array([covered[group].mean() for group in groups])
     x = np.arange(1.0, len(groups) + 1.0)
-    wanted = Series("four in five", x, np.full(len(x), amounts.COVERAGE), "reference")
-    tenths = "tenths of customers, least expected first"
-    return Panel(
-        "Interval", tenths, "share inside the interval", (wanted, Series(label, x, inside, "ours")), y_share=True
-    )
+    wanted = Series("meant: four in five", x, np.full(len(x), amounts.COVERAGE), "reference")
+    says = f"{percent(mean(covered))} of outcomes lie inside their interval, {percent(amounts.COVERAGE)} are meant to."
+    lines = (wanted, Series(tenths_of(label), x, inside, "ours"))
+    x_label, y_label = "tenths of customers, least expected first", "share of outcomes inside the interval"
+    return Panel("Interval", x_label, y_label, lines, y_share=True, y_whole=True, says=says)
 
 
-def gains_panel(happens: str, contestants: Sequence[Forecasts]) -> Panel:
-    """Share of the total spent by the customers with the highest expectations, averaged over cutoffs."""
+def gains_panel(question: Question, happens: str, contestants: Sequence[Forecasts]) -> Panel:
+    """Share of the total brought by the customers with the highest expectations, averaged over cutoffs."""
     curves = []
     for each in contestants:
         found = [concentration(y, a[:, 0]) for y, a in zip(each.outcomes, each.answers, strict=True)]
         share = np.mean([curve for _, curve in found], axis=0)
         curves.append(Series(each.label, found[0][0], share, "ours" if each.ours else "other"))
-    x = "share of customers, highest expectation first"
-    return Panel("Gains", x, f"share of the total: {happens}", tuple(curves), x_share=True, y_share=True)
+    x, y = "share of customers, highest expectation first", f"share of the total {_outcome(question)}"
+    fifth = float(np.interp(0.2, curves[0].x, curves[0].y))
+    says = f"The fifth with the highest expectations brings {percent(fifth)} of the total ({happens})."
+    return Panel("", x, y, tuple(curves), x_share=True, y_share=True, says=says)

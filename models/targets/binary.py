@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from features.errors import BadInput
 from models import calibration as sigmoids
 from models import losses
-from models.charts import Chart, Forecasts, Panel, Series, Style, concentration, equal_groups
+from models.charts import Chart, Forecasts, Panel, Series, Style, concentration, equal_groups, percent, tenths_of
 from models.question import Question
 from models.sample import Floats
 from models.scores import calibration_slope, lift, mean, roc_auc, wilson
@@ -117,11 +117,9 @@ def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -
     ours = contestants[0]
     y, p = np.concatenate(ours.outcomes), np.concatenate(ours.answers)[:, 0]
     slope = mean(np.array([calibration_slope(*pair) for pair in pairs(ours)]))
-    reliability = reliability_panel(ours.label, y, p, f"predicted probability: {happens}")
-    note = f"slope {slope:.2f} (1 is right)"
-    noted = Panel(**{**vars(reliability), "note": note})
+    panel = reliability_panel(ours.label, y, p, slope, f"predicted probability: {happens}")
     return [
-        Chart("calibration", "Calibration", (noted,)),
+        Chart("calibration", "Calibration", (panel,)),
         Chart("gains_and_lift", "Gains and lift", tuple(gains_panels(happens, contestants))),
     ]
 
@@ -131,19 +129,32 @@ def pairs(forecasts: Forecasts) -> list[tuple[Floats, Floats]]:
     return [(y, a[:, 0]) for y, a in zip(forecasts.outcomes, forecasts.answers, strict=True)]
 
 
-def reliability_panel(label: str, y: Floats, p: Floats, x_label: str, title: str = "") -> Panel:
+def reliability_panel(label: str, y: Floats, p: Floats, slope: float, x_label: str, title: str = "") -> Panel:
     """Predicted against observed shares in ten equally large groups, with Wilson intervals of 95 %."""
     groups = equal_groups(p)
     predicted = np.array([p[group].mean() for group in groups])
     observed = np.array([y[group].mean() for group in groups])
     low, high = wilson(observed, np.array([len(group) for group in groups], dtype=np.float64))
-    top = max(high.max(), predicted.max()) * 1.05
-    perfect = Series("perfect", np.array([0.0, top]), np.array([0.0, top]), "reference")
+    top = min(1.0, max(high.max(), predicted.max()) * 1.05)
+    perfect = Series("predicted = observed", np.array([0.0, top]), np.array([0.0, top]), "reference")
     counts, edges = np.histogram(p, bins=40, range=(0.0, top))
-    spread = Series("customers", edges[:-1], counts / max(counts.max(), 1) * 0.16 * top, "background")
-    return Panel(
-        title, x_label, "observed share", (spread, perfect, Series(label, predicted, observed, "points", low, high))
-    )
+    spread = Series("how many customers", edges[:-1], counts / max(counts.max(), 1) * 0.16 * top, "background")
+    tenths = Series(tenths_of(label), predicted, observed, "points", low, high)
+    says, y_label = calibration_words(mean(p), mean(y), slope), "observed share, with its 95% interval"
+    return Panel(title, x_label, y_label, (spread, perfect, tenths), x_share=True, y_share=True, says=says)
+
+
+def calibration_words(predicted: float, observed: float, slope: float) -> str:
+    """Level and slope in one sentence; a slope that is not defined is left out.
+
+    >>> calibration_words(0.31, 0.29, 0.8)
+    'Predicted 31% on average, observed 29%; slope 0.80 (1 is right): probabilities lie too far apart.'
+    """
+    level = f"Predicted {percent(predicted)} on average, observed {percent(observed)}"
+    if slope != slope:
+        return f"{level}."
+    apart = "too far apart" if slope < 0.9 else "too close together" if slope > 1.1 else "as far apart as outcomes"
+    return f"{level}; slope {slope:.2f} (1 is right): probabilities lie {apart}."
 
 
 def gains_panels(happens: str, contestants: Sequence[Forecasts]) -> list[Panel]:
@@ -157,7 +168,10 @@ def gains_panels(happens: str, contestants: Sequence[Forecasts]) -> list[Panel]:
         gains.append(Series(each.label, share, found, style))
         lifts.append(Series(each.label, share[inside], found[inside] / share[inside], style))
     x = "share of customers, highest scores first"
+    fifth, tenth = (float(np.interp(share, gains[0].x, gains[0].y)) for share in (0.2, 0.1))
+    held = f"Among the fifth with the highest scores are {percent(fifth)} of all of whom it is true: {happens}."
+    times = f"Among the tenth with the highest scores it is true {tenth / 0.1:.1f} times as often as among all."
     return [
-        Panel("Gains", x, f"share of those who: {happens}", tuple(gains), x_share=True, y_share=True),
-        Panel("Lift", x, "lift over the base rate", tuple(lifts), x_share=True),
+        Panel("Gains", x, "share found of all of whom it is true", tuple(gains), x_share=True, y_share=True, says=held),
+        Panel("Lift", x, "lift: times as often as among all", tuple(lifts), x_share=True, says=times),
     ]

@@ -13,7 +13,7 @@ from features.errors import BadInput
 from features.windows import MICROSECONDS_A_DAY
 from models import calibration as sigmoids
 from models import losses
-from models.charts import Chart, Forecasts, Panel, Series
+from models.charts import Chart, Forecasts, Panel, Series, percent
 from models.curves import days_until, happened
 from models.question import Question
 from models.sample import Floats, Mask
@@ -174,27 +174,33 @@ def not_asked(question: Question, reason: str) -> dict[str, Any]:
 def charts(question: Question, happens: str, contestants: Sequence[Forecasts]) -> list[Chart]:
     """Calibration at each horizon; each contestant's mean curve beside the observed shares."""
     ours = contestants[0]
-    y, p = np.concatenate(ours.outcomes), np.concatenate(ours.answers)
-    seen = happened(y, question.horizons)
-    panels = tuple(
-        reliability_panel(ours.label, seen[:, k], p[:, k], "predicted probability", f"Within {days:g} days")
-        for k, days in enumerate(question.horizons)
-    )
-    days = np.append(0.0, question.horizons)
-    observed = Series("observed", days, np.append(0.0, seen.mean(axis=0)), "reference")
-    means = tuple(
-        Series(
-            each.label,
-            days,
-            np.append(0.0, np.concatenate(each.answers).mean(axis=0)),
-            "ours" if each.ours else "other",
-        )
-        for each in contestants
-    )
-    title = f"share of customers: {happens}"
+    panels = tuple(_calibration_panel(ours, question, k) for k in range(len(question.horizons)))
     return [
         Chart("calibration", "Calibration", panels),
-        Chart(
-            "curve", "By how many days", (Panel("", "days from the cutoff", title, (observed, *means), y_share=True),)
-        ),
+        Chart("curve", "By how many days", (_curve_panel(contestants, question, happens),)),
     ]
+
+
+def _calibration_panel(ours: Forecasts, question: Question, k: int) -> Panel:
+    """Calibration at the k-th horizon; its slope is the mean over cutoffs, as the score's is."""
+    seen = [happened(y, question.horizons)[:, k] for y in ours.outcomes]
+    p = [answers[:, k] for answers in ours.answers]
+    slope = mean(np.array([calibration_slope(*pair) for pair in zip(seen, p, strict=True)]))
+    title = f"Within {question.horizons[k]:g} days"
+    return reliability_panel(ours.label, np.concatenate(seen), np.concatenate(p), slope, "predicted probability", title)
+
+
+def _curve_panel(contestants: Sequence[Forecasts], question: Question, happens: str) -> Panel:
+    """Mean predicted and observed shares of customers by the days since the cutoff."""
+    days = np.append(0.0, question.horizons)
+    seen = happened(np.concatenate(contestants[0].outcomes), question.horizons).mean(axis=0)
+    means = [np.concatenate(each.answers).mean(axis=0) for each in contestants]
+    lines = tuple(
+        Series(each.label, days, np.append(0.0, found), "ours" if each.ours else "other")
+        for each, found in zip(contestants, means, strict=True)
+    )
+    observed = Series("observed", days, np.append(0.0, seen), "reference")
+    pairs = zip(question.horizons, means[0], seen, strict=True)
+    says = "; ".join(f"{h:g} days: {percent(p)} predicted, {percent(y)} observed" for h, p, y in pairs)
+    y_label = f"share of customers: {happens}"
+    return Panel("", "days from the cutoff", y_label, (observed, *lines), y_share=True, says=f"{says}.")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import duckdb
 
-from pipelines.guesses.look import RawTable
+from pipelines.guesses.look import RawColumn, RawTable
 from pipelines.guesses.mapping import Filled, Match
 from pipelines.sql import identifier
 
@@ -28,7 +28,7 @@ def reconcile(con: duckdb.DuckDBPyConnection, filled: Sequence[Filled]) -> list[
 def _doubted(con: duckdb.DuckDBPyConnection, other: Filled, facts: Filled) -> Filled:
     """Marks a customer id that no order has: nothing would join what these customers did."""
     asked, match = _place(facts, "customer_id"), other.matches.get("customer_id")
-    if asked is None or match is None or _shared_n(con, asked, (other.raw, match.column.name)):
+    if asked is None or match is None or _shared_n(con, asked, (other.raw, match.column)):
         return other
     return replace(other, matches={**other.matches, "customer_id": replace(match, by=UNKNOWN)})
 
@@ -39,7 +39,7 @@ def _reconciled(con: duckdb.DuckDBPyConnection, described: Filled, facts: Filled
         if described.table != table or asked is None:
             continue
         shared = {
-            column.name: _shared_n(con, asked, (described.raw, column.name))
+            column.name: _shared_n(con, asked, (described.raw, column))
             for column in described.raw.columns
             if column.content.filled and not column.content.times
         }
@@ -51,17 +51,19 @@ def _reconciled(con: duckdb.DuckDBPyConnection, described: Filled, facts: Filled
     return described
 
 
-def _place(facts: Filled, name: str) -> tuple[RawTable, str] | None:
+def _place(facts: Filled, name: str) -> tuple[RawTable, RawColumn] | None:
     """The raw table and column that the id of the facts comes from."""
     if facts.header is not None and name in facts.header[1] and name == "customer_id":
-        return facts.header[0], facts.header[1][name].column.name
-    return (facts.raw, facts.matches[name].column.name) if name in facts.matches else None
+        return facts.header[0], facts.header[1][name].column
+    return (facts.raw, facts.matches[name].column) if name in facts.matches else None
 
 
-def _shared_n(con: duckdb.DuckDBPyConnection, asked: tuple[RawTable, str], there: tuple[RawTable, str]) -> int:
+def _shared_n(
+    con: duckdb.DuckDBPyConnection, asked: tuple[RawTable, RawColumn], there: tuple[RawTable, RawColumn]
+) -> int:
     """How many of the first different ids of one column stand in the other."""
     one, other = (
-        f"SELECT lower(trim(CAST({identifier(column)} AS VARCHAR))) AS id FROM raw.{identifier(table.alias)}"
+        f"SELECT lower(trim(CAST({column.sql} AS VARCHAR))) AS id FROM raw.{identifier(table.alias)}"
         for table, column in (asked, there)
     )
     ids = f"SELECT DISTINCT id FROM ({one}) WHERE id <> '' LIMIT {COMPARED}"

@@ -11,11 +11,13 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     },
     "events": {
         "page_view": "page view, pageview, view, visit, page, page vue, session start, visite",
-        "product_view": "product view, view item, view product, detail, item view, product detail, vue produit",
-        "add_to_cart": "add to cart, addtocart, cart, add, ajout panier, panier",
-        "remove_from_cart": "remove from cart, remove, retrait panier",
-        "checkout": "checkout, begin checkout, start checkout, transaction, purchase, paiement, achat",
-        "search": "search, view search results, recherche",
+        "product_view": "product view, product viewed, view item, view product, detail, item view, product detail, "
+        "vue produit",
+        "add_to_cart": "add to cart, product added, addtocart, cart, add, ajout panier, panier",
+        "remove_from_cart": "remove from cart, product removed, remove, retrait panier",
+        "checkout": "checkout, checkout started, order completed, begin checkout, start checkout, transaction, "
+        "purchase, paiement, achat",
+        "search": "search, products searched, view search results, recherche",
         "login": "login, log in, sign in, connexion",
         "help": "help, support, aide",
         "feature_use": "feature use, feature, use, usage",
@@ -33,6 +35,11 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "review": "review, avis",
         "ticket": "ticket, case, claim, reclamation, sav",
     },
+    "loyalty": {
+        "earn": "earn, earned, credit, gain, gained, gagne, gagnes, acquis, ajout",
+        "spend": "spend, spent, redeem, redeemed, redemption, burn, debit, utilise, utilises, utilisation, depense",
+        "tier": "tier, tier change, upgrade, downgrade, palier, niveau, changement de statut",
+    },
 }
 """By table, the words of each canonical kind."""
 
@@ -43,8 +50,8 @@ NO_SALE = frozenset({
 })  # fmt: skip
 """States of orders that were never paid for."""
 
-YES = ("true", "yes", "y", "1", "oui", "o", "vrai", "subscribed", "opted in", "abonné", "inscrit")
-NO = ("false", "no", "n", "0", "non", "faux", "unsubscribed", "opted out", "désabonné")
+YES = ("true", "yes", "y", "1", "oui", "o", "vrai", "subscribed", "opted in", "opt-in", "abonné", "inscrit")
+NO = ("false", "no", "n", "0", "non", "faux", "unsubscribed", "opted out", "opt-out", "désabonné", "désinscrit")
 """Answers to the question for consent; any other is unknown."""
 
 

@@ -1,5 +1,6 @@
 """Matching raw columns with canonical columns, and raw files with canonical tables."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ NO_MONEY_OF_GOODS = frozenset({
     "reduction", "refund", "refunded", "rembourse", "cost", "cout", "tip", "weight", "poids", "compare", "items",
     "qty",
 })  # fmt: skip
+PERIOD = re.compile(r"\d{4}(-(Q[1-4]|\d{2}))?")
 VETOES: Mapping[str, frozenset[str]] = {
     "customer_id": NAMED,
     "order_id": NAMED | {"date", "status", "statut", "amount", "montant", "channel", "time", "line", "ligne"},
@@ -47,6 +49,9 @@ class Match:
 
 Matches = Mapping[str, Match]
 
+ONLY_SO_CALLED = frozenset({"campaigns", "loyalty", "market"})
+"""Tables whose columns are so common that the file's name has to say it."""
+
 
 def _times(content: Content) -> bool:
     return bool(content.times)
@@ -64,14 +69,56 @@ def _levels(content: Content) -> bool:
     return bool(content.levels) and content.numbers is None
 
 
+def _yes_or_no(content: Content) -> bool:
+    return bool(content.levels) and {level.lower() for level in content.levels} <= {*YES, *NO}
+
+
+def _address(content: Content) -> bool:
+    return content.numbers is None and not content.times
+
+
+def _period(content: Content) -> bool:
+    return bool(content.levels) and all(PERIOD.fullmatch(level) for level in content.levels)
+
+
 FITS: Mapping[str, Callable[[Content], bool]] = {
-    **dict.fromkeys(("at", "signed_up_at", "started_at", "renews_at", "ended_at", "known_at", "birth_date"), _times),
     **dict.fromkeys(
-        ("quantity", "unit_price", "total", "discount", "price", "unit_cost", "duration_s", "score"), _number
+        (
+            "at",
+            "signed_up_at",
+            "started_at",
+            "renews_at",
+            "ended_at",
+            "known_at",
+            "birth_date",
+            "starts_at",
+            "ends_at",
+        ),
+        _times,
+    ),
+    **dict.fromkeys(
+        (
+            "quantity",
+            "unit_price",
+            "total",
+            "discount",
+            "price",
+            "unit_cost",
+            "duration_s",
+            "score",
+            "cost",
+            "points",
+            "customers_n",
+            "spend",
+            "margin",
+        ),
+        _number,
     ),
     **dict.fromkeys(("order_id", "customer_id", "product_id", "campaign_id", "session_id"), _id),
-    **dict.fromkeys(("kind", "status", "currency", "gender"), _levels),
-    "consent": lambda content: bool(content.levels) and {level.lower() for level in content.levels} <= {*YES, *NO},
+    **dict.fromkeys(("kind", "status", "currency", "gender", "tier"), _levels),
+    **dict.fromkeys(("consent", "consent_email", "consent_sms", "consent_phone", "consent_post"), _yes_or_no),
+    "email": _address,
+    "period": _period,
     "clock": lambda content: content.clock,
     "birth_year": lambda content: content.whole,
 }
@@ -146,15 +193,24 @@ def fills(table: str, matches: Matches) -> bool:
         "touches": {"customer_id", "at", "kind"},
         "feedback": {"customer_id", "at"},
         "subscriptions": {"customer_id", "plan", "started_at"},
+        "campaigns": {"campaign_id"},
+        "loyalty": {"customer_id", "at", "points"},
+        "market": {"period"},
     }[table]
     if not needs <= has:
         return False
-    if table in {"events", "touches"}:
+    if table == "loyalty" and "kind" not in has:
+        return matches["points"].column.content.negative
+    if table in {"events", "touches", "loyalty"}:
         return any(kind_of(table, level) for level in matches["kind"].column.content.levels)
     if table == "customers":
         return len(has) > 1 and matches["customer_id"].column.content.distinct >= UNIQUE
     if table == "products":
         return len(has) > 1 and matches["product_id"].column.content.distinct >= UNIQUE
+    if table == "campaigns":
+        return bool({"name", "starts_at"} & has) and matches["campaign_id"].column.content.distinct >= UNIQUE
+    if table == "market":
+        return bool({"customers_n", "spend", "margin"} & has)
     return table != "feedback" or bool({"score", "text"} & has)
 
 
@@ -166,22 +222,24 @@ def guess(tables: tuple[RawTable, ...]) -> list[Filled]:
     rated = [
         (_rating(table, raw, matches), Filled(table, raw, matches))
         for raw in tables
-        for table in NAMES
-        if fills(table, matches := match(table, raw))
+        for table in FILES
+        if fills(table, matches := match(table, raw)) and (table not in ONLY_SO_CALLED or _is_called(table, raw))
     ]
     for _, each in sorted(rated, key=lambda pair: -pair[0]):
         if each.table not in found and each.raw.alias not in used:
             found[each.table] = each
             used.add(each.raw.alias)
-    return [found[table] for table in NAMES if table in found]
+    return [found[table] for table in FILES if table in found]
 
 
 def _rating(table: str, raw: RawTable, matches: Matches) -> float:
     """Sum of the likenesses, and what the file's name says."""
-    in_name = FILES[table].split()
-    return sum(each.likeness for each in matches.values()) + 200 * any(
-        word in in_name for word in words_of(raw.pattern)
-    )
+    return sum(each.likeness for each in matches.values()) + 200 * _is_called(table, raw)
+
+
+def _is_called(table: str, raw: RawTable) -> bool:
+    """Whether a word in the file's name says that it fills the table."""
+    return bool(set(FILES[table].split()).intersection(words_of(raw.pattern)))
 
 
 def _lines_and_header(tables: tuple[RawTable, ...]) -> Filled | None:

@@ -5,19 +5,18 @@ the columns of the small made-up files that come with it in ``raw/``.
 """
 
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 
 import duckdb
 
 from features.errors import CoterieError
 from pipelines.guesses.look import RawTable, Seen
-from pipelines.scratch import create_schemas
+from pipelines.scratch import create_schemas, passing_folder
 from pipelines.sources.read import open_raw, raw_columns, raw_files
+from pipelines.sources.shared_selects import with_shared
 from pipelines.sources.source import Source, load_source, shipped_sources
 from pipelines.sql import connect, identifier, search_path
 
@@ -83,9 +82,9 @@ def _samples(name: str) -> Mapping[str, Columns]:
     """The columns of the files that come with a shipped source, by alias; none if it comes without."""
     source = load_source(name)
     try:
-        with tempfile.TemporaryDirectory(prefix="coterie-init-") as copies, connect() as con:
+        with passing_folder() as copies, connect() as con:
             create_schemas(con)
-            open_raw(con, source, raw_files(source), Path(copies))
+            open_raw(con, source, raw_files(source), copies)
             return {alias: raw_columns(con, alias) for alias in source.config.files}
     except CoterieError:
         return {}
@@ -124,6 +123,13 @@ def aliases_in(sql: str, source: Source) -> set[str]:
     """The aliases of the source that a SELECT reads."""
     code = re.sub(r"--[^\n]*", "", sql)
     return {alias for alias in source.config.files if re.search(rf"\b{alias}\b", code)}
+
+
+def read_by(recipe: Recipe) -> list[str]:
+    """The shared SELECTs that those of the recipe read which fit."""
+    selects = [recipe.source.texts[table] for table in recipe.tables]
+    shared = {name: text for name, text in recipe.source.texts.items() if name not in recipe.source.sql}
+    return [name for name in shared if any(with_shared(text, {name: shared[name]}) != text for text in selects)]
 
 
 def _binds(con: duckdb.DuckDBPyConnection, schema: str, sql: str) -> bool:

@@ -83,10 +83,12 @@ class Writer:
         for name in (column for column in TABLES[table].column_names if column in self.matches):
             if name == "kind":
                 found.append(Returned(self._translated(table), "kind", "check the words on the left"))
-            elif name == "consent":
-                found.append(Returned(self._yes_or_no(), "consent"))
-            elif name == "channel" and table == "touches":
+            elif name.startswith("consent"):
+                found.append(Returned(self._yes_or_no(name), name))
+            elif name == "channel" and table in {"touches", "campaigns"}:
                 found.append(Returned(f"lower({self._raw('channel')})", "channel", _TOUCH_CHANNEL))
+            elif name == "points":
+                found.append(Returned(self._unsigned("points"), "points"))
             else:
                 found.append(self._column(name))
         if table == "touches" and "channel" not in self.matches:
@@ -95,6 +97,9 @@ class Writer:
             found.append(
                 Returned("'review'" if "text" in self.matches else "'nps'", "kind", "nps, csat, review or ticket")
             )
+        if table == "loyalty" and "kind" not in self.matches:
+            by_sign = f"CASE WHEN {self._computed('points')} < 0 THEN 'spend' ELSE 'earn' END"
+            found.append(Returned(by_sign, "kind", "or 'tier'"))
         return found
 
     def source(self) -> str:
@@ -102,7 +107,7 @@ class Writer:
         lines, header = self.filled.raw.alias, self.filled.header
         if header is None:
             return f"FROM {lines}"
-        left, right = (identifier(each["order_id"].column.name) for each in (self.filled.matches, header[1]))
+        left, right = (each["order_id"].column.sql for each in (self.filled.matches, header[1]))
         return f"FROM {lines} AS lines\nLEFT JOIN {header[0].alias} AS header ON lines.{left} = header.{right}"
 
     def conditions(self) -> list[str]:
@@ -127,7 +132,7 @@ class Writer:
 
     def _raw(self, name: str) -> str:
         prefix, found = self.matches[name]
-        return prefix + identifier(found.column.name)
+        return prefix + found.column.sql
 
     def _text(self, name: str) -> str:
         """The column as text without spaces around it, to be compared with what was seen."""
@@ -217,8 +222,8 @@ class Writer:
             return Returned(f"CASE WHEN {self._computed(by_sign)} < 0 THEN 'return' ELSE 'sale' END", "kind")
         return Returned("'sale'", "kind", "or 'return': no column says which lines are returns")
 
-    def _yes_or_no(self) -> str:
-        raw, levels = self._text("consent"), self.matches["consent"][1].column.content.levels
+    def _yes_or_no(self, name: str) -> str:
+        raw, levels = self._text(name), self.matches[name][1].column.content.levels
         yes, no = ([level for level in levels if level.lower() in words] for words in (YES, NO))
         cases = [
             f"WHEN {raw} IN {quoted_list(found)} THEN {said}" for found, said in ((yes, "true"), (no, "false")) if found
@@ -235,7 +240,10 @@ class Writer:
         return f"CASE {cases} ELSE {raw} END" if cases else raw
 
 
-NUMBERS = frozenset({"quantity", "unit_price", "discount", "price", "unit_cost", "duration_s", "score"})
+NUMBERS = frozenset({
+    "quantity", "unit_price", "discount", "price", "unit_cost", "duration_s", "score", "cost", "points", "customers_n",
+    "spend", "margin",
+})  # fmt: skip
 _TOUCH_CHANNEL = "email, sms, push, social, event or ads"
 
 

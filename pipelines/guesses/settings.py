@@ -48,6 +48,8 @@ def settings_of(name: str, raw: str, seen: Seen, filled: Sequence[Filled]) -> st
     lines += ["# the file is a full export that takes the place of the one before."]
     lines += [f"{table.alias} = {_text(table.pattern)}" for table in used]
     lines += _left_out(seen, used)
+    if sheets := [f"{table.alias} = {_text(table.sheet)}" for table in used if table.sheet]:
+        lines += ["", "[sheets]", *sheets]
     if has_decimal_commas(filled):
         lines += ["", "[csv]", 'decimal = ","']
     return "\n".join([*lines, ""])

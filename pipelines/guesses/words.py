@@ -13,14 +13,16 @@ _AT = (
     "transaction timestamp, sale date, sold on, sold at, order timestamp, created at, date created, timestamp, "
     "datetime, date time, happened at, date, at, day, paid at, payment date, date commande, date de commande, "
     "commande le, date achat, date d achat, date vente, date de vente, date facture, date de facturation, "
-    "date ticket, date de creation, cree le, horodatage, date heure, jour, time"
+    "date ticket, date de creation, cree le, horodatage, date heure, jour, time, created date time, date add, ts, "
+    "event ts"
 )
 _CUSTOMER = (
     "customer id, customer no, customer number, customer code, customer, client id, client no, client number, user id, "
     "member id, account id, buyer id, shopper id, household id, household key, contact id, visitor id, id client, "
     "no client, n client, numero client, num client, code client, ref client, identifiant client, client, id adherent, "
     "adherent, numero carte, no carte, carte fidelite, loyalty card, card no, card number, user, member, buyer, "
-    "acheteur, customer email, email client, email, e mail, mail, courriel, adresse email, adresse mail"
+    "acheteur, cust account, account num, account no, "
+    "customer email, email client, email, e mail, mail, courriel, adresse email, adresse mail"
 )
 _PRODUCT = (
     "product id, sku, product sku, item sku, product code, item code, item id, article id, stock code, article no, "
@@ -36,7 +38,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "orders": {
         "order_id": "order id, order no, order number, order nr, order ref, order reference, order code, invoice id, "
         "invoice no, invoice number, transaction id, transaction no, basket id, receipt id, receipt no, ticket id, "
-        "ticket no, sale id, bill no, order, invoice, receipt, ticket, no commande, n commande, numero commande, "
+        "ticket no, sale id, sales id, bill no, order, invoice, receipt, ticket, no commande, n commande, "
+        "numero commande, "
         "numero de commande, num commande, id commande, ref commande, reference commande, commande, numero facture, "
         "no facture, n facture, facture, numero ticket, no ticket, ticket de caisse, id panier, panier, id vente, "
         "id",
@@ -44,7 +47,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "at": _AT,
         "clock": _CLOCK,
         "product_id": _PRODUCT,
-        "quantity": "quantity, qty, quantity ordered, units, item quantity, number of items, quantite, qte, "
+        "quantity": "quantity, qty, quantity ordered, sales qty, units, item quantity, number of items, quantite, qte, "
         "quantite commandee, qte commandee, nombre, nb, nb articles, unites, pieces, count",
         "unit_price": "unit price, price per unit, price each, item price, item cost, sale price, selling price, "
         "price, prix unitaire, prix unitaire ttc, prix u, pu, pu ttc, prix de vente, prix vente, prix ttc, prix, "
@@ -134,6 +137,54 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "ended_at": "ended at, end date, cancelled at, canceled at, ended, date fin, date de fin, "
         "date resiliation, fin",
     },
+    "campaigns": {
+        "campaign_id": "campaign id, campaign code, campaign, id campagne, code campagne, campagne, id, code",
+        "name": "campaign name, name, title, subject, nom campagne, nom de la campagne, nom, titre, objet, libelle",
+        "channel": "channel, medium, message type, canal, support",
+        "strategy": "strategy, objective, goal, objectif, strategie, but",
+        "topics": "topics, topic, themes, theme, sujet, thematique",
+        "offer": "offer, promotion, promo, incentive, offre, avantage",
+        "cost": "cost, total cost, budget, cout, cout total, depense",
+        "starts_at": "starts at, start date, launch date, launched at, sent at, send time, start, date debut, "
+        "date de debut, date de lancement, date envoi, date d envoi, debut, date",
+        "ends_at": "ends at, end date, end, date fin, date de fin, fin",
+    },
+    "loyalty": {
+        "customer_id": _CUSTOMER,
+        "at": _AT,
+        "kind": "movement type, movement, operation, transaction type, kind, type, type mouvement, mouvement, "
+        "type operation, sens",
+        "points": "points, points n, number of points, nb points, nombre de points",
+        "tier": "tier, loyalty tier, level, status, palier, niveau, statut fidelite, statut",
+    },
+    "market": {
+        "period": "period, month, quarter, year, periode, mois, trimestre, annee",
+        "competitor": "competitor, player, retailer, concurrent, enseigne, acteur",
+        "customers_n": "customers n, customers, buyers, households, clients, acheteurs, foyers",
+        "spend": "spend, sales, revenue, market size, turnover, ventes, ca, chiffre d affaires, depenses",
+        "margin": "margin, marge",
+        "source": "source",
+    },
+    "contacts": {
+        "email": "email, e mail, email address, mail, courriel, adresse email, adresse mail, adresse e mail",
+        "phone": "phone, phone number, telephone, telephone number, mobile, mobile phone, tel, portable, "
+        "numero de telephone, no telephone, tel portable",
+        "first_name": "first name, firstname, given name, forename, prenom",
+        "last_name": "last name, lastname, surname, family name, nom de famille, nom",
+        "address_street": "address street, street, address, address 1, address line 1, street address, rue, adresse, "
+        "adresse postale, adresse 1",
+        "address_postcode": "address postcode, postcode, postal code, zip code, zip, code postal, cp",
+        "address_city": "address city, city, town, ville, commune",
+        "address_region": "address region, region, state, province, county, departement",
+        "address_country": "address country, country, country code, pays, code pays",
+        "consent_email": "consent email, email consent, accepts email marketing, email opt in, optin email, "
+        "email marketing consent, accepts marketing, newsletter, opt in, optin, consent, consentement email, "
+        "accepte email, abonne newsletter",
+        "consent_sms": "consent sms, sms consent, accepts sms marketing, sms opt in, optin sms, consentement sms, "
+        "accepte sms",
+        "consent_phone": "consent phone, phone consent, phone opt in, optin phone, consentement telephone",
+        "consent_post": "consent post, post consent, postal opt in, consentement courrier, accepte courrier",
+    },
 }  # fmt: skip
 """By table, the phrases for each canonical column, or for a part of one (``clock``, ``total``, ``birth_date``, ...)."""
 
@@ -150,6 +201,9 @@ FILES: Mapping[str, str] = {
     "feedback": "feedback review reviews nps survey surveys csat rating ratings avis enquete enquetes",
     "subscriptions": "subscription subscriptions contract contracts membership memberships abonnement abonnements "
     "contrat contrats",
+    "campaigns": "campaign campaigns campagne campagnes mailing mailings",
+    "loyalty": "loyalty points rewards fidelite fidelity",
+    "market": "market marche panel competitor competitors concurrent concurrents concurrence",
 }
 """By table, words in the names of its files."""
 

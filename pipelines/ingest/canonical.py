@@ -87,7 +87,9 @@ def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles, seen:
     if run.key is not None:
         define_pseudonym(con, run.key)
     staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
-    aliases = {table.name: alias_by_file(con, run.source, table) for table in staged}
+    there = {file.alias for file in run.files}
+    read = {table.name: alias_by_file(con, run.source, table) for table in staged}
+    aliases = {name: alias if alias in there else None for name, alias in read.items()}
     seen.look_at(con, [file for file in run.files if file.alias in aliases.values()], readers)
     for table in staged:
         _stage(con, run, table, aliases[table.name], readers, files, seen)

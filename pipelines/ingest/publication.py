@@ -14,6 +14,7 @@ from pipelines.audit.publication import write_audit
 from pipelines.ingest.cleaning import Cleaned
 from pipelines.ingest.result import read_findings
 from pipelines.ingest.run import FORMAT, Run
+from pipelines.sources.read import absent
 from pipelines.sources.stage import Staged
 from pipelines.sql import listed, quoted
 
@@ -63,6 +64,7 @@ def manifest(run: Run, name: str, prepared: Prepared) -> dict[str, Any]:
         "currency": config.currency,
         "pseudonym_key": run.key_id,
         "raw_files": dict(run.hashes),
+        "absent": absent(run.source, run.files),
         "delivered": {name: when and f"{when.isoformat()}Z" for name, when in run.ledger.delivered.items()},
         "conflicts": dict(prepared.conflicts),
         "tables": {

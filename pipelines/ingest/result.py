@@ -15,7 +15,8 @@ class IngestResult:
     """What an ingest left in the workspace; ``changed`` is False if it was current already.
 
     ``conflicts`` counts, for each column of ``customers``, the customers whose linked ids have different values.
-    ``late`` counts, for each table, the rows that became known only when their file arrived.
+    ``late`` counts, for each table, the rows that became known only when their file arrived. ``absent`` are the aliases
+    whose export may be missing, and is.
     """
 
     id: str
@@ -27,6 +28,7 @@ class IngestResult:
     changes: Sequence[Change]
     conflicts: Mapping[str, int]
     late: Mapping[str, int]
+    absent: Sequence[str]
     changed: bool
 
 
@@ -43,6 +45,7 @@ def read_result(folder: Path, changed: bool = False) -> IngestResult:
         changes=[Change(**change) for change in _read_json(folder / "audit_changes.json")],
         conflicts=facts.get("conflicts", {}),
         late={name: table.get("late", 0) for name, table in facts["tables"].items()},
+        absent=facts.get("absent", []),
         changed=changed,
     )
 

@@ -120,7 +120,7 @@ def _whole_tables(world: World, seed: int) -> list[tuple[Table, pl.DataFrame, in
 
 def _check(out: Path, customers: int, days: int, shown_days: int, chunk: int) -> None:
     if customers < 1 or chunk < 1:
-        raise BadInput(f"customers is {customers} and chunk is {chunk}, both must be at least 1")
+        raise BadInput(f"customers is {customers} and chunk is {chunk}, both must be at least 1: give larger numbers")
     if not MIN_DAYS <= shown_days <= days:
         raise BadInput(
             f"{shown_days} of {days} days: a simulation needs at least {MIN_DAYS} days and shows no more than it has"

@@ -54,6 +54,12 @@ def cells_of(path: Path) -> Iterator[str]:
                 yield from (text for cell in row if (text := text_of_cell(cell)) is not None)
 
 
+def filled_sheets(path: Path) -> list[str]:
+    """The names of the sheets that have a row."""
+    with _opened(path) as workbook:
+        return [name for name in workbook.sheet_names if workbook.get_sheet_by_name(name).height]
+
+
 def _rows(path: Path, alias: str, sheet: str | None) -> Iterator[list[Any]]:
     with _opened(path) as workbook:
         names = workbook.sheet_names

@@ -6,7 +6,7 @@ type that contains every value of it exactly; if there is none, to text. In text
 whatever its type: 12, 12.0 in a column with gaps, and "12" are one id.
 """
 
-import re
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,9 @@ from features.errors import BadTable
 from pipelines.sources.json_lines import copy_good_lines
 from pipelines.sql import identifier, quoted
 
-RENAMED = re.compile(r"_\d+$")
+MAY_BE_DECIMALS = ("DOUBLE", "JSON", "NULL")
+MAP_KEYS = 200
+"""An object of more keys is not described by them: they are values themselves."""
 EXACT_DIGITS = 15
 EXACT_WHOLE = 2**53
 """A double contains every decimal of that many digits, and every whole number up to that one."""
@@ -83,30 +85,35 @@ def json_reader(
     Every line is looked at, because a key or another kind of value may come late. Copies go into ``folder``.
     """
     copies: dict[Path, Path] = {}
-    types = _types_in(con, [path for path, _ in files])
-    if types is None:
+    shape = _shape_in(con, [path for path, _ in files])
+    if shape is None:
         for number, (path, name) in enumerate(files):
-            if _types_in(con, [path]) is None:
+            if _shape_in(con, [path]) is None:
                 copies[path] = folder / alias / f"{number}.jsonl"
                 copy_good_lines(con, alias, path, name, copies[path])
-        types = _types_found(con, [copies.get(path, path) for path, _ in files])
-    _refuse_keys_alike(con, [copies.get(path, path) for path, _ in files], list(types))
-    numbers = tuple(name for name, type_ in types.items() if str(type_) in {"DOUBLE", "JSON"})
-    return JsonReader(tuple((name, _with_texts(type_)) for name, type_ in types.items()), numbers, copies)
+        shape = _shape_found(con, [copies.get(path, path) for path, _ in files])
+    _refuse_keys_alike(files[0][0], shape)
+    numbers = tuple(name for name, part in shape.items() if part in MAY_BE_DECIMALS)
+    return JsonReader(tuple((name, _with_texts(part)) for name, part in shape.items()), numbers, copies)
 
 
-def _types_in(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any] | None:
-    """What DuckDB finds; None if a line is no JSON, or no object, for which it finds the one column ``json``."""
+def _shape_in(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any] | None:
+    """What DuckDB finds; None if a line is no JSON, or no object."""
     try:
-        types = _types_found(con, paths)
+        shape = _shape_found(con, paths)
     except duckdb.InvalidInputException:
         return None
-    return types if list(types) != ["json"] else None
+    return shape if isinstance(shape, dict) and shape else None
 
 
-def _types_found(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any]:
-    found = con.sql(f"FROM read_json([{_listed(paths)}], union_by_name = true, sample_size = -1)")
-    return dict(zip(found.columns, found.types, strict=True))
+def _shape_found(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any]:
+    """The keys of all objects, each with the type of its values; objects and arrays in the shape of JSON.
+
+    One scan, so memory does not grow with the number of files, as it does where ``read_json`` looks for types.
+    """
+    query = f"SELECT json_group_structure(json) FROM read_json_objects([{_listed(paths)}])"
+    shape: dict[str, Any] = json.loads(con.execute(query).fetchall()[0][0] or "null")
+    return shape
 
 
 def parquet_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> ParquetReader:
@@ -138,18 +145,12 @@ def text_of(value: str, type_: str) -> str:
     return f"CASE {gap}WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {text} END"
 
 
-def _refuse_keys_alike(con: duckdb.DuckDBPyConnection, paths: Sequence[Path], columns: Sequence[str]) -> None:
-    """SQL takes ``id`` and ``ID`` for one column; DuckDB then names the second ``ID_1``, and finds no values for it."""
-    lower = {name.lower() for name in columns}
-    renamed = [name for name in columns if RENAMED.sub("", name.lower()) in lower - {name.lower()}]
-    if not renamed:
-        return
-    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects([{_listed(paths)}])"
-    there = {str(key) for (key,) in con.execute(keys).fetchall()}
-    for name in renamed:
-        alike = sorted(key for key in there if key.lower() == RENAMED.sub("", name.lower()))
-        if name not in there and len(alike) > 1:
-            raise BadTable(f"{paths[0].name}: the keys {' and '.join(alike)} are one column in SQL: write them alike")
+def _refuse_keys_alike(path: Path, shape: Mapping[str, Any]) -> None:
+    """SQL takes ``id`` and ``ID`` for one column."""
+    for name in shape:
+        alike = sorted(key for key in shape if key.lower() == name.lower())
+        if len(alike) > 1:
+            raise BadTable(f"{path.name}: the keys {' and '.join(alike)} are one column in SQL: write them alike")
 
 
 def _read_as(value: str, from_type: str | None, to_type: str) -> str:
@@ -165,15 +166,15 @@ def _read_as(value: str, from_type: str | None, to_type: str) -> str:
     return f"CAST({value} AS {to_type})"
 
 
-def _with_texts(type_: Any) -> str:
-    """The SQL type with every scalar in it as text."""
-    if type_.id == "struct":
-        return f"STRUCT({', '.join(f'{identifier(name)} {_with_texts(child)}' for name, child in type_.children)})"
-    if type_.id == "list":
-        return f"{_with_texts(type_.children[0][1])}[]"
-    if type_.id == "map":
-        return f"MAP({_with_texts(type_.children[0][1])}, {_with_texts(type_.children[1][1])})"
-    return "VARCHAR"
+def _with_texts(shape: Any) -> str:
+    """The SQL type of values of that shape, with every scalar in it as text."""
+    if isinstance(shape, list):
+        return f"{_with_texts(shape[0])}[]"
+    if not isinstance(shape, dict) or not shape:
+        return "VARCHAR"
+    if len(shape) > MAP_KEYS and not any(isinstance(part, dict | list) for part in shape.values()):
+        return "MAP(VARCHAR, VARCHAR)"
+    return f"STRUCT({', '.join(f'{identifier(name)} {_with_texts(part)}' for name, part in shape.items())})"
 
 
 def _json_text(name: str) -> str:

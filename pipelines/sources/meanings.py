@@ -22,7 +22,7 @@ MEANINGS = {
 """By reason; those of single columns are in :func:`meaning`."""
 
 OF_COLUMNS = {
-    "missing_": "{} is empty, and no row can do without it",
+    "missing_": "{} is empty, and no row can do without it: read another column, or fill it down",
     "unreadable_": "{} cannot be read as what it has to be: see time_formats and [csv] for how it is written",
 }
 """By the beginning of a reason that ends with the name of a column."""
@@ -32,7 +32,7 @@ def meaning(reason: str) -> str:
     """What a reason means; empty if nothing is known about it.
 
     >>> meaning("missing_at")
-    'at is empty, and no row can do without it'
+    "at is empty, and no row can do without it: read another column, or fill it down"
     """
     for start, sentence in OF_COLUMNS.items():
         if reason.startswith(start):

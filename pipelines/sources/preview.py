@@ -1,6 +1,5 @@
 """Previews: what a source's files and SELECTs give, and what ingest would complain about; nothing is written."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,17 +9,18 @@ from pathlib import Path
 import duckdb
 
 from features.errors import CoterieError
-from pipelines.scratch import create_schemas
+from pipelines.scratch import create_schemas, passing_folder
 from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_files, stored_tables
 from pipelines.sources.sandbox import confine
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
-from pipelines.sql import as_texts, connect, identifier
+from pipelines.sql import as_texts, connect, identifier, quoted
 
 ROWS = 10_000
 """Rows of a SELECT that are looked at."""
 SHOWN = 3
 """Rows that are shown."""
+UNREADABLE = "unreadable_"
 
 Row = tuple[str | None, ...]
 
@@ -44,8 +44,8 @@ class FilesPreview:
 class TablePreview:
     """What one SELECT returns: ``rows`` looked at, how many would be rejected why, and the first that would not.
 
-    ``empty``: columns that it returns without a value. ``span``: times of the first and last row, if it has any.
-    ``error``: the sentence with which ingest would refuse it.
+    ``examples``: by reason, a value that cannot be read. ``empty``: columns that it returns without a value.
+    ``span``: times of the first and last row, if it has any. ``error``: the sentence with which ingest would refuse it.
     """
 
     table: str
@@ -55,29 +55,38 @@ class TablePreview:
     first: Sequence[Row] = ()
     empty: tuple[str, ...] = ()
     span: tuple[datetime, datetime] | None = None
+    examples: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
+
+    @property
+    def kept(self) -> int:
+        """How many of ``rows`` would be stored."""
+        return self.rows - sum((self.rejects or {}).values())
+
+    @property
+    def loses_most(self) -> bool:
+        """Whether more of its rows would be rejected than stored: rather a wrong SELECT than wrong rows."""
+        return self.kept * 2 < self.rows
 
 
 @contextmanager
 def opened(source: Source, raw: Path | None) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[FilesPreview]]]:
     """A database with the views of all aliases that can be read, and a preview of each alias; it reads nothing else."""
-    with (
-        tempfile.TemporaryDirectory(prefix="coterie-check-") as copies,
-        connect(timezone=source.config.timezone) as con,
-    ):
+    with passing_folder() as copies, connect(timezone=source.config.timezone) as con:
         create_schemas(con)
         paths: list[Path] = []
         parts = [(alias, _with_one(source, alias)) for alias in source.config.files]
-        found = [_files(con, part, alias, raw, Path(copies), paths) for alias, part in parts]
-        found += _tables_of_database(con, source, raw, Path(copies))
-        confine(con, paths, [Path(copies)])
+        found = [_files(con, part, alias, raw, copies, paths) for alias, part in parts]
+        found += _tables_of_database(con, source, raw, copies)
+        confine(con, paths, [copies])
         yield con, found
 
 
 def _with_one(source: Source, alias: str) -> Source:
     """The source with one alias alone, so that the others' files cannot hide what is wrong with its own."""
-    config = source.config.model_copy(update={"files": {alias: source.config.files[alias]}, "database": None})
-    return source.model_copy(update={"config": config})
+    optional = {name: columns for name, columns in source.config.optional_files.items() if name == alias}
+    alone = {"files": {alias: source.config.files[alias]}, "optional_files": optional, "database": None}
+    return source.model_copy(update={"config": source.config.model_copy(update=alone)})
 
 
 def _tables_of_database(
@@ -86,7 +95,8 @@ def _tables_of_database(
     """A preview of each table of the source's database that a SELECT reads."""
     try:
         tables = stored_tables(source, raw or source.raw)
-        open_raw(con, source, tables, copies)
+        stored_alone = source.config.model_copy(update={"files": {}, "optional_files": {}})
+        open_raw(con, source.model_copy(update={"config": stored_alone}), tables, copies)
         return [_preview(con, table.alias, (table.name,)) for table in tables]
     except CoterieError as error:
         return [FilesPreview("database", error=str(error))]
@@ -146,7 +156,23 @@ def _looked(con: duckdb.DuckDBPyConnection, staged: Staged) -> TablePreview:
         first=con.execute(f"SELECT {as_texts(names)} FROM {kept} LIMIT {SHOWN}").fetchall(),
         empty=tuple(name for name, n in zip(names, filled, strict=True) if n == 0),
         span=_span(con, staged, kept),
+        examples=_examples(con, staged, [reason for reason, _ in reasons if reason]),
     )
+
+
+def _examples(con: duckdb.DuckDBPyConnection, staged: Staged, reasons: Sequence[str]) -> dict[str, str]:
+    """For each reason that a column cannot be read, the least of its texts; no personal value."""
+    unreadable = [
+        reason
+        for reason in reasons
+        if reason.startswith(UNREADABLE) and not staged.spec.is_personal(reason.removeprefix(UNREADABLE))
+    ]
+    asked = {
+        reason: f"SELECT min(CAST({identifier('returned_' + reason.removeprefix(UNREADABLE))} AS VARCHAR)) "
+        f'FROM staged."{staged.name}" WHERE reason = {quoted(reason)}'
+        for reason in unreadable
+    }
+    return {reason: str(con.execute(query).fetchall()[0][0]) for reason, query in asked.items()}
 
 
 def _span(con: duckdb.DuckDBPyConnection, staged: Staged, kept: str) -> tuple[datetime, datetime] | None:

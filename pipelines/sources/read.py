@@ -55,7 +55,7 @@ Reader = TextReader | JsonReader | ParquetReader | ExcelReader | TableReader
 def raw_files(source: Source, raw: Path | None = None) -> list[RawFile]:
     """Every raw file the source reads, by alias and name; ``raw`` replaces the folder ``source.toml`` names.
 
-    ``raw`` may be a single file if the source reads a single alias.
+    ``raw`` may be a single file if the source reads a single alias. An alias in ``optional_files`` may have none.
 
     Raises:
         NotFound: the folder, or the files of an alias, are not there.
@@ -88,6 +88,8 @@ def _matches(source: Source, alias: str, patterns: tuple[str, ...], folder: Path
         if found:
             one = not WILDCARDS & set(pattern)
             return [RawFile(alias, path, path.relative_to(folder).as_posix(), one) for path in found]
+    if alias in source.config.optional_files:
+        return []
     needed = " or ".join(patterns)
     raise NotFound(f"source {source.name}: found no {needed} in {folder}: put it there, or name its folder with --raw")
 
@@ -138,6 +140,8 @@ def open_raw(
 ) -> dict[str, Reader]:
     """Make one view for each alias in the schema ``raw``; how the files of each are read.
 
+    An alias without files is an empty view of the columns that ``optional_files`` declares.
+
     Every column of a text file is text. Text that is no row goes to ``refused.lines``; copies of files that have some,
     and of what DuckDB does not read (workbooks, tables of databases), are written into ``folder`` and must stay there.
     Files without a row are read: whether a table may be empty, cleaning decides.
@@ -153,11 +157,34 @@ def open_raw(
         reader = readers[alias] = readers.get(alias) or _reader_of(con, source, alias, mine, folder)
         view = f"raw.{identifier(alias)}"
         try:
-            con.execute(f"CREATE VIEW {view} AS SELECT * FROM {reader.over(paths)}")
+            con.execute(f"CREATE VIEW {view} AS {_completed(con, source, alias, reader.over(paths))}")
             con.execute(f"SELECT count(*) FROM (FROM {view} LIMIT 1)")
         except duckdb.Error as error:
             raise BadTable(f"source {source.name}: {_unreadable(con, reader, paths, error)}") from None
+    for alias in absent(source, files):
+        con.execute(
+            f"CREATE VIEW raw.{identifier(alias)} AS SELECT {_nothing(source.config.optional_files[alias])} WHERE false"
+        )
     return readers
+
+
+def absent(source: Source, files: Sequence[RawFile]) -> list[str]:
+    """The aliases in ``optional_files`` that have no file."""
+    there = {file.alias for file in files}
+    return [alias for alias in source.config.optional_files if alias not in there]
+
+
+def _completed(con: duckdb.DuckDBPyConnection, source: Source, alias: str, rows: str) -> str:
+    """A SELECT of the rows with the columns that the files may lack."""
+    optional = source.config.optional_columns.get(alias, ())
+    there = {name.lower() for name in types_of(con, rows)} if optional else set()
+    lacked = [name for name in optional if name.lower() not in there]
+    return f"SELECT *{''.join(f', {_nothing([name])}' for name in lacked)} FROM {rows}"
+
+
+def _nothing(columns: Sequence[str]) -> str:
+    """SQL of empty text columns."""
+    return ", ".join(f"CAST(NULL AS VARCHAR) AS {identifier(name)}" for name in columns)
 
 
 def _copied_tables(files: Sequence[RawFile], folder: Path) -> dict[str, Reader]:

@@ -3,6 +3,7 @@
 import codecs
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,7 @@ from features.tables import KNOWLEDGE_TIMES, TABLES
 from pipelines.sources.attributes import Attributes
 from pipelines.sources.databases import check_url
 from pipelines.sources.messages import no_times, settings_problems, suggestion
+from pipelines.sources.shared_selects import SHARED, with_shared
 from pipelines.sources.times import check_declared, check_format
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -153,6 +155,10 @@ class SourceConfig(BaseModel):
     own."""
     sheets: dict[Alias, str] = {}
     """By alias, the sheet of a workbook that has more than one."""
+    optional_files: dict[Alias, tuple[str, ...]] = {}
+    """Exports that may be missing, by alias: without a file the alias has no rows, and these columns."""
+    optional_columns: dict[Alias, tuple[str, ...]] = {}
+    """By alias, columns that its files may lack: they are empty then."""
     database: Database | None = None
 
     def counts_lines(self, table: str) -> bool:
@@ -163,9 +169,10 @@ class SourceConfig(BaseModel):
     def _reads_something(self) -> "SourceConfig":
         if not self.files and self.database is None:
             raise ValueError("nothing to read: name the raw files in [files], or a database in [database]")
-        strange = [alias for alias in self.sheets if alias not in self.files]
-        if strange:
-            raise ValueError(f"[sheets] names {strange[0]!r}, which is no alias of [files]")
+        for section in ("sheets", "optional_files", "optional_columns"):
+            strange = [alias for alias in getattr(self, section) if alias not in self.files]
+            if strange:
+                raise ValueError(f"[{section}] names {strange[0]!r}, which is no alias of [files]")
         return self
 
     @field_validator("time_formats")
@@ -247,7 +254,10 @@ def _time_column(name: str) -> str:
 
 
 class Source(BaseModel):
-    """A checked source: its settings and the SELECT of every canonical table it fills."""
+    """A checked source: its settings and the SELECT of every canonical table it fills.
+
+    ``sql`` has the SELECTs with the shared ones that they read; ``texts`` has every SQL file as it is written, by name.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -255,6 +265,7 @@ class Source(BaseModel):
     config: SourceConfig
     config_text: str
     sql: dict[str, str]
+    texts: dict[str, str] = {}
 
     @property
     def name(self) -> str:
@@ -281,12 +292,13 @@ def load_source(name_or_path: str | Path) -> Source:
     """
     folder = _find(name_or_path)
     config_text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
-    config, sql = _parse(config_text, folder.resolve().name), _read_sql(folder)
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    config, sql = _parse(config_text, folder.resolve().name), _selects(folder.resolve().name, texts)
     if config.attributes and "customers" not in sql:
         raise BadConfig(
             f"{CONFIG_FILE} of {folder.resolve().name} has [attributes], which are of customers: write customers.sql"
         )
-    return Source(folder=folder, config=config, config_text=config_text, sql=sql)
+    return Source(folder=folder, config=config, config_text=config_text, sql=sql, texts=texts)
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -308,11 +320,13 @@ def _parse(text: str, where: str) -> SourceConfig:
         raise BadConfig(f"{CONFIG_FILE} of {where}: {settings_problems(error, SourceConfig)}") from None
 
 
-def _read_sql(folder: Path) -> dict[str, str]:
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
-    for name in texts:
+def _selects(folder: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """The SELECT of each canonical table, with the shared SELECTs that it reads."""
+    shared = {name: text for name, text in texts.items() if name.startswith(SHARED)}
+    tables = {name: text for name, text in texts.items() if name not in shared}
+    for name in tables:
         if name not in TABLES:
-            raise BadConfig(f"{name}.sql of {folder.resolve().name} names no canonical table{suggestion(name, TABLES)}")
-    if not set(ACTIVITY) & set(texts):
-        raise BadConfig(no_times(folder.resolve().name))
-    return texts
+            raise BadConfig(f"{name}.sql of {folder} names no canonical table{suggestion(name, TABLES)}")
+    if not set(ACTIVITY) & set(tables):
+        raise BadConfig(no_times(folder))
+    return {name: with_shared(text, shared) for name, text in tables.items()}

@@ -211,7 +211,9 @@ def _single_select(con: duckdb.DuckDBPyConnection, source: Source, table: str) -
         raise BadTable(f"{table}.sql of {source.name} is not valid SQL: {found}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
-        raise BadTable(f"{table}.sql of {source.name} must be one SELECT, found {kinds}")
+        raise BadTable(
+            f"{table}.sql of {source.name} must be one SELECT, found {kinds}: write one, without further statements"
+        )
     return _TAIL.sub("", str(statements[0].query).strip())
 
 

@@ -32,12 +32,14 @@ def refuse_unreadable(con: duckdb.DuckDBPyConnection, source: str, spec: TableSp
             shown = f" (for example {example!r} cannot)" if not spec.is_personal(name) else ""
             raise BadTable(
                 f"{source}: {unreadable} values of {spec.name}.{name} cannot be read as {column.type}, "
-                f"{read} can{shown}: {_cure(spec.name, column, example or '')}"
+                f"{read} can{shown}: {_cure(spec.name, column, example)}"
             )
 
 
-def _cure(table: str, column: Column, example: str) -> str:
-    """What to do about a column whose values look like ``example``; it is empty of a vault, which keeps none."""
+def _cure(table: str, column: Column, example: str | None) -> str:
+    """What to do about a column whose values look like ``example``; a refused row of a vault has none left."""
+    if example is None:
+        return f"correct {table}.sql"
     unit = unit_of(example)
     if column.type == "time" and unit is not None:
         return f'declare [times] {column.name} = "{unit}" in source.toml'

@@ -17,20 +17,26 @@ MOST_FILES = 3
 
 
 def check_source(name_or_path: str, raw: Path | None) -> dict[str, Any]:
-    """Look at every alias and every SELECT; ``fits`` is false if ingest would refuse the source as it is."""
+    """Look at every alias and every SELECT.
+
+    ``fits`` is false if ingest would refuse the source as it is, or would reject most rows of a table (``loses``).
+    """
     source = load_source(name_or_path)
     tomorrow = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
     with opened(source, raw) as (con, files):
         # A SELECT over files that cannot be read would complain about the files once more.
         tables = [] if any(each.error for each in files) else [preview(con, source, t, tomorrow) for t in source.sql]
     errors = [error for error in (*(f.error for f in files), *(t.error for t in tables)) if error]
+    loses = [table for table in tables if table.loses_most]
+    verdict = _verdict(name_or_path, errors, loses)
     return {
         "source": source.name,
         "files": {each.alias: asdict(each) for each in files},
-        "tables": {each.table: asdict(each) for each in tables},
+        "tables": {each.table: {**asdict(each), "kept": each.kept} for each in tables},
         "errors": errors,
-        "fits": not errors,
-        "message": "\n".join([*map(_files_text, files), *map(_table_text, tables), _verdict(name_or_path, errors)]),
+        "loses": [table.table for table in loses],
+        "fits": not errors and not loses,
+        "message": "\n".join([*map(_files_text, files), *map(_table_text, tables), verdict]),
     }
 
 
@@ -40,6 +46,8 @@ def _files_text(files: FilesPreview) -> str:
         names += f" and {more} more"
     if files.error:
         return f"{files.alias}: {files.error}\n"
+    if not files.files:
+        return f"{files.alias}: no file, which may be missing: read as empty\n"
     columns = list((files.columns or {}).items())
     filled = [place for place in range(len(columns)) if any(row[place] not in (None, "") for row in files.first)]
     labels = [name if type_ == "VARCHAR" else f"{name} ({type_.lower()[:24]})" for name, type_ in columns]
@@ -53,12 +61,11 @@ def _files_text(files: FilesPreview) -> str:
 def _table_text(table: TablePreview) -> str:
     if table.error:
         return f"{table.table}.sql: {table.error}\n"
-    rejects = table.rejects or {}
-    kept = table.rows - sum(rejects.values())
     span = f", from {table.span[0]:%Y-%m-%d} to {table.span[1]:%Y-%m-%d}" if table.span else ""
-    lines = [f"{table.table}.sql: {kept:,} of the first {table.rows:,} rows would be stored{span}"]
-    lines += [f"  {n:,} rejected, {reason}: {meaning(reason)}" for reason, n in rejects.items()]
-    lines += [f"  always empty: {', '.join(table.empty)}"] if table.empty and kept else []
+    share = f" ({_percent(table.kept, table.rows)})" if table.rejects else ""
+    lines = [f"{table.table}.sql: {table.kept:,} of the first {table.rows:,} rows{share} would be stored{span}"]
+    lines += [f"  {n:,} rejected, {_why(table, reason)}" for reason, n in (table.rejects or {}).items()]
+    lines += [f"  always empty: {', '.join(table.empty)}"] if table.empty and table.kept else []
     return "\n".join([*lines, _transposed(table.columns, table.first), ""])
 
 
@@ -72,7 +79,26 @@ def _transposed(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return as_text(table)
 
 
-def _verdict(name: str, errors: Sequence[str]) -> str:
+def _percent(part: int, whole: int) -> str:
+    """A share in whole percent, rounded so that only none is 0 % and only all is 100 %."""
+    share = 100 * part / whole
+    return f"{min(max(round(share), 1), 99) if 0 < part < whole else round(share)} %"
+
+
+def _why(table: TablePreview, reason: str) -> str:
+    example = f", such as {shown!r}" if (shown := table.examples.get(reason)) else ""
+    return f"{reason}{example}: {meaning(reason)}"
+
+
+def _verdict(name: str, errors: Sequence[str], loses: Sequence[TablePreview]) -> str:
     if errors:
         return f"coterie ingest would refuse this source for {len(errors)} of the reasons above"
+    if loses:
+        lost = ", ".join(f"{table.table} ({_percent(table.rows - table.kept, table.rows)})" for table in loses)
+        first = loses[0]
+        main = max(first.rejects or {}, key=lambda reason: (first.rejects or {})[reason])
+        return (
+            f"most rows of {lost} would be rejected, which is rather a wrong SELECT or setting than wrong rows: begin "
+            f"with {main} in {first.table}.sql, then run `coterie check {name}` again"
+        )
     return f"coterie ingest takes this source: if the rows above are right, run `coterie ingest {name}`"

@@ -77,6 +77,7 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
     drawn = draw(tables, cutoffs, study.sample.rows, study.sample.seed, study.who)
     facts: dict[str, Any] = {
         "canonical": canonical.name,
+        "currency": currency_of(canonical),
         "cutoffs": [str(day_of(cutoff)) for cutoff in cutoffs],
         "entity": study.entity,
         "families_left_out": {name: f"needs {', '.join(needs)}" for name, needs in left_out.items()},
@@ -89,6 +90,12 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
         facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
     dated = _dated(workspace, canonical, study, cutoffs, drawn, engine)
     write_dataset(folder, dated, feature_names(given(tables)), kind.question(study), facts)
+
+
+def currency_of(canonical: Path) -> str:
+    """The shop's currency, as the source declares it; empty where the tables have no manifest."""
+    manifest = canonical / "manifest.json"
+    return str(json.loads(manifest.read_text())["currency"]) if manifest.exists() else ""
 
 
 def _dated(

@@ -1,10 +1,13 @@
 """The demo: a simulated shop goes the whole road and one question is answered over HTTP."""
 
 import json
+import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -23,6 +26,7 @@ from serving.every_answer import SCORES
 
 SEED = 7
 DAYS = 730
+DEFAULT_HOME = Path("workspace")
 
 
 def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any]:
@@ -31,14 +35,19 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
     raw = workspace.home / "raw" / "simulated"
     timed("simulate", lambda: simulate(raw, customers=customers, seed=SEED, days=DAYS))
     ingested = timed("ingest", lambda: ingest_step(workspace, "simulated", "", None))
+    decided = []
     for study in shipped_studies():
         timed(f"train {study}", partial(train_step, workspace, study, trials, 2))
-        timed(f"promote {study}", partial(promote_step, workspace, study))
+        decided.append(timed(f"promote {study}", partial(promote_step, workspace, study))["message"])
     timed("publish", lambda: publish_bundle(workspace))
     scored = timed("score", lambda: score_all(workspace))
     question, answer = timed("ask the service", lambda: one_question(workspace))
     report = summary(workspace)
+    coterie, home = command_here(), "" if workspace.home == DEFAULT_HOME else f" --home {workspace.home}"
     lines = [
+        "What was decided (advantage: how much lower the model's loss is, with its interval; above 0 it is better)",
+        *("  " + line for line in decided),
+        "",
         report["message"],
         "",
         "Audit",
@@ -49,11 +58,20 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
         *("  " + line for line in json.dumps(answer["answers"][0], indent=2).splitlines()),
         "",
         f"The road took {time.monotonic() - started:.0f} s for {scored['customers']:,} customers. What to type next:",
-        "  coterie ui      compare the runs in the MLflow UI, http://127.0.0.1:5000",
-        "  coterie serve   keep the service running, http://127.0.0.1:3000",
-        "  coterie init    bring your own data, in five minutes",
+        f"  {coterie} ui{home}                   compare the runs in the MLflow UI, http://127.0.0.1:5000",
+        f"  {coterie} serve{home}                keep the service running, http://127.0.0.1:3000",
+        f"  {coterie} init my_shop --raw DIR   begin with your own data, the files in DIR",
     ]
     return {**report, "question": question, "answer": answer, "message": "\n".join(lines)}
+
+
+def command_here() -> str:
+    """How to call coterie from this folder: by name if a shell finds it, else by its place in this environment."""
+    found = shutil.which("coterie")
+    place = Path(sys.executable).with_name("coterie")
+    if found is not None and Path(found).resolve() == place.resolve():
+        return "coterie"
+    return os.path.relpath(place) if place.is_relative_to(Path.cwd()) else str(place)
 
 
 def timed(step: str, do: Callable[[], Any]) -> Any:

@@ -25,6 +25,7 @@ def ingest_step(workspace: Workspace, source: str, raw: str, pseudonymise: bool 
         "repairs": {table: dict(counts) for table, counts in result.repairs.items()},
         "conflicts": dict(result.conflicts),
         "late": dict(result.late),
+        "absent": list(result.absent),
         "findings": [f"{finding.code} {finding.title}: {finding.count}" for finding in result.findings],
         "report": str(result.folder / AUDIT_PAGE),
         "changed": result.changed,
@@ -51,5 +52,6 @@ def _message(result: IngestResult) -> str:
     ):
         if listed := ", ".join(f"{n:,} in {name}" for name, n in counts.items() if n):
             lines.append(f"  {what}: {listed}")
+    lines += [f"  no file for {alias}, which may be missing: read as empty" for alias in result.absent]
     lines += [f"  {f.severity}: {f.title} ({f.count:,} in {f.table})" for f in worst(result.findings)]
     return "\n".join([*lines, f"  all findings, and what to do: {result.folder / AUDIT_PAGE}"])

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Any
 
 from features.errors import BadInput, BadTable
 from features.tables import TABLES
+from pipelines.guesses.contacts import with_contacts
 from pipelines.guesses.ids import reconcile
-from pipelines.guesses.look import Seen, look
+from pipelines.guesses.look import Seen, look, together
 from pipelines.guesses.mapping import Filled, guess
-from pipelines.guesses.recipes import Recipe, aliases_in, recognise, settings_of_recipe
+from pipelines.guesses.recipes import Recipe, aliases_in, read_by, recognise, settings_of_recipe
 from pipelines.guesses.select import needs_check, select_of
 from pipelines.guesses.settings import has_decimal_commas, settings_of
-from pipelines.scratch import create_schemas
+from pipelines.scratch import create_schemas, passing_folder
 from pipelines.sources.source import CONFIG_FILE
 from pipelines.sql import connect
 
@@ -30,11 +30,13 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
     """
     if (folder / CONFIG_FILE).exists() or list(folder.glob("*.sql")):
         raise BadInput(f"{folder} is a source already: edit it, or name a folder that does not exist yet")
-    with tempfile.TemporaryDirectory(prefix="coterie-init-") as copies, connect() as con:
+    with passing_folder() as copies, connect() as con:
         create_schemas(con)
-        seen = look(con, raw, Path(copies))
+        seen = look(con, raw, copies)
         recipe = recognise(con, seen)
-        filled = [] if recipe else reconcile(con, guess(seen.tables))
+        if recipe is None:
+            seen = together(con, seen, copies)
+        filled = [] if recipe else with_contacts(reconcile(con, guess(seen.tables)))
     name, place = _name(folder), _place(folder, raw)
     draft = _of_recipe(recipe, seen, name, place) if recipe else _guessed(seen, filled, name, place)
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,8 @@ class Draft:
 def _of_recipe(recipe: Recipe, seen: Seen, name: str, place: str) -> Draft:
     """A copy of the recipe, without the SELECTs whose files are not there."""
     sql = recipe.source.sql
-    texts = {f"{table}.sql": sql[table] for table in recipe.tables}
+    written = [*recipe.tables, *read_by(recipe)]
+    texts = {f"{name}.sql": recipe.source.texts[name] for name in written}
     texts[CONFIG_FILE] = settings_of_recipe(recipe, name, place)
     used = [table for files in recipe.files.values() for table in files]
     lines = [f"{alias} reads {', '.join(t.pattern for t in files)}" for alias, files in recipe.files.items()]

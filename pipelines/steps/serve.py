@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,6 +100,8 @@ def running_service(workspace: Workspace) -> Iterator[str]:
 
 def ask(address: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON answer to one question: POST with a body, GET without."""
+    import urllib.request  # which `coterie serve` does without
+
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(address + path, data, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as response:
@@ -115,6 +116,8 @@ def _free_port() -> int:
 
 
 def _wait_until_ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    import urllib.request
+
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

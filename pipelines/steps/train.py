@@ -11,7 +11,7 @@ from experiments.run import run_study
 from experiments.study import Study
 from experiments.tracking.addresses import run_address, server_address
 from experiments.tracking.registry import CHALLENGER, aliased_version, artifact_folder, champion_guesses
-from experiments.tracking.runs import open_client
+from experiments.tracking.runs import note_verdict, open_client
 from experiments.tracking.stores import server_lock
 from experiments.verdict import Verdict
 from models import artifact
@@ -56,6 +56,10 @@ def train_and_judge(workspace: Workspace, study: str, trials: int | None, worker
     result = train_step(workspace, study, trials, workers)
     config = find_study(workspace, study).adjusted(trials=trials)
     verdict = preview(config, read_dataset(build_dataset(workspace, config)), workspace.stores)
+    if verdict.version == result["version"]:
+        would = "Would be promoted" if verdict.promote else "Would not be promoted"
+        note = f"**{would}** as version {verdict.version}: {verdict.reason}"
+        note_verdict(open_client(workspace.stores), result["run_id"], note, again=False)
     address = address_of(workspace, result["run_id"])
     return {
         **result,

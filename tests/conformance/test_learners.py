@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,12 @@ def fitted(name: str, sample: Sample, seed: int = 7) -> object:
     return module.fit(sample, {**module.DEFAULTS}, seed)
 
 
+@cache
+def model_of(name: str, target: str) -> object:
+    """The learner fitted to ``world(target)``, for all tests that only ask it."""
+    return fitted(name, world(target))
+
+
 def test_the_scan_finds_the_learners_of_the_first_version() -> None:
     assert {"bgnbd", "constant", "lightgbm", "logistic", "recency"} <= set(NAMES)
 
@@ -130,7 +137,7 @@ def test_both_ends_of_the_search_space_can_be_fitted_and_name_all_parameters(
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_answers_are_plausible_and_rise_with_the_label(name: str, target: str) -> None:
-    raw = learner(name).predict(fitted(name, world(target)), world(target, seed=1).X)
+    raw = learner(name).predict(model_of(name, target), world(target, seed=1).X)
     assert raw.dtype == np.float64
     assert plausible(target, raw, 1200)
     assert auc(target, world(target, seed=1), raw) >= (0.65 if learner(name).READS != () else 0.5)
@@ -146,13 +153,12 @@ def test_lapsing_reverses_the_order_of_buying(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_the_same_sample_params_and_seed_give_the_same_bytes(name: str, target: str) -> None:
-    first, second = (learner(name).dump(fitted(name, world(target))) for _ in range(2))
-    assert first == second
+    assert learner(name).dump(fitted(name, world(target))) == learner(name).dump(model_of(name, target))
 
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_a_loaded_model_predicts_bit_identically(name: str, target: str) -> None:
-    module, model = learner(name), fitted(name, world(target))
+    module, model = learner(name), model_of(name, target)
     again = module.load(module.dump(model))
     X = world(target, seed=2).X
     assert _bits(module.predict(model, X)) == _bits(module.predict(again, X))
@@ -161,7 +167,7 @@ def test_a_loaded_model_predicts_bit_identically(name: str, target: str) -> None
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_a_row_gets_the_same_bits_alone_in_a_batch_and_in_any_order(name: str, target: str) -> None:
-    module, model, X = learner(name), fitted(name, world(target)), world(target, seed=3).X
+    module, model, X = learner(name), model_of(name, target), world(target, seed=3).X
     batch = module.predict(model, X)
     alone = np.concatenate([module.predict(model, X.iloc[[i]]) for i in range(200)])
     order = np.random.default_rng(0).permutation(len(X))
@@ -171,7 +177,7 @@ def test_a_row_gets_the_same_bits_alone_in_a_batch_and_in_any_order(name: str, t
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_no_rows_get_no_answers(name: str, target: str) -> None:
-    raw = learner(name).predict(fitted(name, world(target)), world(target).X.iloc[:0])
+    raw = learner(name).predict(model_of(name, target), world(target).X.iloc[:0])
     assert raw.shape == ((0, 3) if target == "curve" else (0,))
 
 
@@ -197,7 +203,7 @@ def test_equal_labels_still_give_answers(name: str, target: str, constant: float
 
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_importance_names_features_and_is_not_negative(name: str, target: str) -> None:
-    weights = learner(name).importance(fitted(name, world(target)))
+    weights = learner(name).importance(model_of(name, target))
     assert set(weights) <= set(world(target).X.columns)
     assert all(weight >= 0.0 for weight in weights.values())
 
@@ -205,7 +211,7 @@ def test_importance_names_features_and_is_not_negative(name: str, target: str) -
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_columns_are_found_by_name_and_only_those_it_names_are_read(name: str, target: str) -> None:
     module, sample = learner(name), world(target)
-    model = fitted(name, sample)
+    model = model_of(name, target)
     assert target in targets()
     assert _bits(module.predict(model, sample.X[sample.X.columns[::-1]])) == _bits(module.predict(model, sample.X))
     if module.READS is not None:
@@ -225,9 +231,9 @@ def test_fitting_and_predicting_leave_the_sample_as_it_was(name: str, target: st
 @pytest.mark.parametrize(("name", "target"), SERVED)
 def test_a_model_is_plain_data_and_a_missing_file_is_refused_in_a_sentence(name: str, target: str) -> None:
     module, sample = learner(name), world(target)
-    files = module.dump(fitted(name, sample))
+    files = module.dump(model_of(name, target))
     assert all(is_plain(file, data) for file, data in files.items())
-    model = Predictor(sample.question, name, fitted(name, sample), None, tuple(sample.X.columns), {})
+    model = Predictor(sample.question, name, model_of(name, target), None, tuple(sample.X.columns), {})
     whole = predictor.dump(model)
     for lost in whole:
         with pytest.raises(BadArtifact, match="again"):

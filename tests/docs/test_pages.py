@@ -1,39 +1,18 @@
 """Whatever README, CONTRIBUTING and the pages print works: links lead somewhere, commands and options exist."""
 
 import re
-import shlex
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from pipelines.cli import app
-from pipelines.sources.source import SourceConfig
+from tests.docs.blocks import PAGES, REPO, blocks, prose
+from tests.docs.test_blocks import GROUP, TARGETS
 
-REPO = Path(__file__).resolve().parents[2]
-PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").rglob("*.md"))]
-FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)")
-TARGETS = set(re.findall(r"^([a-z]+):", (REPO / "Makefile").read_text(), re.MULTILINE))
-GROUP: Any = get_command(app)
 
 
 def named(path: Path) -> str:
     return str(path.relative_to(REPO))
-
-
-def prose(page: Path) -> str:
-    return FENCED.sub("", page.read_text(encoding="utf-8"))
-
-
-def lines(page: Path) -> Iterator[str]:
-    """The lines of the page's blocks without a language, which are what one types."""
-    for block in FENCED.finditer(page.read_text(encoding="utf-8")):
-        if not block["language"]:
-            yield from block["text"].splitlines()
 
 
 def anchors(page: Path) -> set[str]:
@@ -51,20 +30,6 @@ def test_a_link_leads_to_a_file_and_a_heading_that_are_there(page: Path) -> None
         # Anchors of python.md are names of modules: building the site checks them.
         if fragment and to.suffix == ".md" and to.name != "python.md":
             assert fragment in anchors(to), f"{path} has no heading #{fragment}"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=named)
-def test_a_line_to_type_is_a_command_with_its_arguments_and_options(page: Path) -> None:
-    for line in lines(page):
-        # A schedule has its five fields, and a shell its directory, before the command.
-        command = re.search(r"(?:^|&& )(?:\w+=\S+ )*(?:\S*/)?(coterie|make) (.*)$", line)
-        if command is None:
-            continue
-        words = shlex.split(re.split(r"\s>>?\s", command[2])[0], comments=True)
-        if command[1] == "make":
-            assert words[0] in TARGETS, line
-        else:
-            GROUP.commands[words[0]].make_context(words[0], words[1:])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -88,8 +53,7 @@ def test_a_message_quoted_under_troubleshooting_is_in_the_code() -> None:
 def test_the_tutorials_source_is_one_that_fits_its_file(tmp_path: Path) -> None:
     from pipelines.steps.check import check_source
 
-    found = {block["language"]: block["text"] for block in FENCED.finditer((REPO / "docs/tutorial.md").read_text())}
-    assert SourceConfig.model_validate(tomllib.loads(found["toml"])).name == "my_shop"
+    found = {block.kind: block.text for block in blocks(REPO / "docs/tutorial.md")}
     source, raw = tmp_path / "my_shop", tmp_path / "raw"
     source.mkdir(), raw.mkdir()
     (source / "source.toml").write_text(found["toml"])

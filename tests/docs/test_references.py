@@ -1,19 +1,25 @@
 """Reference pages are what the code writes, and the pages written by hand leave nothing out."""
 
+import importlib
+import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
+from docs.references.errors import cell
 from docs.references.http import SERVER_PAGES, STATUSES
 from docs.references.pages import FOLDER, PAGES
+from docs.references.sentences import PACKAGES, found_and_cure, modules, sentences
+from features.errors import CoterieError
 from models.question import Question
 from models.segments.scores import Gap, sizes
 from models.targets import targets
 from serving.service import BENTOML_PAGES
 
-SERVING = FOLDER.parent / "serving"
+REPO = FOLDER.parent
+SERVING = REPO / "serving"
 
 
 @pytest.mark.parametrize(("name", "page"), PAGES.items())
@@ -33,6 +39,38 @@ def test_every_page_and_status_of_the_service_is_explained() -> None:
     code = "".join(path.read_text() for path in SERVING.rglob("*.py"))
     sent = {int(found) for found in re.findall(r"(?:Refused|failure)\(\s*(\d{3}),", code)} | {404, 422, 500}
     assert set(STATUSES) == sent
+
+
+def every(error: type[CoterieError]) -> Iterator[type[CoterieError]]:
+    """The class and all that derive from it, as Python knows them."""
+    yield error
+    for each in error.__subclasses__():
+        yield from every(each)
+
+
+def test_every_class_of_errors_is_on_its_page() -> None:
+    for package in PACKAGES:
+        for found in pkgutil.walk_packages([str(REPO / package)], f"{package}."):
+            importlib.import_module(found.name)
+    page = (FOLDER / "errors.md").read_text(encoding="utf-8")
+    known = {f"{error.__module__}.{error.__name__}" for error in every(CoterieError)}
+    assert known == set(re.findall(r"In code: `(.*?)`", page))
+
+
+def test_the_beginning_of_every_sentence_in_the_code_is_on_the_page_of_errors() -> None:
+    page = (FOLDER / "errors.md").read_text(encoding="utf-8")
+    names = "|".join({error.__name__ for error in every(CoterieError)})
+    raised = re.compile(rf"raise (?:{names})\(\s*(?:\d+,\s*)?f?\"([^\"{{]{{10,}})")
+    code = [path.read_text(encoding="utf-8") for package in PACKAGES for path in (REPO / package).rglob("*.py")]
+    begun = [text for each in code for text in raised.findall(each)]
+    assert len(begun) > 60
+    assert [text for text in begun if cell(found_and_cure(text)[0].strip()) not in page] == []
+
+
+def test_every_error_says_what_to_do() -> None:
+    found = [text for own in sentences(modules(REPO)).values() for text in own]
+    # Where a sentence begins or ends with what is inserted, that says it.
+    assert [text for text in found if not found_and_cure(text)[1] and "…" not in (text[0], text[-1])] == []
 
 
 def test_every_score_is_explained() -> None:

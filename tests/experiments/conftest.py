@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ import pytest
 from experiments.dataset import Dataset, write_dataset
 from experiments.kinds import kind_of
 from experiments.run import StudyResult, run_study
+from experiments.search import workers
 from experiments.search.trials import Space, Trial, search
 from experiments.splits import calendar_cutoffs
 from experiments.studies import parse_study
@@ -77,6 +79,12 @@ def groups(customers: int, seed: int = 0) -> pd.DataFrame:
             "purchase_spend": days * np.array([50, 80, 400, 20])[kind] * spread[:, 2],
         }
     )
+
+
+@pytest.fixture
+def forked_workers(forks: ForkServerContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are forked with everything imported, which takes seconds in the spawned ones of a real search."""
+    monkeypatch.setattr(workers, "get_context", lambda _: forks)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from experiments.run import StudyResult, run_study
 from experiments.segment import without_structure
 from experiments.tracking.evidence import HASH_TAG, key_of_test
 from experiments.tracking.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
-from experiments.tracking.runs import open_client
+from experiments.tracking.runs import note_verdict, open_client
 from experiments.tracking.stores import Stores
 from experiments.verdict import Difference, Verdict, decide
 from features.errors import NotFound
@@ -128,6 +128,23 @@ def test_the_first_champion_has_beaten_the_baselines(first: Verdict, stores: Sto
     assert (found["gate"], found["gate.champion_before"]) == ("promoted", "none")
     assert "advantage over constant" in found["gate.reason"]
     assert float(found["gate.advantage_over.constant.low"]) > 0
+
+
+def test_the_page_of_the_run_begins_with_the_verdict(first: Verdict, stores: Stores) -> None:
+    client = open_client(stores)
+    run_id = str(client.get_model_version("churn", "1").run_id)
+
+    def paragraphs() -> list[str]:
+        return client.get_run(run_id).data.tags["mlflow.note.content"].split("\n\n")
+
+    head, title, *_ = before = paragraphs()
+    assert head == f"> **Promoted** as version 1: {first.reason}"
+    assert title.startswith("**")
+    note_verdict(client, run_id, "only foretold", again=False)
+    assert paragraphs() == before
+    note_verdict(client, run_id, "judged again")
+    assert paragraphs() == ["> judged again", *before[1:]]
+    note_verdict(client, run_id, head.removeprefix("> "))
 
 
 @pytest.mark.usefixtures("first")

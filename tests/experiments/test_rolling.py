@@ -76,6 +76,7 @@ def test_a_model_that_is_fitted_once_for_all_its_purposes_is_that_of_each_test_a
         assert dump(alone) == dump(tested.model)
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_two_workers_test_as_one_does_and_are_sent_a_folder(dataset: Dataset) -> None:
     problem = prepare(study(learners=["lightgbm"]), dataset)
     assert len(pickle.dumps(problem)) < 5_000

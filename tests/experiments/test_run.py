@@ -123,7 +123,7 @@ def test_config_plots_and_artifact_can_be_opened(run: Any, stores: Stores, tmp_p
     client = open_client(stores)
     found = Path(client.download_artifacts(run.info.run_id, "", str(tmp_path)))
     assert load_study(found / "study.toml").key == study().key
-    pictures = {path.stem: path.read_bytes() for path in (found / "plots").glob("*.png")}
+    pictures = {path.stem: path.read_bytes() for path in found.glob("*.png")}
     assert set(pictures) == {"calibration", "gains_and_lift", "scores_by_cutoff", "importance", "search"}
     assert all(picture.startswith(b"\x89PNG") and len(picture) > 5_000 for picture in pictures.values())
     assert artifact.load(found / "artifact").manifest["study"] == "churn"
@@ -168,8 +168,8 @@ def test_segments_are_registered_with_their_pictures(
     assert segments.scores["permuted_gap_low"] > 0
     assert set(segments.baselines) == {"baseline rfm"}
     client = open_client(stores)
-    pictures = {file.path for file in client.list_artifacts(segments.run_id, "plots")}
-    assert {"plots/segment_map.png", "plots/segment_profile.png", "plots/structure.png"} <= pictures
+    pictures = {file.path for file in client.list_artifacts(segments.run_id)}
+    assert {"segment_map.png", "segment_profile.png", "structure.png"} <= pictures
     with current_tracking(stores.tracking_uri):
         loaded = mlflow.pyfunc.load_model("models:/segments@challenger")
     version = aliased(stores, "segments", CHALLENGER)

@@ -30,22 +30,32 @@ def listed(trials: list[Trial]) -> list[Any]:
     return [(trial.slot, trial.candidate, trial.params, trial.value) for trial in trials]
 
 
-def test_two_workers_find_what_one_finds(dataset: Dataset, tmp_path: Path) -> None:
-    one = searched(study(), dataset, tmp_path / "one")
-    two = searched(study(), dataset, tmp_path / "two", workers=2)
-    assert listed(one) == listed(two)
-    assert len({trial.params["ridge"] for trial in one}) == 6
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the undisturbed search is stored."""
+    return tmp_path_factory.mktemp("undisturbed")
 
 
-def test_another_seed_tries_other_parameters(dataset: Dataset, tmp_path: Path) -> None:
-    one = searched(study(), dataset, tmp_path / "one")
-    two = searched(study().adjusted(seed=8), dataset, tmp_path / "two")
-    assert listed(one)[0] == listed(two)[0], "the defaults come first whatever the seed"
-    assert listed(one)[1:] != listed(two)[1:]
+@pytest.fixture(scope="module")
+def undisturbed(dataset: Dataset, folder: Path) -> list[Trial]:
+    """The trials of the search by one worker."""
+    return searched(study(), dataset, folder)
+
+
+@pytest.mark.usefixtures("forked_workers")
+def test_two_workers_find_what_one_finds(dataset: Dataset, undisturbed: list[Trial], tmp_path: Path) -> None:
+    assert listed(searched(study(), dataset, tmp_path, workers=2)) == listed(undisturbed)
+    assert len({trial.params["ridge"] for trial in undisturbed}) == 6
+
+
+def test_another_seed_tries_other_parameters(dataset: Dataset, undisturbed: list[Trial], tmp_path: Path) -> None:
+    other = searched(study().adjusted(seed=8), dataset, tmp_path)
+    assert listed(other)[0] == listed(undisturbed)[0], "the defaults come first whatever the seed"
+    assert listed(other)[1:] != listed(undisturbed)[1:]
 
 
 def test_a_killed_search_resumes_with_the_missing_trials(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, undisturbed: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = study()
     (tmp_path / "study.toml").write_text(to_toml(config))
@@ -69,24 +79,24 @@ def test_a_killed_search_resumes_with_the_missing_trials(
     monkeypatch.setattr(Objective, "__call__", lambda self, *args: evaluated.append(args) or evaluate(self, *args))
     resumed = searched(config, again, tmp_path)
     assert len(evaluated) == 3
-    assert listed(resumed) == listed(searched(config, again, tmp_path / "undisturbed"))
+    assert listed(resumed) == listed(undisturbed)
 
 
-def test_a_finished_search_is_read_not_run(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = searched(study(), dataset, tmp_path)
+def test_a_finished_search_is_read_not_run(
+    dataset: Dataset, undisturbed: list[Trial], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Objective, "__call__", lambda *_: pytest.fail("a stored trial was evaluated again"))
     received: list[Trial] = []
-    assert listed(searched(study(), dataset, tmp_path, on_trial=received.append)) == listed(first)
-    assert received == first, "times included"
-    stored = optuna.load_study(study_name="it", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
+    assert listed(searched(study(), dataset, folder, on_trial=received.append)) == listed(undisturbed)
+    assert received == undisturbed, "times included"
+    stored = optuna.load_study(study_name="it", storage=f"sqlite:///{folder / 'optuna.db'}")
     assert len(stored.trials) == 6
 
 
-def test_optunas_own_storage_shows_every_finished_trial(dataset: Dataset, tmp_path: Path) -> None:
-    trials = searched(study(), dataset, tmp_path)
-    stored = optuna.load_study(study_name="it", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
-    assert {trial.value for trial in stored.trials} == {trial.value for trial in trials}
-    assert stored.best_params["ridge"] == best(trials, "minimize").params["ridge"]
+def test_optunas_own_storage_shows_every_finished_trial(undisturbed: list[Trial], folder: Path) -> None:
+    stored = optuna.load_study(study_name="it", storage=f"sqlite:///{folder / 'optuna.db'}")
+    assert {trial.value for trial in stored.trials} == {trial.value for trial in undisturbed}
+    assert stored.best_params["ridge"] == best(undisturbed, "minimize").params["ridge"]
 
 
 def test_the_warm_start_is_tried_first_and_then_the_defaults(dataset: Dataset, tmp_path: Path) -> None:
@@ -142,21 +152,23 @@ def test_a_bug_in_a_learner_ends_the_search(dataset: Dataset, tmp_path: Path, mo
         searched(study(), dataset, tmp_path)
 
 
-def kill_a_worker() -> None:
-    """Kill one of this process's workers, as the system does when memory runs out."""
-    os.kill(multiprocessing.active_children()[0].pid or 0, signal.SIGKILL)
+def kill_the_workers() -> None:
+    """Kill this process's workers, as the system does when memory runs out; one left could finish all trials first."""
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid or 0, signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_killed_worker_ends_the_search_with_a_sentence_and_loses_no_finished_trial(
-    dataset: Dataset, tmp_path: Path
+    dataset: Dataset, undisturbed: list[Trial], tmp_path: Path
 ) -> None:
     def after_first(trial: Trial) -> None:
         if trial.slot == 0:
-            kill_a_worker()
+            kill_the_workers()
 
     with pytest.raises(CoterieError, match="a worker process ended unexpectedly"):
         searched(study(), dataset, tmp_path, workers=2, on_trial=after_first)
-    assert listed(searched(study(), dataset, tmp_path)) == listed(searched(study(), dataset, tmp_path / "undisturbed"))
+    assert listed(searched(study(), dataset, tmp_path)) == listed(undisturbed)
 
 
 def test_workers_end_when_their_parent_is_killed(dataset: Dataset, tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_a_sample_is_fitted_and_everybody_is_described(problem: segment.Problem,
     assert "fitted and scored on 400 of them" in said
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_workers_test_the_same_models(problem: segment.Problem) -> None:
     alone, together = (segment.test(problem, ENTRANTS, workers)[0] for workers in (1, 2))
     for one, other in zip(alone, together, strict=True):

@@ -65,7 +65,7 @@ def response_oracle(touches: list[Row], events: list[Row]) -> dict[str, object]:
 def test_channels_are_what_counting_says(world: Frames, as_of: datetime) -> None:
     lines, touches, events = (by_customer(known_rows(world, name, as_of)) for name in ("orders", "touches", "events"))
     check(
-        features_of(world, as_of),
+        features_of("channel", world, as_of),
         "channel",
         lambda who: purchase_oracle(lines[who]) | response_oracle(touches.get(who, []), events.get(who, [])),
     )
@@ -76,8 +76,8 @@ def test_engines_agree_on_channels(world: Frames, tmp_path: Path) -> None:
 
 
 def test_without_touches_and_events_only_purchases_have_channels(world: Frames) -> None:
-    bare = features_of({"orders": world["orders"]}, AS_OF)
-    full = features_of({name: world[name] for name in ("orders", "touches", "events")}, AS_OF)
+    bare = features_of("channel", {"orders": world["orders"]}, AS_OF)
+    full = features_of("channel", {name: world[name] for name in ("orders", "touches", "events")}, AS_OF)
     own = [name for name in families()["channel"].COLUMNS if "purchase" in name or "digital" in name]
     others = [name for name in families()["channel"].COLUMNS if name not in own]
     assert bare[own].equals(full[own])
@@ -91,9 +91,9 @@ def ordered(*orders: tuple[float, str | None]) -> dict[str, object]:
         for n, (age, channel) in enumerate(orders)
     ]
     lines = pl.DataFrame(rows, schema_overrides={"channel": pl.String})
-    return features_of({"orders": lines.with_columns(quantity=1.0, unit_price=1.0, kind=pl.lit("sale"))}, AS_OF).loc[
-        "a"
-    ]
+    return features_of(
+        "channel", {"orders": lines.with_columns(quantity=1.0, unit_price=1.0, kind=pl.lit("sale"))}, AS_OF
+    ).loc["a"]
 
 
 def test_equal_channels_are_told_by_the_alphabet() -> None:
@@ -120,7 +120,9 @@ def test_parts_of_the_day_begin_on_the_microsecond(moment: str, part: str) -> No
     at = datetime.fromisoformat(f"2022-01-15 {moment}")  # a Saturday
     touches = pl.DataFrame({"customer_id": ["a"], "at": [at], "channel": ["sms"], "kind": ["click"]})
     orders = pl.DataFrame({"order_id": ["o"], "customer_id": ["a"], "at": [at], "quantity": [1.0], "unit_price": [1.0]})
-    found = features_of({"orders": orders.with_columns(kind=pl.lit("sale")), "touches": touches}, AS_OF).loc["a"]
+    found = features_of("channel", {"orders": orders.with_columns(kind=pl.lit("sale")), "touches": touches}, AS_OF).loc[
+        "a"
+    ]
     assert found["channel_response_part"] == part
     assert found["channel_response_day"] == "Saturday"
     assert found["channel_response_weekend_share"] == 1

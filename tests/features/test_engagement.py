@@ -72,7 +72,7 @@ def test_engagement_is_what_sql_says(world: Frames, as_of: datetime) -> None:
     rows = connection.sql(engagement_sql(as_of)).pl().rows_by_key("who", named=True, unique=True)
     zero = families()["engagement"].ZERO_IF_NONE
     nobody = {name: 0 if name in zero else None for name in families()["engagement"].COLUMNS}
-    found = features_of(world, as_of)
+    found = features_of("engagement", world, as_of)
     assert found["engagement_fatigue"].max() == 1
     check(found, "engagement", lambda customer: rows.get(customer, nobody))
 
@@ -89,7 +89,7 @@ def touched(*touches: tuple[float, str], channel: str = "email") -> dict[str, fl
     ]
     order = {"order_id": "o", "customer_id": "a", "at": AS_OF - timedelta(days=1), "quantity": 1.0, "unit_price": 1.0}
     orders = pl.DataFrame([order | {"kind": "sale"}])
-    return features_of({"orders": orders, "touches": pl.DataFrame(rows)}, AS_OF).loc["a"].to_dict()
+    return features_of("engagement", {"orders": orders, "touches": pl.DataFrame(rows)}, AS_OF).loc["a"].to_dict()
 
 
 @pytest.mark.parametrize(("sent_n", "never_opener"), [(4, 0), (5, 1)])

@@ -81,7 +81,11 @@ def feedback_oracle(rows: list[Row], as_of: datetime) -> dict[str, object]:
 @pytest.mark.parametrize("as_of", MOMENTS)
 def test_feedback_equals_the_loops(world: Frames, as_of: datetime) -> None:
     items = by_customer(known_rows(world, "feedback", as_of))
-    check(features_of(world, as_of), "feedback", lambda customer: feedback_oracle(items.get(customer, []), as_of))
+    check(
+        features_of("feedback", world, as_of),
+        "feedback",
+        lambda customer: feedback_oracle(items.get(customer, []), as_of),
+    )
 
 
 def features_with(*rows: tuple[str, int, float | None, float | None, str | None]) -> Row:
@@ -93,7 +97,7 @@ def features_with(*rows: tuple[str, int, float | None, float | None, str | None]
     )
     order = {"order_id": "o", "customer_id": "a", "at": AS_OF - timedelta(1), "quantity": 1.0, "unit_price": 1.0}
     frames = {"orders": pl.DataFrame([order | {"kind": "sale"}]), "feedback": feedback.drop("days")}
-    return features_of(frames, AS_OF).loc["a"].to_dict()
+    return features_of("feedback", frames, AS_OF).loc["a"].to_dict()
 
 
 def test_scores_of_the_same_moment_count_together() -> None:

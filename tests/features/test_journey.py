@@ -140,7 +140,7 @@ def test_the_journey_is_what_the_log_says(priced: Frames, as_of: datetime) -> No
         found |= {"journey_stage": stage(own)}
         return found if own else found | {"journey_visits_since_order_n": 0}
 
-    found = features_of(priced, as_of)
+    found = features_of("journey", priced, as_of)
     assert (found[["journey_abandoned_90d_n", "journey_recovered_90d_n", "journey_cart_value"]] > 0).any().all()
     check(found, "journey", oracle)
 
@@ -165,7 +165,7 @@ def walked(*events: tuple[float, str, str | None], orders: tuple[tuple[float, st
         "orders": pl.DataFrame(sales).with_columns(quantity=1.0, unit_price=1.0),
         "products": pl.DataFrame({"product_id": ["p", "q", "free"], "price": [2.5, None, 0.0]}),
     }
-    return features_of(frames, AS_OF).loc["a"].to_dict()
+    return features_of("journey", frames, AS_OF).loc["a"].to_dict()
 
 
 def null(value: object) -> bool:
@@ -236,8 +236,8 @@ def test_the_wait_counts_from_the_first_view_to_the_first_purchase() -> None:
 
 
 def test_without_products_only_the_value_of_the_cart_is_null(priced: Frames) -> None:
-    bare = features_of({name: table for name, table in priced.items() if name != "products"}, AS_OF)
-    full = features_of(priced, AS_OF)
+    bare = features_of("journey", {name: table for name, table in priced.items() if name != "products"}, AS_OF)
+    full = features_of("journey", priced, AS_OF)
     names = [name for name in full.columns if name.startswith("journey_") and name != "journey_cart_value"]
     assert bare["journey_cart_value"].isna().all()
     assert bare[names].equals(full[names])

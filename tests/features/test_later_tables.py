@@ -24,7 +24,6 @@ from tests.features.plain import (
     Row,
     by_customer,
     days_since,
-    features_of,
     known_rows,
     profiles,
     same,
@@ -55,7 +54,7 @@ def grown() -> Frames:
 
 @pytest.fixture(scope="module")
 def found(grown: Frames) -> pd.DataFrame:
-    return features_of(grown, AS_OF)
+    return snapshot_of(grown, AS_OF).set_index("customer_id")
 
 
 def recent(rows: list[Row], days: int) -> list[Row]:

@@ -104,7 +104,7 @@ def test_loyalty_is_what_the_calendar_says(world: Frames, as_of: datetime) -> No
         running = contracts_oracle(contracts.get(customer, []), as_of)
         return rhythm_oracle(days, as_of.date()) | breadth_oracle(sales, category, as_of) | answers | running
 
-    check(features_of(world, as_of), "loyalty", oracle)
+    check(features_of("loyalty", world, as_of), "loyalty", oracle)
 
 
 def bought(*days_ago: int) -> Frames:
@@ -131,7 +131,7 @@ def bought(*days_ago: int) -> Frames:
     ],
 )
 def test_status_follows_fixed_rules(days_ago: tuple[int, ...], expected: str) -> None:
-    found = features_of(bought(*days_ago), AS_OF).loc["a"]
+    found = features_of("loyalty", bought(*days_ago), AS_OF).loc["a"]
     days = sorted({(AS_OF - timedelta(days=days)).date() for days in days_ago})
     assert found["loyalty_status"] == status(days, AS_OF.date()) == expected
 
@@ -141,12 +141,12 @@ def test_status_follows_fixed_rules(days_ago: tuple[int, ...], expected: str) ->
     [((0,), 1, 1), ((30,), 1, 0), ((59, 30, 29), 2, 2), ((150, 120, 90, 29), 3, 1), ((89, 60, 29), 1, 1)],
 )
 def test_streaks_count_blocks_of_thirty_days(days_ago: tuple[int, ...], longest: int, now: int) -> None:
-    found = features_of(bought(*days_ago), AS_OF).loc["a"]
+    found = features_of("loyalty", bought(*days_ago), AS_OF).loc["a"]
     assert (found["loyalty_streak_n"], found["loyalty_streak_now_n"]) == (longest, now)
 
 
 def test_what_a_missing_table_would_tell_is_null() -> None:
-    found = features_of(bought(5), AS_OF).loc["a"]
+    found = features_of("loyalty", bought(5), AS_OF).loc["a"]
     derived = ("satisfaction", "shares", "subscribed", "contract", "renewal", "category")
     for name in families()["loyalty"].COLUMNS:
         if any(word in name for word in derived):
@@ -157,6 +157,6 @@ def test_a_contract_that_will_end_still_runs() -> None:
     contract = {"customer_id": "a", "plan": "p", "price": 2.5, "started_at": AS_OF - timedelta(days=10)}
     ends = [AS_OF - timedelta(days=1), AS_OF, AS_OF + timedelta(days=9), None]
     contracts = [contract | {"ended_at": end, "renews_at": AS_OF + timedelta(days=n)} for n, end in enumerate(ends)]
-    found = features_of(bought(5) | {"subscriptions": pl.DataFrame(contracts)}, AS_OF).loc["a"]
+    found = features_of("loyalty", bought(5) | {"subscriptions": pl.DataFrame(contracts)}, AS_OF).loc["a"]
     assert (found["loyalty_subscribed"], found["loyalty_contracts_ended_n"]) == (1, 1)
     assert (found["loyalty_contract_price"], found["loyalty_renewal_days"]) == (7.5, 1)

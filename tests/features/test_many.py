@@ -101,8 +101,10 @@ def test_without_orders_dates_are_read_from_events(world: Frames) -> None:
 
 
 def test_duckdb_gives_the_same(world: Frames, tmp_path: Path) -> None:
-    for name, rows in world.items():
+    """Of the tables that decide whose orders they are; ``test_snapshot`` compares the engines on all of them."""
+    few = {name: world[name] for name in ("orders", "identities")}
+    for name, rows in few.items():
         rows.write_parquet(tmp_path / f"{name}.parquet")
     found = {as_of: to_pandas(f) for as_of, f in snapshots(open_tables(tmp_path, "duckdb"), CUTOFFS[2:4])}
-    for as_of, features in snapshots(from_frames(world), CUTOFFS[2:4]):
+    for as_of, features in snapshots(from_frames(few), CUTOFFS[2:4]):
         pd.testing.assert_frame_equal(found[as_of], to_pandas(features), check_exact=True)

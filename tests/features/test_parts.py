@@ -31,7 +31,7 @@ def side_by_side(tables: dict, rows: int, as_of: float, entity: Entity = "custom
 def test_parts_side_by_side_are_the_whole(world: Frames, as_of: float, entity: Entity) -> None:
     tables = from_frames(world)
     whole = to_pandas(snapshot(tables, as_of, entity))
-    pd.testing.assert_frame_equal(side_by_side(tables, 700, as_of, entity), whole, check_exact=True)
+    pd.testing.assert_frame_equal(side_by_side(tables, 2000, as_of, entity), whole, check_exact=True)
 
 
 def test_without_ids_and_companies_parts_are_ranges(shop: Frames) -> None:

@@ -59,7 +59,7 @@ def profile_oracle(row: Row | None, as_of: datetime) -> dict[str, object]:
 def test_a_profile_is_what_was_known_last(world: Frames, as_of: datetime) -> None:
     newest = profiles(world, as_of)
     assert len(known_rows(world, "customers", as_of)) > len(newest)
-    found = features_of(world, as_of)
+    found = features_of("profile", world, as_of)
     assert not set(found.index) <= set(newest)
     check(found, "profile", lambda customer: profile_oracle(newest.get(customer), as_of))
 
@@ -75,7 +75,7 @@ def test_a_company_is_what_its_newest_profile_says_of_the_firm(world: Frames, as
         blank = dict.fromkeys(newest) | {name: newest[name] for name in (*firm, "known_at")}
         return profile_oracle(blank, as_of)
 
-    found = features_of(world, as_of, "company")
+    found = features_of("profile", world, as_of, "company")
     assert len(found) == 3
     check(found, "profile", oracle)
 
@@ -84,7 +84,7 @@ def test_of_equally_new_profiles_the_first_contact_speaks_for_the_company() -> N
     sale = {"order_id": "o", "customer_id": "b", "at": datetime(2022, 1, 1), "quantity": 1.0, "unit_price": 1.0}
     sectors = {"customer_id": ["b", "c", "a"], "company_id": "firm", "sector": ["retail", "hotels", "farming"]}
     frames = {"orders": pl.DataFrame([sale | {"kind": "sale"}]), "customers": pl.DataFrame(sectors)}
-    found = features_of(frames, AS_OF, "company")
+    found = features_of("profile", frames, AS_OF, "company")
     assert found["profile_sector"].to_dict() == {"firm": "farming"}
 
 
@@ -92,7 +92,7 @@ def profile_of(**attributes: object) -> Row:
     orders = {"order_id": ["o"], "customer_id": ["a"], "at": [datetime(2022, 1, 1)], "quantity": [1.0]}
     orders = pl.DataFrame(orders | {"unit_price": [1.0], "kind": ["sale"]})
     customers = pl.DataFrame([{"customer_id": "a"} | attributes])
-    return features_of({"orders": orders, "customers": customers}, AS_OF).loc["a"].to_dict()
+    return features_of("profile", {"orders": orders, "customers": customers}, AS_OF).loc["a"].to_dict()
 
 
 @pytest.mark.parametrize(

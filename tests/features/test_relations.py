@@ -7,8 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from features.definition import joined
 from features.engines import from_frames, open_tables, to_pandas
+from features.entities import about
 from features.families import families
+from features.past import look_back
 from features.snapshot import snapshot
 from features.windows import to_days
 from tests.features.plain import (
@@ -89,7 +92,7 @@ def test_relations_are_what_the_contacts_did(world: Frames, as_of: datetime, ent
         contacts = {who: orders for who, orders in bought.items() if company[who] == firm}
         return relations_oracle(contacts, customer if entity == "customer" else None, as_of)
 
-    found = features_of(world, as_of, entity)
+    found = features_of("relations", world, as_of, entity)
     assert found["relations_contacts_n"].notna().sum() >= 3
     check(found, "relations", oracle, money=MONEY)
 
@@ -114,14 +117,14 @@ def firm(*lines: tuple[str, int, float], contacts: str = "abc") -> Frames:
 
 
 def test_a_colleague_who_bought_at_the_same_moment_counts() -> None:
-    found = features_of(firm(("a", 5, 1.0), ("b", 5, 1.0), ("c", 9, 1.0)), AS_OF)
+    found = features_of("relations", firm(("a", 5, 1.0), ("b", 5, 1.0), ("c", 9, 1.0)), AS_OF)
     assert found["relations_colleagues_recency_days"].tolist() == [5, 5, 5]
-    found = features_of(firm(("a", 5, 1.0), ("b", 7, 1.0), ("c", 9, 1.0)), AS_OF)
+    found = features_of("relations", firm(("a", 5, 1.0), ("b", 7, 1.0), ("c", 9, 1.0)), AS_OF)
     assert found["relations_colleagues_recency_days"].tolist() == [7, 5, 5]
 
 
 def test_a_single_buyer_has_no_colleagues_to_speak_of() -> None:
-    found = features_of(firm(("a", 100, 3.0)), AS_OF).loc["a"]
+    found = features_of("relations", firm(("a", 100, 3.0)), AS_OF).loc["a"]
     assert (found["relations_contacts_n"], found["relations_buyers_n"], found["relations_active_share"]) == (3, 1, 0)
     assert math.isnan(found["relations_colleagues_recency_days"])
     assert found["relations_own_spend_share"] == 1
@@ -133,7 +136,9 @@ def test_a_single_buyer_has_no_colleagues_to_speak_of() -> None:
 def test_a_company_that_was_given_everything(tmp_path: Path, engine: str, entity: str) -> None:
     for name, frame in firm(("a", 5, 0.0), ("b", 6, 0.0)).items():
         frame.write_parquet(tmp_path / f"{name}.parquet")
-    found = to_pandas(snapshot(open_tables(tmp_path, engine), to_days(AS_OF), entity))
+    days = to_days(AS_OF)
+    past = look_back(about(open_tables(tmp_path, engine), days, entity), days)
+    found = to_pandas(joined([families()["relations"]], past, days))
     assert found["relations_spend"].tolist() == [0.0] * len(found)
     assert found[["relations_spend_entropy", "relations_own_spend_share"]].isna().all(axis=None)
 

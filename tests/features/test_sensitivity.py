@@ -110,7 +110,7 @@ def priced(world: Frames) -> Frames:
 def test_sensitivity_is_what_the_till_says(priced: Frames, as_of: datetime) -> None:
     products = {row["product_id"]: row for row in priced["products"].iter_rows(named=True)}
     lines, feedback = (by_customer(known_rows(priced, table, as_of)) for table in ("orders", "feedback"))
-    found = features_of(priced, as_of)
+    found = features_of("sensitivity", priced, as_of)
     names = [name for name in found if name.startswith("sensitivity_")]
     assert found[names].notna().any().all()
 
@@ -131,7 +131,7 @@ def bought(*lines: tuple[str, int, float, float | None]) -> Row:
         quantity=pl.lit(1.0),
         kind=pl.lit("sale"),
     )
-    return features_of({"orders": orders.drop("days")}, AS_OF).loc["a"].to_dict()
+    return features_of("sensitivity", {"orders": orders.drop("days")}, AS_OF).loc["a"].to_dict()
 
 
 def test_a_discount_of_exactly_a_fifth_is_deep() -> None:

@@ -95,7 +95,7 @@ def test_an_unsupported_language_leaves_every_feature_of_sentiment_null(text):
 
     def found(rows):
         frames = {"orders": pl.DataFrame([order]), "feedback": pl.DataFrame(rows)}
-        return features_of(frames, datetime(2024, 2, 1)).loc["a", asked]
+        return features_of("feedback", frames, datetime(2024, 2, 1)).loc["a", asked]
 
     assert len(asked) == 4
     assert found([row]).isna().all()

@@ -85,7 +85,7 @@ def test_the_situation_is_what_the_calendars_say(world: Frames, as_of: datetime)
     lines, touches = (by_customer(known_rows(world, name, as_of)) for name in ("orders", "touches"))
     newest = profiles(world, as_of)
     assert set(OF_PARTS) <= {(row["country"], row["region"]) for row in newest.values()}
-    found = features_of(world, as_of)
+    found = features_of("situation", world, as_of)
     assert set(found["situation_last_order_occasion"].dropna()) >= {"holiday", "campaign", "none"}
 
     def oracle(who: str) -> dict[str, object]:
@@ -99,7 +99,7 @@ def test_engines_agree_on_the_situation(world: Frames, tmp_path: Path) -> None:
 
 
 def test_without_customers_and_touches_their_columns_are_null(world: Frames) -> None:
-    bare = features_of({"orders": world["orders"]}, AS_OF)
+    bare = features_of("situation", {"orders": world["orders"]}, AS_OF)
     own = ["situation_gift_order_share", "situation_last_order_occasion"]
     names = list(families()["situation"].COLUMNS)
     assert bare[[name for name in names if name not in own]].isna().all(axis=None)
@@ -107,9 +107,7 @@ def test_without_customers_and_touches_their_columns_are_null(world: Frames) -> 
     assert set(bare["situation_last_order_occasion"].dropna()) == {"gift season", "none"}
 
 
-def situated(
-    at: str, country: str | None = "France", touches: pl.DataFrame | None = None, **profile: str | None
-) -> dict[str, object]:
+def situated(at: str, country: str | None = "France", **profile: str | None) -> dict[str, object]:
     """Features, as of that noon, of a customer in ``country`` who ordered the day before."""
     as_of = datetime.fromisoformat(f"{at} 12:00")
     orders = pl.DataFrame({"order_id": ["o"], "customer_id": ["a"], "at": [as_of - DAY], "quantity": [1.0]})
@@ -117,7 +115,7 @@ def situated(
         "orders": orders.with_columns(unit_price=1.0, kind=pl.lit("sale")),
         "customers": pl.DataFrame([{"customer_id": "a", "country": country} | profile]),
     }
-    return features_of(frames | ({} if touches is None else {"touches": touches}), as_of).loc["a"].to_dict()
+    return features_of("situation", frames, as_of).loc["a"].to_dict()
 
 
 def test_a_holiday_is_known_by_date() -> None:
@@ -177,8 +175,9 @@ def test_engines_agree_on_holidays_of_regions(world: Frames, tmp_path: Path) -> 
         region=pl.lit(None, pl.String), district=pl.when(pl.col("region") == "Bayern").then(pl.lit("Bayern"))
     )
     assert_alike("situation", world | {"customers": moved}, tmp_path, AS_OF)
-    found, before = (features_of(frames, AS_OF) for frames in (world | {"customers": moved}, world))
-    bavarian = before["profile_region"] == "Bayern"
+    found, before = (features_of("situation", frames, AS_OF) for frames in (world | {"customers": moved}, world))
+    newest = profiles(world, AS_OF)
+    bavarian = [newest.get(who, {}).get("region") == "Bayern" for who in before.index]
     names = [name for name in families()["situation"].COLUMNS if "holiday" in name]
     assert found.loc[bavarian, names].equals(before.loc[bavarian, names])
     assert not found[names].equals(before[names])
@@ -213,11 +212,12 @@ def test_the_gift_season_has_the_same_dates_every_year(year: int, ordered: str, 
 
 @pytest.mark.parametrize(("hours", "led"), [(0, 1), (1, 1), (7 * 24, 1), (7 * 24 + 1, 0), (-1, 0)])
 def test_a_message_leads_orders_for_a_week(hours: int, led: int) -> None:
-    for day in range(1, 9):  # wherever the blocks of seven days begin
-        ordered = datetime(2022, 3, day, 12)
-        touches = pl.DataFrame({"customer_id": ["a"], "at": [ordered - timedelta(hours=hours)], "channel": ["sms"]})
-        found = situated(str((ordered + DAY).date()), touches=touches.with_columns(kind=pl.lit("sent")))
-        assert found["situation_campaign_order_share"] == led
+    # A customer a day, wherever the blocks of seven days begin.
+    days = pl.DataFrame({"customer_id": list("abcdefgh"), "at": [datetime(2022, 3, day, 12) for day in range(1, 9)]})
+    orders = days.with_columns(order_id="customer_id", quantity=1.0, unit_price=1.0, kind=pl.lit("sale"))
+    touches = days.with_columns(pl.col("at") - timedelta(hours=hours), channel=pl.lit("sms"), kind=pl.lit("sent"))
+    found = features_of("situation", {"orders": orders, "touches": touches}, datetime(2022, 3, 9))
+    assert found["situation_campaign_order_share"].tolist() == [led] * 8
 
 
 def test_every_country_of_the_package_has_a_name() -> None:
@@ -240,3 +240,15 @@ def test_a_holiday_of_most_parts_of_a_country_is_one_of_the_country() -> None:
     berlin_alone = (date(2025, 3, 8) - date(1970, 1, 1)).days
     assert berlin_alone not in holiday_days("DE", 2025)
     assert holiday_days("no country", 2025) == ()
+
+
+@pytest.mark.parametrize("code", ["AU", "CH", "DE", "ES", "FR", "GB"])
+def test_holidays_of_several_years_are_those_that_each_part_has_in_each_year(code: str) -> None:
+    years = (2023, 2024, 2025)
+    parts = holidays.list_supported_countries(include_aliases=False)[code]
+    expected = set()
+    for year in years:
+        calendars = [set(holidays.country_holidays(code, subdiv=part, years=year)) for part in parts]
+        most = {day for day in set.union(*calendars) if sum(day in days for days in calendars) > len(parts) / 2}
+        expected |= most | set(holidays.country_holidays(code, years=year))
+    assert holiday_days(code, *years) == tuple(sorted((day - date(1970, 1, 1)).days for day in expected))

@@ -73,7 +73,7 @@ def usage_oracle(events: list[Row], as_of: datetime) -> dict[str, object]:
 @pytest.mark.parametrize("as_of", MOMENTS)
 def test_usage_is_what_the_log_says(world: Frames, as_of: datetime) -> None:
     events = by_customer(known_rows(world, "events", as_of))
-    found = features_of(world, as_of)
+    found = features_of("usage", world, as_of)
     assert set(found["usage_intensity"].dropna()) >= {"light", "moderate", "dormant"}
     check(found, "usage", lambda customer: usage_oracle(events.get(customer, []), as_of))
 
@@ -89,7 +89,7 @@ def used(*events: tuple[float, str, str | None, str | None]) -> dict[str, object
         for age, kind, session, feature in events
     ]
     schema = dict.fromkeys(("customer_id", "kind", "session_id", "feature"), pl.String) | {"at": pl.Datetime("us")}
-    return features_of({"events": pl.DataFrame(rows, schema=schema)}, AS_OF).loc["a"].to_dict()
+    return features_of("usage", {"events": pl.DataFrame(rows, schema=schema)}, AS_OF).loc["a"].to_dict()
 
 
 def test_events_without_a_session_make_one_session_a_day() -> None:

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from pipelines.steps.serve import running_service
 from pipelines.workspace import Workspace
 
@@ -23,21 +24,24 @@ def run_coterie(*arguments: object) -> dict[str, Any]:
     return result
 
 
+def run_inside(*arguments: object) -> dict[str, Any]:
+    """Like ``run_coterie`` in this process, which need not import everything again."""
+    done = CliRunner().invoke(app, [*map(str, arguments), "--json"])
+    assert done.exit_code == 0, done.output[-2000:]
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
 def studies(*names: str) -> list[str]:
     """Arguments for small studies: two trials, one test cutoff, few baselines to beat."""
     return [part for name in names for part in ("--study", str(Path(__file__).parent / "studies" / f"{name}.toml"))]
 
 
 @pytest.fixture(scope="session")
-def coterie() -> Callable[..., dict[str, Any]]:
-    return run_coterie
-
-
-@pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with champions, a bundle and scores; read only."""
     home = tmp_path_factory.mktemp("shop")
-    run_coterie("simulate", "--home", home, "--customers", 1300, "--days", 400, "--seed", 3)
+    run_inside("simulate", "--home", home, "--customers", 700, "--days", 400, "--seed", 3)
     names = ("segments", "churn", "next_purchase", "value")
     run_coterie("retrain", "--home", home, "--source", "simulated", *studies(*names))
     return Workspace(home)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.ingest import canonical, publication
 from pipelines.sources import Source, load_source
 
 HEADER = "order_no,customer,when,sku,qty,price,discount,kind\n"
@@ -40,6 +41,13 @@ def write_shop(tmp_path: Path) -> WriteShop:
         return load_source(folder)
 
     return write
+
+
+@pytest.fixture
+def unaudited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ingest without the audit, which takes most of the time of a small one and has tests of its own."""
+    monkeypatch.setattr(canonical, "run_audit", lambda *_: [])
+    monkeypatch.setattr(publication, "write_audit", lambda *_: None)
 
 
 def _toml(name: str, keys: Mapping[str, Any]) -> str:

@@ -160,10 +160,11 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path, se
 
 @dataclass(frozen=True)
 class Running:
-    """A running service: where it answers and where it logs."""
+    """A running service: where it answers, where it logs, and its first process."""
 
     url: str
     log: Path
+    pid: int
 
 
 @pytest.fixture(scope="session")
@@ -181,7 +182,7 @@ def running(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(url, process, log)
-        yield Running(url, log)
+        yield Running(url, log, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -1,7 +1,7 @@
 """The queue before the process that answers histories: bounded, in turn, and answering again whatever happened."""
 
 import asyncio
-import socket
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
@@ -11,29 +11,28 @@ from typing import Any
 import pytest
 
 from features.errors import BadArtifact
-from serving import history_worker
+from serving import history_process
+from serving.history_process import start_early, take
 from serving.history_queue import HistoryQueue
 from serving.requests.reply import Reply
 
-FAKE = Path(__file__).parent / "fake_worker.py"
-Started = tuple["subprocess.Popen[bytes]", socket.socket]
-
-
-def start_fake(folder: Path, version: str) -> Started:  # noqa: ARG001 - as history_worker.start
-    ours, theirs = socket.socketpair()
-    with theirs:
-        command = [sys.executable, str(FAKE), str(theirs.fileno())]
-        return subprocess.Popen(command, pass_fds=[theirs.fileno()]), ours
+from . import fake_worker
 
 
 @pytest.fixture
-def with_queue(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process that answers histories is the stand-in."""
+    monkeypatch.setattr(history_process, "start", fake_worker.start)
+    monkeypatch.delenv(history_process.VARIABLE, raising=False)
+
+
+@pytest.fixture
+def with_queue(fake: None) -> Callable[..., Any]:  # noqa: ARG001 - its queues have the stand-in
     """Runs a test of a queue whose process is the stand-in."""
-    monkeypatch.setattr(history_worker, "start", start_fake)
 
     def run(test: Callable[[HistoryQueue], Coroutine[Any, Any, Any]], **options: Any) -> Any:
         async def ready() -> Any:
-            queue = HistoryQueue(Path(), "", **options)
+            queue = HistoryQueue(Path(), **options)
             try:
                 await queue.ready()
                 return await test(queue)
@@ -73,9 +72,9 @@ def test_after_a_refusal_there_is_room_again(with_queue: Callable[..., Any]) -> 
 @pytest.mark.parametrize(("body", "status"), [(b"sleep9", 504), (b"die", 503)])
 def test_a_process_that_hangs_or_ends_is_replaced(with_queue: Callable[..., Any], body: bytes, status: int) -> None:
     async def ask(queue: HistoryQueue) -> list[Reply]:
-        before = queue.started[0].pid
+        before = queue.process.pid
         failed = await queue.answer(body)
-        assert queue.started[0].pid != before
+        assert queue.process.pid != before
         queue.timeout_s = 30.0
         return [failed, await queue.answer(b"next")]
 
@@ -97,7 +96,8 @@ def test_the_event_loop_is_free_while_a_history_is_answered(with_queue: Callable
 
 def test_a_bundle_that_cannot_be_loaded_is_an_error_at_the_start(tmp_path: Path) -> None:
     async def start() -> None:
-        queue = HistoryQueue(tmp_path, "0" * 16)
+        (tmp_path / ("0" * 16)).mkdir()
+        queue = HistoryQueue(tmp_path / ("0" * 16))
         try:
             await queue.ready()
         finally:
@@ -105,3 +105,78 @@ def test_a_bundle_that_cannot_be_loaded_is_an_error_at_the_start(tmp_path: Path)
 
     with pytest.raises(BadArtifact, match=r"manifest\.json"):
         asyncio.run(start())
+
+
+def test_a_process_that_was_started_early_is_taken_once(with_queue: Callable[..., Any]) -> None:
+    early = start_early(Path())
+
+    async def ask(queue: HistoryQueue) -> Reply:
+        assert (queue.process.pid, queue.process.child) == (early.pid, None)
+        os.environ[history_process.VARIABLE] = given  # as a second worker would find it
+        assert take(Path()) is None
+        return await queue.answer(b"first")
+
+    given = os.environ[history_process.VARIABLE]
+    assert with_queue(ask) == Reply(200, b"first")
+    assert early.child is not None
+    assert early.child.wait(timeout=20) < 0  # killed with the queue
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"sleep9", 504), (b"die", 503)])
+def test_a_taken_process_that_hangs_or_ends_is_replaced_too(
+    with_queue: Callable[..., Any], body: bytes, status: int
+) -> None:
+    early = start_early(Path())
+
+    async def ask(queue: HistoryQueue) -> list[Reply]:
+        failed = await queue.answer(body)
+        queue.timeout_s = 30.0
+        return [failed, await queue.answer(b"next")]
+
+    failed, following = with_queue(ask, timeout_s=2.0)
+    assert (failed.status, following) == (status, Reply(200, b"next"))
+    assert early.child is not None
+    early.child.wait(timeout=20)
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_number_of_a_process_that_has_ended_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    early, signalled = start_early(Path()), []
+    taken = take(Path())
+    assert taken is not None
+    assert early.child is not None
+    assert not taken.has_ended()
+    early.child.kill()
+    early.child.wait(timeout=20)  # from here on another process may get its number
+    monkeypatch.setattr(os, "kill", lambda *about: signalled.append(about))
+    taken.end()
+    taken.connection.close()
+    assert signalled == []
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_process_for_another_bundle_is_not_taken_and_ends() -> None:
+    early = start_early(Path("one"))
+    assert take(Path("other")) is None
+    assert early.child is not None
+    early.child.wait(timeout=20)
+
+
+@pytest.mark.parametrize("given", ["", "x", "999999", "0"])
+def test_without_a_process_to_take_there_is_none(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(history_process.VARIABLE, given)
+    assert take(Path()) is None
+
+
+def test_a_process_that_nobody_takes_ends_with_the_last_who_could() -> None:
+    script = f"""
+import sys
+sys.path.append({str(Path(__file__).parent)!r})
+from pathlib import Path
+import fake_worker
+from serving import history_process
+history_process.start = fake_worker.start
+history_process.start_early(Path())
+"""
+    # Its standard output is open as long as the process is alive.
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.PIPE, timeout=60)

@@ -9,6 +9,7 @@ import httpx
 import numpy as np
 import pandas as pd
 import polars as pl
+import psutil
 import pytest
 
 from features.windows import to_datetime
@@ -111,6 +112,15 @@ def test_answers_are_as_the_schema_says_whatever_their_kind(client: httpx.Client
     assert listed == {f"{name.title()}Answer" for name in targets()}
     for name, kind in targets().items():
         assert set(schemas[f"{name.title()}Answer"]["properties"]) == set(kind.Answer.model_fields)
+
+
+def test_the_process_of_histories_is_started_first_and_taken_over(running: Running) -> None:
+    first = psutil.Process(running.pid)
+    histories = [one for one in first.children(recursive=True) if "serving.history_worker" in one.cmdline()]
+    assert [one.ppid() for one in histories] == [running.pid]  # the worker has started no other
+    others = [one for one in first.children() if one not in histories]
+    assert others
+    assert all(histories[0].create_time() <= one.create_time() for one in others)
 
 
 def test_unknown_customers_are_named_beside_the_known(client: httpx.Client) -> None:

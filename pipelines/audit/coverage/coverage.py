@@ -75,7 +75,10 @@ def _answers(
     ids = f"FROM ({buyers})"
     if "identities" in returned:
         ids += f" UNION SELECT alias_id FROM clean.identities WHERE customer_id IN ({buyers})"
-    answers = answers_of(folder, [id_ for (id_,) in con.execute(ids).fetchall()], attributes)
+    asked = [id_ for (id_,) in con.execute(ids).fetchall()]
+    if len(asked) < CUSTOMERS_MIN:
+        return None
+    answers = answers_of(folder, asked, attributes)
     return answers if answers is not None and len(answers.bought) >= CUSTOMERS_MIN else None
 
 

@@ -19,7 +19,15 @@ MEANING: Mapping[Severity, str] = {
     "warning": "Rows or values are lost, or doubtful.",
     "note": "Good to know; often nothing needs doing.",
 }
-SECTIONS = ("What came in", "Rows a week", "Since the last audit", "Findings", "Rejected and repaired", "Coverage")
+SECTIONS = (
+    "What came in",
+    "Rows a week",
+    "Since the last audit",
+    "Findings",
+    "Rejected and repaired",
+    "Coverage",
+    "What could not be looked at",
+)
 CHANGES = ("new", "grown", "gone")
 DROPPED = "exact_duplicate_dropped"
 

@@ -60,6 +60,12 @@ def test_shares_are_of_customers_and_small_groups_are_left_out(write_shop, tmp_p
     assert found["question"] is None
 
 
+def test_the_features_of_fewer_customers_than_prove_anything_are_not_computed(write_shop, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.audit.coverage.coverage.answers_of", lambda *_: pytest.fail("computed"))
+    few = [line(n, f"c{n}", n) for n in range(3)]
+    assert coverage(write_shop, tmp_path, few, customers=twelve_and_two())["question"] is None
+
+
 def test_a_customer_counts_once_under_all_ids(write_shop, tmp_path):
     found = coverage(
         write_shop, tmp_path, [line(1, "ann", 0), line(2, "ann-app", 5), line(3, "bob", 9)],

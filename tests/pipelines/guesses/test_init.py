@@ -1,5 +1,6 @@
 """What ``init`` writes fits the files as it is, and gives the rows that a person reads in them."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipelines.sources.stage import Staged, stage
 from pipelines.sql import connect, listed
 from pipelines.steps.check import check_source
 from pipelines.steps.init import init_source
+from tests.pipelines.sources.workbook import write_book
 
 Rows = list[dict[str, Any]]
 PRESENT = datetime(2030, 1, 1)
@@ -189,3 +191,84 @@ def test_a_recipe_is_recognised_by_the_columns_of_its_files_whatever_their_names
         moved.parent.mkdir(exist_ok=True)
         moved.write_bytes(file.path.read_bytes())
     assert init_source(tmp_path / "my_shop", tmp_path / "files")["recipe"] == name
+
+
+SALES = "order_no,customer_no,order_date,sku,qty,price\n1,K1,2024-01-15,MUG,1,4.5\n2,K2,2024-01-16,POT,1,20\n"
+
+
+def test_how_to_reach_people_goes_into_the_vault_and_nowhere_else(guessed):
+    found = guessed(
+        sales_csv=SALES,
+        clients_csv="N° client;Prénom;Nom;Courriel;Tél. portable;Adresse;Code postal;Ville;Newsletter;Optin SMS\n"
+        "K1;Léa;Dupont;lea@example.com;+33600000001;1 rue Haute;69001;Lyon;oui;non\n"
+        "K2;Max;Martin;max@example.com;+33600000002;2 rue Basse;75002;Paris;non;oui\n",
+    )
+    assert found["contacts"][0] == {
+        "customer_id": "K1", "email": "lea@example.com", "phone": "+33600000001", "first_name": "Léa",
+        "last_name": "Dupont", "address_street": "1 rue Haute", "address_postcode": "69001", "address_city": "Lyon",
+        "consent_email": True, "consent_sms": False,
+    }  # fmt: skip
+    assert found["customers"] == [
+        {"customer_id": "K1", "city": "Lyon", "consent": True},
+        {"customer_id": "K2", "city": "Paris", "consent": False},
+    ]
+
+
+def test_there_is_no_vault_where_the_address_is_the_id(guessed):
+    found = guessed(
+        sales_csv=SALES.replace("K1", "a@example.com").replace("K2", "b@example.com"),
+        customers_csv="email,phone,country\na@example.com,+1555,US\nb@example.com,+1556,FR\n",
+    )
+    assert set(found) == {"orders", "customers"}
+
+
+def test_campaigns_points_contracts_opinions_and_the_market_are_told_by_their_files_and_columns(guessed):
+    found = guessed(
+        sales_csv=SALES,
+        campagnes_csv="Code campagne;Nom;Canal;Date début;Date fin;Budget\n"
+        "C1;Soldes;Email;2024-01-10;2024-01-31;500\nC2;Été;SMS;2024-06-01;2024-06-30;250\n",
+        fidelite_csv="N° client,Date,Points\nK1,2024-01-15,45\nK1,2024-02-01,-20\nK2,2024-01-16,5\n",
+        abonnements_csv="N° client,Formule,Date de début,Date de fin\nK1,Or,2024-01-01,\nK2,Or,2024-01-02,2024-03-01\n",
+        avis_csv="N° client,Date avis,Note,Commentaire\nK1,2024-01-20,5,Parfait\nK2,2024-01-21,2,Trop cher\n",
+        marche_csv="Mois,Concurrent,Acheteurs,Dépenses\n2024-01,Autre,1000,50000\n2024-02,Autre,1100,52000\n",
+    )
+    assert found["campaigns"][0] == {
+        "campaign_id": "C1", "name": "Soldes", "channel": "email", "cost": 500, "starts_at": datetime(2024, 1, 9, 23),
+        "ends_at": datetime(2024, 1, 30, 23),
+    }  # fmt: skip
+    assert [(row["kind"], row["points"]) for row in found["loyalty"]] == [("earn", 45), ("spend", 20), ("earn", 5)]
+    assert [(row["plan"], "ended_at" in row) for row in found["subscriptions"]] == [("Or", False), ("Or", True)]
+    assert [(row["score"], row["text"]) for row in found["feedback"]] == [(5, "Parfait"), (2, "Trop cher")]
+    assert found["market"][0] == {"period": "2024-01", "competitor": "Autre", "customers_n": 1000, "spend": 50000}
+
+
+def test_files_of_two_shops_with_the_same_columns_are_read_together(guessed, tmp_path):
+    found = guessed(
+        lyon_sales_csv=SALES, lille_sales_csv=SALES.replace("K1", "K3"), sales_targets_csv="month,target\n1,2\n"
+    )
+    assert sorted(row["customer_id"] for row in found["orders"]) == ["K1", "K2", "K2", "K3"]
+    assert load_source(tmp_path / "my_shop").config.files == {"l_sales": "l*_sales.csv"}
+
+
+def test_fields_of_nested_events_are_columns(guessed):
+    lines = [
+        {"user": {"id": user}, "event": {"type": kind, "ts": at}, "tags": ["a"]}
+        for user, kind, at in [("u1", "Product Viewed", 1706781600000), ("u1", "Order Completed", 1706781660000)]
+    ]
+    assert guessed(tracking_json=json.dumps(lines))["events"] == [
+        {"customer_id": "u1", "at": datetime(2024, 2, 1, 10), "kind": "product_view"},
+        {"customer_id": "u1", "at": datetime(2024, 2, 1, 10, 1), "kind": "checkout"},
+    ]
+
+
+def test_each_sheet_of_a_workbook_may_fill_a_table(tmp_path):
+    sold_at = datetime(2024, 1, 15, 10)
+    orders = [["N° commande", "Client", "Date", "Produit", "Quantité", "Prix"], ["1", "K1", sold_at, "MUG", 2, 4.5]]
+    clients = [["Client", "Ville", "Inscrit le"], ["K1", "Lyon", datetime(2023, 12, 1)]]
+    (tmp_path / "files").mkdir()
+    write_book(tmp_path / "files" / "boutique.xlsx", {"Commandes": orders, "Clients": clients})
+    init_source(tmp_path / "my_shop", tmp_path / "files")
+    source = load_source(tmp_path / "my_shop")
+    assert source.config.sheets == {"commandes": "Commandes", "clients": "Clients"}
+    found = staged(source)
+    assert (found["orders"][0]["unit_price"], found["customers"][0]["city"]) == (4.5, "Lyon")

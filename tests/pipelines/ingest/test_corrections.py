@@ -9,6 +9,8 @@ from features.errors import BadConfig
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("unaudited")
+
 HEADER = "order_no,customer,when,sku,qty,kind,known,replaced\n"
 SQL = """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id, qty AS quantity,
     2 AS unit_price, kind, known AS known_at, replaced AS replaced_at FROM lines"""

@@ -8,6 +8,8 @@ import pytest
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("unaudited")
+
 HEADER = "order_no,customer,when,sku,qty,kind\n"
 SQL = """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id, qty AS quantity,
     2 AS unit_price, kind FROM lines"""
@@ -17,12 +19,6 @@ CHANGED = OLD.replace(",1,", ",2,")
 
 def day(n):
     return datetime(2024, 5, 1) + timedelta(days=n)
-
-
-@pytest.fixture(autouse=True)
-def _without_audit(monkeypatch):
-    """The rules of the audit would take most of the time."""
-    monkeypatch.setattr("pipelines.audit.runner.all_rules", lambda: ())
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import multiprocessing
 import shutil
 from itertools import chain
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +21,8 @@ from pipelines.steps.erase import erase
 from pipelines.steps.export import export
 from pipelines.workspace import Workspace
 from serving.manifest import version_of
+
+pytestmark = pytest.mark.usefixtures("unaudited")
 
 SQL = {
     "orders": """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id,
@@ -287,9 +289,8 @@ PLACES = [
 ]
 
 
-def test_an_erasure_killed_at_every_step_in_turn_is_completed_by_the_next(shop) -> None:
-    workspace, forks = shop(), multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload(["pipelines.steps.erase"])
+def test_an_erasure_killed_at_every_step_in_turn_is_completed_by_the_next(shop, forks: ForkServerContext) -> None:
+    workspace = shop()
     for module, target, when in PLACES:
         script = KILLER.format(module=module, target=target, when=when, home=str(workspace.home))
         killed = forks.Process(target=exec, args=(script, {}))

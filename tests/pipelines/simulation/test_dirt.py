@@ -100,13 +100,19 @@ def where_counted(table, kind):
     return COUNTED[table].get(kind) or COMMON[kind]
 
 
-@pytest.fixture(scope="module", params=[3, 11])
-def shop(request, tmp_path_factory):
-    """A simulated shop: how much dirt was planted, and what ingest made of it."""
+@pytest.fixture(scope="module")
+def another(tmp_path_factory):
+    """Another shop in one chunk, and what ingest made of it."""
     folder = tmp_path_factory.mktemp("dirty")
-    simulate(folder / "shop", customers=1500, seed=request.param, days=600, chunk=1500)
-    planted = json.loads((folder / "shop" / "truth" / "dirt.json").read_text())
-    return planted, ingest(Workspace(folder / "home"), load_source("simulated"), folder / "shop" / "raw")
+    simulate(folder / "shop", customers=1500, seed=11, days=600, chunk=1500)
+    return folder / "shop", ingest(Workspace(folder / "home"), load_source("simulated"), folder / "shop" / "raw")
+
+
+@pytest.fixture(params=["one shop", "another"])
+def dirty(request, shop, ingested, another):
+    """How much dirt was planted in a shop, and what ingest made of it."""
+    folder, result = (shop, ingested) if request.param == "one shop" else another
+    return json.loads((folder / "truth" / "dirt.json").read_text()), result
 
 
 def counted(result, table, way, name):
@@ -116,8 +122,8 @@ def counted(result, table, way, name):
 
 
 @pytest.mark.parametrize(("table", "kind"), KINDS, ids=lambda part: part)
-def test_dirt_is_counted_exactly(shop, table, kind):
-    planted, result = shop
+def test_dirt_is_counted_exactly(dirty, table, kind):
+    planted, result = dirty
     where = where_counted(table, kind)
     alike = [other.kind for other in DIRT[table] if where_counted(table, other.kind) == where]
     assert counted(result, table, *where) == sum(planted[table][other] for other in alike) > 0

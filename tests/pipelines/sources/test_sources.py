@@ -15,6 +15,8 @@ from pipelines.sources import load_source
 from pipelines.workspace import Workspace
 from tests.pipelines.conftest import HEADER, ORDERS_SQL
 
+pytestmark = pytest.mark.usefixtures("unaudited")
+
 SELECT_ALL = (
     'SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", qty AS quantity, price AS unit_price'
 )
@@ -117,7 +119,6 @@ def test_an_empty_optional_table_and_an_empty_file_among_others_are_no_error(wri
     (source.raw / "sent.csv").write_text("who,ts\n")
     result = ingest(Workspace(tmp_path / "home"), source)
     assert result.counts == {"orders": 3, "touches": 0}
-    assert ("any.empty_table", "touches") in {(finding.code, finding.table) for finding in result.findings}
     assert len(to_pandas(snapshot(open_tables(result.folder), 19800.0))) == 2
 
 

@@ -33,6 +33,7 @@ def started(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[str, dict
         patched.setattr(os, "execve", replace)
         patched.setattr(ui, "open_client", lambda _: None)  # the databases are not what is tested here
         patched.setattr(ui, "tables_of_runs", lambda _client, _address: {})
+        patched.setattr(ui, "show", lambda _tables, _address: None)
         for module in (serve, ui):  # the hosts are of other machines
             patched.setattr(module, "require_free_port", lambda _host, _port: None)
         result: Any = CliRunner().invoke(app, list(arguments))
