@@ -34,6 +34,12 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     [sheets]                            # of workbooks with more than one (.xlsx, .xls, .ods)
     articles = "Catalogue 2024"
 
+    [optional_files]                    # exports that may be missing: then no rows, and these columns
+    articles = ["sku", "price"]
+
+    [optional_columns]                  # columns that files may lack: empty then
+    orders_raw = ["discount"]
+
     [database]                          # beside [files] or instead of it; it is only read
     url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"    # or sqlite:///shop.db, duckdb:///shop.duckdb (below raw)
     tables = { returns_raw = "sales.returns" }              # aliases of tables; others are called by their own name
