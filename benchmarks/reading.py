@@ -4,7 +4,8 @@
 
 Each row is one kind of file with the same content. ``before`` is DuckDB's reader alone as it was set up before
 (``null_padding``, one thread), ``look`` is :func:`make_ready`, and ``rows`` is DuckDB reading what that gave it. All
-three are CPU seconds; DuckDB copies every column as text to Parquet, as staging does.
+three are CPU seconds; DuckDB copies every column as text to Parquet, as staging does. For JSON, an object a line,
+``before`` is DuckDB's reader with the types that it guesses from a sample, and ``look`` is :func:`json_reader`.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.scratch import create_schemas
+from pipelines.sources.identity import json_reader
 from pipelines.sources.source import CsvOptions
 from pipelines.sources.text.streams import Text
 from pipelines.sources.text.text_file import make_ready
@@ -42,12 +45,14 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
-def copied(con: duckdb.DuckDBPyConnection, path: Path, options: str) -> None:
-    """Read a file into Parquet."""
-    target = quoted(str(path.with_suffix(".parquet")))
-    con.execute(
-        f"COPY (FROM read_csv([{quoted(str(path))}], {options})) TO {target} (FORMAT parquet, COMPRESSION zstd)"
-    )
+def copied(con: duckdb.DuckDBPyConnection, path: Path, rows: str) -> None:
+    """Copy what the SQL ``rows`` reads of a file into Parquet."""
+    con.execute(f"COPY (FROM {rows}) TO {quoted(str(path.with_suffix('.parquet')))} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def in_csv(path: Path, options: str) -> str:
+    """SQL that reads a text file."""
+    return f"read_csv([{quoted(str(path))}], {options})"
 
 
 def measured(kind: str, lines: int, home: Path) -> tuple[float, float, float]:
@@ -56,10 +61,23 @@ def measured(kind: str, lines: int, home: Path) -> tuple[float, float, float]:
     path, csv = home / "lines.csv", CsvOptions()
     with connect() as con:
         con.execute(f"COPY ({query.format(orders=ORDERS.format(n=lines))}) TO {quoted(str(path))} (HEADER{options})")
-        before = cpu_seconds(lambda: copied(con, path, BEFORE))
+        before = cpu_seconds(lambda: copied(con, path, in_csv(path, BEFORE)))
         found = []
         look = cpu_seconds(lambda: found.append(make_ready(Text(path), csv, home / "copies" / "0.csv", path.name)))
-        rows = cpu_seconds(lambda: copied(con, found[0].path, found[0].options(csv)))
+        rows = cpu_seconds(lambda: copied(con, path, in_csv(found[0].path, found[0].options(csv))))
+    return before, look, rows
+
+
+def measured_json(lines: int, home: Path) -> tuple[float, float, float]:
+    """(before, look, rows) of JSON lines."""
+    path = home / "lines.jsonl"
+    with connect() as con:
+        create_schemas(con)
+        con.execute(f"COPY ({ORDERS.format(n=lines)}) TO {quoted(str(path))} (FORMAT json)")
+        before = cpu_seconds(lambda: copied(con, path, f"read_json([{quoted(str(path))}])"))
+        found = []
+        look = cpu_seconds(lambda: found.append(json_reader(con, "lines", [(path, path.name)], home / "copies")))
+        rows = cpu_seconds(lambda: copied(con, path, found[0].over([path])))
     return before, look, rows
 
 
@@ -70,10 +88,11 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path("/tmp/reading"))
     arguments = parser.parse_args()
     print(f"{arguments.lines:,} lines, CPU seconds\n{'':30}{'before':>8}{'look':>8}{'rows':>8}{'now/before':>12}")
-    for kind in KINDS:
+    for kind in (*KINDS, "JSON"):
         (arguments.home / "copies").mkdir(parents=True)
         try:
-            before, look, rows = measured(kind, arguments.lines, arguments.home)
+            found = measured(kind, arguments.lines, arguments.home) if kind in KINDS else None
+            before, look, rows = found or measured_json(arguments.lines, arguments.home)
         finally:
             shutil.rmtree(arguments.home)
         print(f"{kind:30}{before:8.1f}{look:8.1f}{rows:8.1f}{(look + rows) / before:12.2f}", flush=True)

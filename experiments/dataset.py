@@ -38,8 +38,8 @@ PANEL_FORMATS = (FORMAT_0_2, 2)
 
 
 NO_ROW = (
-    "the dataset has no row, no customer was eligible at any cutoff: "
-    "load more history or lower cutoffs.min_history_days"
+    "the dataset has no row, no customer was eligible at any cutoff: look in the audit for a stray late order or a "
+    "long gap, then correct the source, load more history or lower cutoffs.min_history_days"
 )
 
 
@@ -107,7 +107,8 @@ class Dataset:
 
     def lacks(self, columns: Sequence[str]) -> list[str]:
         """Those of the columns that can neither be read nor be made of a text feature."""
-        return [name for name in columns if not {name, split(name)[0]} & set(self.frame.columns)]
+        there = set(self.frame.columns)
+        return [name for name in columns if not {name, split(name)[0]} & there]
 
 
 def write_dataset(

@@ -5,6 +5,7 @@ The functions are those of ``experiments.kinds.Kind``; all that depends on the k
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,24 @@ def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
         require_proof(study.question, dataset, {"the test": (folds >= first) & (folds < last)})
         return Problem(study.question, dataset, tuple(map(float, range(first, last))), *parts, folds=folds)
     horizon_days = study.question.horizon_days
-    tests = test_cutoffs(dataset.cutoffs, horizon_days, study.cutoffs.test, dataset.cutoffs[-1] + horizon_days)
+    tests = tests_among(dataset, horizon_days, study.cutoffs.test)
     check_validation(dataset.cutoffs, tests[0], horizon_days)
     require_proof(study.question, dataset, {f"test cutoff {day_of(at)}": dataset.as_of == at for at in tests})
     return Problem(study.question, dataset, tuple(tests), *parts)
+
+
+def tests_among(dataset: Dataset, horizon_days: float, test: int | Sequence[date]) -> list[float]:
+    """The test cutoffs among those at which there are customers; an error says where there are none."""
+    try:
+        return test_cutoffs(dataset.cutoffs, horizon_days, test, dataset.cutoffs[-1] + horizon_days)
+    except HistoryTooShort as error:
+        empty = len(dataset.facts.get("cutoffs", ())) - len(dataset.cutoffs)
+        if empty <= 0:
+            raise
+        raise HistoryTooShort(
+            f"no customer was eligible at {empty} of the newest cutoffs ({str(error).partition(':')[0]}): look in the "
+            "audit for a stray late order or a long gap, then correct the source or load more history"
+        ) from None
 
 
 def check_columns(study: PredictStudy, dataset: Dataset) -> None:
@@ -95,7 +110,8 @@ def check_validation(cutoffs: Sequence[float], first_test: float, horizon_days: 
     if not validation_folds(cutoffs, first_test, horizon_days, 1):
         raise HistoryTooShort(
             f"customers were found at {len(cutoffs)} cutoffs, none of which a model can be validated at before the "
-            f"first test cutoff {day_of(first_test)}: lower cutoffs.test, name later dates, or load more history"
+            f"first test cutoff {day_of(first_test)}: look in the audit for a stray late order or a long gap, lower "
+            "cutoffs.test, name later dates, or load more history"
         )
 
 

@@ -21,14 +21,18 @@ from pipelines.sql import connect, quoted
 SCHEMAS = {
     "raw": "a view an alias of source.toml, over all of its files",
     "refused": "`lines`: text of raw files that is no row, with the reason, file and line (sources.text)",
+    "guessed": "`encodings`: text files read in an encoding that nobody declared, by table (sources.guessed)",
     "one_file": "the same views over one file each, to stage file by file",
     "staged": "a table a SELECT: what it returned beside canonical types, with reasons for rejection (sources.stage)",
+    "standing": "a view a staged table with corrections, as the audit reads it: what was replaced (ingest.corrections)",
     "statistics": "`now` and `before`: figures on every staged column at this ingest and the one before (audit)",
     "clean": "a table a canonical table, with the rows that are stored (ingest.cleaning)",
     "rejects": "a table a canonical table, with the rejected rows as they were returned (ingest.cleaning)",
     "coverage": "who has which values, and what those values tell about behaviour (audit)",
 }
 """What each schema contains; ``main`` is for tables that one function makes and drops."""
+GUESSED = "table_name VARCHAR, raw_file VARCHAR, encoding VARCHAR"
+"""Columns of ``guessed.encodings``."""
 
 
 @contextmanager
@@ -114,9 +118,10 @@ def _is_locked(folder: Path) -> bool:
 
 
 def create_schemas(con: duckdb.DuckDBPyConnection) -> None:
-    """Make every schema that is not there yet."""
+    """Make every schema that is not there yet, and the table that each rule of the audit may read."""
     for schema in SCHEMAS:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    con.execute(f"CREATE TABLE IF NOT EXISTS guessed.encodings ({GUESSED})")
 
 
 def set_present(con: duckdb.DuckDBPyConnection, present: datetime) -> None:

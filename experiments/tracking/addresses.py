@@ -44,10 +44,13 @@ def runs_address(server: str, experiment_id: str) -> str:
     return f"{server}/#/experiments/{experiment_id}/runs?{TRAINING}&viewStateShareKey={VIEW}"
 
 
-def choose_columns(client: "MlflowClient", experiment_id: str, metrics: Iterable[str], params: Iterable[str]) -> None:
-    """Let the table of runs show these metrics and parameters, newest runs first."""
+def choose_columns(
+    client: "MlflowClient", experiment_id: str, run_id: str, metrics: Iterable[str], params: Iterable[str]
+) -> None:
+    """Let the table of runs show these metrics and parameters, newest runs first, and the runs nested in this one."""
     columns = [f"metrics.`{name}`" for name in metrics] + [f"params.`{name}`" for name in params]
     view = {"selectedColumns": columns, "orderByKey": "attributes.start_time", "orderByAsc": False}
+    view |= {"runsExpanded": {run_id: True}}
     client.set_experiment_tag(experiment_id, VIEW_TAG, json.dumps(view))
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments.tracking.runs import StudyRun, current_tracking, log_values, open_client
 from experiments.tracking.stores import Stores, is_sqlite, sqlite_path
-from features.errors import NotFound
+from features.errors import BadArtifact, NotFound
 from models import artifact
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ CHALLENGER = "challenger"
 CHAMPION = "champion"
 ARTIFACT = "artifacts/artifact"
 """Path of the plain artifact inside a logged model; MLflow uses ``artifacts/<key>``."""
+RESTORE = "restore them with `coterie restore`, or delete this version in `coterie ui` and train again"
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ def artifact_folder(client: "MlflowClient", version: Version) -> Path:
 
     Raises:
         NotFound: the artifact was deleted.
+        BadArtifact: some of its files were, or they are not what was saved.
     """
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
@@ -202,11 +204,14 @@ def artifact_folder(client: "MlflowClient", version: Version) -> Path:
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        raise NotFound(
-            f"the artifacts of {version.name} version {version.version} are gone: restore them with `coterie restore`, "
-            "or delete this version in `coterie ui` and train again"
+        raise NotFound(f"the artifacts of {version.name} version {version.version} are gone: {RESTORE}") from error
+    try:
+        artifact.load(folder, version.sha256)
+    except BadArtifact as error:
+        found = str(error).partition(":")[0]
+        raise BadArtifact(
+            f"the artifacts of {version.name} version {version.version} are damaged ({found}): {RESTORE}"
         ) from error
-    artifact.load(folder, version.sha256)
     return folder
 
 
@@ -218,7 +223,7 @@ def fetch_artifact(stores: Stores, version: Version, into: Path) -> Path:
 def champion_guesses(stores: Stores, name: str) -> list[tuple[str, dict[str, Any]]]:
     """The champion's learner or clusterer with its parameters, for a search to try first; [] without a champion.
 
-    A champion whose artifacts were deleted has none to give either.
+    A champion whose artifacts were deleted or damaged has none to give either.
     """
     if not has_runs(stores):
         return []
@@ -228,6 +233,6 @@ def champion_guesses(stores: Stores, name: str) -> list[tuple[str, dict[str, Any
         return []
     try:
         manifest = artifact.load(artifact_folder(client, champion), champion.sha256).manifest
-    except NotFound:
+    except (NotFound, BadArtifact):
         return []
     return [(str(manifest.get("learner") or manifest.get("clusterer")), dict(manifest.get("params", {})))]

@@ -156,7 +156,8 @@ def start_study(client: "MlflowClient", experiment_id: str, study: Study, datase
         "mlflow.source.type": "LOCAL",
         **({"mlflow.source.git.commit": commit} if commit else {}),
     }
-    name = f"{study.name} {datetime.now():%Y-%m-%d %H:%M}"
+    # The date first: the table of runs cuts names after 17 letters, and its page names the study.
+    name = f"{datetime.now():%Y-%m-%d %H:%M} {study.name}"
     run_id = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
     log_dataset(client, run_id, dataset)
     client.log_text(run_id, to_toml(study), "study.toml")

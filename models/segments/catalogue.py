@@ -39,8 +39,8 @@ def build(
     label: Labels,
     possible: Sequence[int],
     fixed_names: Mapping[int, str],
-    currency: str = "",
     read: Collection[str] = (),
+    currency: str = "",
 ) -> Catalogue:
     """Segments by descending revenue (by size where spend is not known), noise last.
 

@@ -86,7 +86,7 @@ def described(segmenter: Segmenter, X: pd.DataFrame, currency: str = "") -> Segm
     """
     kind = find_clusterer(segmenter.clusterer)
     label, _ = assign_labels(segmenter, X)
-    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, currency, segmenter.features)
+    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, segmenter.features, currency)
     return replace(segmenter, catalogue=found)
 
 

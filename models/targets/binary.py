@@ -148,9 +148,11 @@ def calibration_words(predicted: float, observed: float, slope: float) -> str:
     """Level and slope in one sentence; a slope that is not defined is left out.
 
     >>> calibration_words(0.31, 0.29, 0.8)
-    'Predicted 31% on average, observed 29%; slope 0.80 (1 is right): probabilities lie too far apart.'
+    'Predicted 31% on average, observed 29% (too high); slope 0.80 (1 is right): probabilities lie too far apart.'
     """
-    level = f"Predicted {percent(predicted)} on average, observed {percent(observed)}"
+    off = predicted - observed
+    judged = "" if abs(off) <= max(0.01, 0.05 * observed) else " (too high)" if off > 0.0 else " (too low)"
+    level = f"Predicted {percent(predicted)} on average, observed {percent(observed)}{judged}"
     if slope != slope:
         return f"{level}."
     apart = "too far apart" if slope < 0.9 else "too close together" if slope > 1.1 else "as far apart as outcomes"

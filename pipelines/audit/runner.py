@@ -36,7 +36,7 @@ def run_audit(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> list[Fin
 def findings_of(con: duckdb.DuckDBPyConnection, tables: Iterable[str], asked: Sequence[Rule]) -> list[Finding]:
     """What these rules find in these staged tables: errors first, then by code and table."""
     returned = returned_columns(con)
-    with search_path(con, "staged"):
+    with search_path(con, "standing,staged"):
         findings = [finding for table in tables for finding in _check(con, table, returned, asked)]
     return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.table))
 

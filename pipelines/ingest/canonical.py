@@ -5,8 +5,9 @@ reason), ``audit.json``, ``audit_changes.json`` (against the audit that was curr
 The id is a hash of all that decides the content, so the same source over the same files is found, not written again.
 
 Files of a later ingest are deliveries (:mod:`pipelines.ingest.deliveries`): only they are read; for the others,
-``staging/`` has the rows as they were staged before. The order of writing makes a crash harmless: the folder, the
-staging cache, the marks of the rows, the ledger of deliveries, the pointer.
+``staging/`` has the rows as they were staged before. The order of writing makes a crash harmless: the marks of the
+rows, which would not be written again once the folder is there, the folder, the staging cache, the ledger of
+deliveries, the pointer.
 """
 
 import shutil
@@ -18,6 +19,7 @@ import duckdb
 
 from pipelines.audit import recall, run_audit
 from pipelines.ingest.cleaning import clean_all
+from pipelines.ingest.corrections import show_replaced
 from pipelines.ingest.publication import Prepared, future_from, manifest, write_canonical
 from pipelines.ingest.result import IngestResult, read_result
 from pipelines.ingest.run import Run, begin
@@ -25,6 +27,7 @@ from pipelines.ingest.seen_rows import SeenRows, forget
 from pipelines.privacy.pseudonyms import define_pseudonym
 from pipelines.privacy.tombstones import clean_parts, drop_erased
 from pipelines.scratch import scratch_database, scratch_folder
+from pipelines.sources.guessed import note_guesses
 from pipelines.sources.read import Reader, open_raw
 from pipelines.sources.sandbox import confine
 from pipelines.sources.source import Source
@@ -72,11 +75,11 @@ def _write_once(workspace: Workspace, run: Run, name: str, before: Path | None) 
         recall(con, before, run.present)
         prepared = _prepare(con, run, files, seen)
         facts = manifest(run, name, prepared)
+        seen.keep()
         workspace.write_once(KIND, name, lambda folder: write_canonical(con, folder, prepared, facts, before))
         if run.erased.key is not None:
             clean_parts(con, workspace.home, files.paths())
         files.update_cache()
-        seen.keep()
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles, seen: SeenRows) -> Prepared:
@@ -87,6 +90,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles, seen:
     if run.key is not None:
         define_pseudonym(con, run.key)
     staged = [describe(con, run.source, table, hidden=run.key is not None) for table in run.source.sql]
+    note_guesses(con, staged, readers)
     there = {file.alias for file in run.files}
     read = {table.name: alias_by_file(con, run.source, table) for table in staged}
     aliases = {name: alias if alias in there else None for name, alias in read.items()}
@@ -94,6 +98,9 @@ def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles, seen:
     for table in staged:
         _stage(con, run, table, aliases[table.name], readers, files, seen)
     erased = drop_erased(con, run.erased, staged, files.paths())
+    for name, columns in run.source.config.corrections.items():
+        if name in run.source.sql:
+            show_replaced(con, name, columns)
     findings = run_audit(con, [table.name for table in staged])
     cleaned, conflicts = clean_all(con, staged, run.source.config, may_be_empty=bool(run.erased.marks))
     by_file = frozenset(name for name, alias in aliases.items() if alias is not None)

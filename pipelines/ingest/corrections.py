@@ -11,6 +11,28 @@ import duckdb
 
 from pipelines.sql import listed, one_number
 
+VERSION = "coalesce(known_at, delivered_at, TIMESTAMP '-infinity')"
+
+
+def show_replaced(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> None:
+    """Make ``standing.<table>``, which the audit reads in place of ``staged.<table>``, if it has corrected rows.
+
+    There ``replaced_at`` is set where a later delivery replaces the row, so that two versions of one contract are not
+    taken for two contracts.
+    """
+    names, newest = listed(columns), f'standing."newest_{table}"'
+    con.execute(
+        f"""CREATE TABLE {newest} AS SELECT {names}, max({VERSION}) AS newest_version FROM staged."{table}"
+        WHERE reason IS NULL GROUP BY {names} HAVING min({VERSION}) < max({VERSION})"""
+    )
+    if one_number(con, f"SELECT count(*) FROM {newest}"):
+        replaced = f"CASE WHEN {VERSION} < newest_version THEN newest_version END"
+        con.execute(
+            f"""CREATE VIEW standing."{table}" AS
+            SELECT version.* REPLACE (coalesce(replaced_at, {replaced}) AS replaced_at)
+            FROM staged."{table}" AS version LEFT JOIN {newest} USING ({names})"""
+        )
+
 
 def date_corrections(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> None:
     """Date the rows of ``staged.<table>`` that correct an earlier delivery by when their file arrived.

@@ -19,7 +19,7 @@ from pipelines.sources.source import Source
 from pipelines.workspace import Workspace
 
 # Raise it when code changes what is written for the same input.
-FORMAT = 5
+FORMAT = 6
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     [sheets]                            # of workbooks with more than one (.xlsx, .xls, .ods)
     articles = "Catalogue 2024"
 
-    [optional_files]                    # exports that may be missing: then no rows, and these columns
-    articles = ["sku", "price"]
+    [optional_files]                    # exports that may be missing: no rows then, and these columns
+    returns_raw = ["order_no", "returned_at"]
 
-    [optional_columns]                  # columns that files may lack: empty then
-    orders_raw = ["discount"]
+    [optional_columns]                  # columns that the files of an alias may lack: they are empty then
+    orders_raw = ["Discount"]
 
     [database]                          # beside [files] or instead of it; it is only read
     url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"    # or sqlite:///shop.db, duckdb:///shop.duckdb (below raw)
@@ -67,6 +67,8 @@ its own text; columns of Parquet files, DuckDB and PostgreSQL keep their types w
 them (:mod:`pipelines.sources.identity`). A SELECT reads these aliases and computes; any other file or table, the
 network, extensions, settings and writing are refused by name (:mod:`pipelines.sources.sandbox`).
 
+- **What several tables read in the same way is written once,** in a file ``_<name>.sql`` beside them: a SELECT over the
+  aliases, which the others read by that name (:mod:`pipelines.sources.shared_selects`).
 - **Columns are canonical columns, by name,** in letters of any case. A missing nullable column is filled with NULL; a
   missing required column and an unknown column are refused by name. ``attr_*`` columns of ``customers`` are taken
   along, ``cell_*`` columns of ``market`` say which cell of the market a row is about.
@@ -79,7 +81,9 @@ network, extensions, settings and writing are refused by name (:mod:`pipelines.s
   A TRY_CAST in SQL is right where an unreadable value should simply be absent.
 - **Times** may be text (ISO 8601, or ``time_formats``), DATE or TIMESTAMP: all are local times of ``timezone``;
   text with an offset (``Z``, ``+02:00``, ``-0500``), TIMESTAMPTZ and counts since 1970 (``[times]``, or a column that
-  is ``epoch_ms(...)`` or ``make_timestamp(...)`` of one number) are instants. Canonical tables hold UTC.
+  is ``epoch_ms(...)`` or ``make_timestamp(...)`` of one number) are instants. Canonical tables hold UTC. Where clocks
+  are put back, a time that comes twice is the later one; where they are put forward, a time that is left out counts an
+  hour later.
 - **Ids are text.** A whole number becomes text without a decimal point, whatever its type: 12, a double 12.0 and
   ``'12'`` are one id.
 - **Blank text is NULL**; spaces around text are trimmed and counted. A NULL in a required column rejects the row:

@@ -18,7 +18,8 @@ from features.errors import BadTable
 from pipelines.sources.json_lines import copy_good_lines
 from pipelines.sql import identifier, quoted
 
-MAY_BE_DECIMALS = ("DOUBLE", "JSON", "NULL")
+MIXED = ("JSON", "NULL")
+"""Types of a key whose values may be numbers with a fraction beside others."""
 MAP_KEYS = 200
 """An object of more keys is not described by them: they are values themselves."""
 EXACT_DIGITS = 15
@@ -33,25 +34,28 @@ LOCAL_TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TI
 
 @dataclass(frozen=True)
 class JsonReader:
-    """Reads JSON files with the columns they have together (name: type); ``numbers`` are columns that hold decimals.
+    """Reads JSON files with the columns they have together (name: type).
 
+    ``decimals`` are columns of numbers, some with a fraction; in ``mixed`` ones such numbers stand beside other values.
     Of a file with bad lines its copy is read, which has the good ones.
     """
 
     columns: tuple[tuple[str, str], ...]
-    numbers: tuple[str, ...]
+    decimals: tuple[str, ...]
+    mixed: tuple[str, ...]
     copies: Mapping[Path, Path] = field(repr=False)
 
     def over(self, paths: Sequence[Path]) -> str:
         """SQL that reads these files; what a file lacks is null."""
         read = ", ".join(f"{quoted(name)}: {quoted(self._read_as(name, type_))}" for name, type_ in self.columns)
-        texts = ", ".join(f"{_json_text(name)} AS {identifier(name)}" for name in self.numbers)
+        found = {name: _decimal_text(name) for name in self.decimals} | {name: _json_text(name) for name in self.mixed}
+        texts = ", ".join(f"{text} AS {identifier(name)}" for name, text in found.items())
         good = [self.copies.get(path, path) for path in paths]
         rows = f"read_json([{_listed(good)}], columns = {{{read}}})"
         return f"(SELECT * {f'REPLACE ({texts})' if texts else ''} FROM {rows})"
 
     def _read_as(self, name: str, type_: str) -> str:
-        return "JSON" if name in self.numbers else type_
+        return "JSON" if name in self.mixed else type_
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,9 @@ def json_reader(
                 copy_good_lines(con, alias, path, name, copies[path])
         shape = _shape_found(con, [copies.get(path, path) for path, _ in files])
     _refuse_keys_alike(files[0][0], shape)
-    numbers = tuple(name for name, part in shape.items() if part in MAY_BE_DECIMALS)
-    return JsonReader(tuple((name, _with_texts(part)) for name, part in shape.items()), numbers, copies)
+    decimals = tuple(name for name, part in shape.items() if part == "DOUBLE")
+    mixed = tuple(name for name, part in shape.items() if part in MIXED)
+    return JsonReader(tuple((name, _with_texts(part)) for name, part in shape.items()), decimals, mixed, copies)
 
 
 def _shape_in(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any] | None:
@@ -175,6 +180,15 @@ def _with_texts(shape: Any) -> str:
     if len(shape) > MAP_KEYS and not any(isinstance(part, dict | list) for part in shape.values()):
         return "MAP(VARCHAR, VARCHAR)"
     return f"STRUCT({', '.join(f'{identifier(name)} {_with_texts(part)}' for name, part in shape.items())})"
+
+
+def _decimal_text(name: str) -> str:
+    """SQL of the text of a column of JSON numbers: the same as of :func:`_json_text`, at half the price."""
+    value = identifier(name)
+    # DuckDB writes 1e+16 in place of 10000000000000000.0.
+    exponent = f"regexp_replace(CAST(to_json(CAST({value} AS DOUBLE)) AS VARCHAR), '\\.0$', '')"
+    return f"""CASE WHEN {value}[-2:] = '.0' THEN {value}[:-3] WHEN {value} = 'NaN' THEN NULL
+        WHEN contains({value}, 'e') THEN {exponent} ELSE {value} END"""
 
 
 def _json_text(name: str) -> str:

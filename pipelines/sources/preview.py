@@ -14,6 +14,7 @@ from pipelines.sources.read import found_by_duckdb, open_raw, raw_columns, raw_f
 from pipelines.sources.sandbox import confine
 from pipelines.sources.source import Source
 from pipelines.sources.stage import Staged, describe, stage_whole
+from pipelines.sources.text.reader import TextReader
 from pipelines.sql import as_texts, connect, identifier, quoted
 
 ROWS = 10_000
@@ -29,7 +30,8 @@ Row = tuple[str | None, ...]
 class FilesPreview:
     """The files of one alias, their columns with SQL types and first rows; ``error``: why they cannot be read.
 
-    ``refused`` counts the lines of text files that are no rows, by reason.
+    ``refused`` counts the lines of text files that are no rows, by reason; ``guessed`` are the encodings of files that
+    nobody declared, by file.
     """
 
     alias: str
@@ -38,6 +40,7 @@ class FilesPreview:
     first: Sequence[Row] = ()
     error: str = ""
     refused: Mapping[str, int] = field(default_factory=dict)
+    guessed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,10 @@ def _files(
         files = raw_files(source, raw)
         names = tuple(file.name for file in files)
         paths += [file.path for file in files]
-        open_raw(con, source, files, copies)
-        return _preview(con, alias, names)
+        reader = open_raw(con, source, files, copies).get(alias)
+        return replace(
+            _preview(con, alias, names), guessed=dict(reader.guessed()) if isinstance(reader, TextReader) else {}
+        )
     except CoterieError as error:
         return FilesPreview(alias, names, error=str(error))
 

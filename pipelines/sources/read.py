@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import NoReturn
 
 import duckdb
 
@@ -16,6 +17,7 @@ from pipelines.sources.identity import JsonReader, ParquetReader, json_reader, p
 from pipelines.sources.sandbox import look_through
 from pipelines.sources.source import Source
 from pipelines.sources.text.reader import ENDINGS, PACKED, TextReader, text_reader
+from pipelines.sources.text.streams import check_packing
 from pipelines.sql import connect, identifier
 
 CSV_ENDINGS = (*ENDINGS, *PACKED)
@@ -160,7 +162,7 @@ def open_raw(
             con.execute(f"CREATE VIEW {view} AS {_completed(con, source, alias, reader.over(paths))}")
             con.execute(f"SELECT count(*) FROM (FROM {view} LIMIT 1)")
         except duckdb.Error as error:
-            raise BadTable(f"source {source.name}: {_unreadable(con, reader, paths, error)}") from None
+            _refuse_unreadable(con, source, reader, paths, error)
     for alias in absent(source, files):
         con.execute(
             f"CREATE VIEW raw.{identifier(alias)} AS SELECT {_nothing(source.config.optional_files[alias])} WHERE false"
@@ -206,7 +208,7 @@ def _reader_of(
     try:
         return json_reader(con, alias, named, folder) if ending == "json" else parquet_reader(con, paths)
     except duckdb.Error as error:
-        raise BadTable(f"source {source.name}: cannot read {names_of(paths)}: {found_by_duckdb(error)}") from None
+        _refuse_damaged(source, paths, error)
 
 
 def is_csv(patterns: str | Sequence[str]) -> bool:
@@ -215,14 +217,27 @@ def is_csv(patterns: str | Sequence[str]) -> bool:
     return any(not pattern.lower().endswith((".parquet", *JSON_ENDINGS, *EXCEL_ENDINGS)) for pattern in every)
 
 
-def _unreadable(con: duckdb.DuckDBPyConnection, reader: Reader, paths: Sequence[Path], error: duckdb.Error) -> str:
-    """Which file DuckDB cannot read, and why; if it can read each of them alone, they do not fit together."""
+def _refuse_unreadable(
+    con: duckdb.DuckDBPyConnection, source: Source, reader: Reader, paths: Sequence[Path], error: duckdb.Error
+) -> NoReturn:
+    """Name the file that DuckDB cannot read; if it can read each of them alone, they do not fit together."""
     for path in paths:
         try:
             con.execute(f"SELECT count(*) FROM (FROM {reader.over([path])} LIMIT 1)")
         except duckdb.Error as alone:
-            return f"cannot read {path.name}: {found_by_duckdb(alone)}"
-    return f"cannot read {names_of(paths)} together: {found_by_duckdb(error)}"
+            _refuse_damaged(source, [path], alone)
+    raise BadTable(
+        f"source {source.name}: cannot read {names_of(paths)} together ({found_by_duckdb(error)}): export them alike"
+    ) from None
+
+
+def _refuse_damaged(source: Source, paths: Sequence[Path], error: duckdb.Error) -> NoReturn:
+    """Say why DuckDB cannot read one of these files; first of all, whether that is how it is packed."""
+    for path in paths:
+        check_packing(path)
+    raise BadTable(
+        f"source {source.name}: cannot read {names_of(paths)} ({found_by_duckdb(error)}): copy or export it again"
+    ) from None
 
 
 def names_of(paths: Sequence[Path]) -> str:

@@ -26,6 +26,7 @@ from pipelines.sources.read import RawFile, Reader, found_by_duckdb, open_one, r
 from pipelines.sources.row_by_row import alias_read_row_by_row
 from pipelines.sources.source import Source
 from pipelines.sources.stage import NEVER_LATE, Staged, select_into_file, settle
+from pipelines.sources.unreadable import cure_of_file
 from pipelines.sql import listed, parquet, quoted
 
 # Raise it when code changes what is staged for the same input.
@@ -207,7 +208,7 @@ def _write_file(
     reason = _reason_of_all(con, path)
     if reason is not None:
         lacks = lacking(staged.query, types_of(con, reader.over([delivery.file.path])), columns)
-        _refuse_useless(staged, delivery.file, *reason, lacks)
+        _refuse_useless(staged, delivery.file, *reason, lacks, cure_of_file(con, staged.spec, staged.given, path))
 
 
 def lacking(query: str, of_file: Iterable[str], columns: Iterable[str]) -> list[str]:
@@ -227,7 +228,7 @@ def _reason_of_all(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, str
     return (rows, reason) if reasons_n == 1 and str(reason).startswith(("missing_", "unreadable_")) else None
 
 
-def _refuse_useless(staged: Staged, file: RawFile, rows: int, reason: str, lacks: Sequence[str]) -> None:
+def _refuse_useless(staged: Staged, file: RawFile, rows: int, reason: str, lacks: Sequence[str], cure: str) -> None:
     """Refuse a file whose every row is rejected for the same column: it is written in another way than the others.
 
     Few rows may all lack a value; not so if the file has no such column.
@@ -243,6 +244,8 @@ def _refuse_useless(staged: Staged, file: RawFile, rows: int, reason: str, lacks
             f"{file.name} has no column {' or '.join(lacks)}, which {staged.name}.sql reads and other files have; "
             f"{found}: export it with the same columns, or read both spellings in {staged.name}.sql"
         )
+    if cure:
+        raise BadTable(f"{file.name}: {found}, {cure}")
     raise BadTable(f"{file.name}: {found}: correct the file, or {staged.name}.sql if this is how it is written now")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from features.errors import BadInput, BadTable
 from features.tables import TABLES
+from pipelines.commands import typed
 from pipelines.guesses.contacts import with_contacts
 from pipelines.guesses.ids import reconcile
 from pipelines.guesses.look import Seen, look, together
@@ -44,7 +45,7 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
         (folder / file).write_text(text, encoding="utf-8")
     lines = [f"wrote {folder}: {draft.headline}", *(f"  {line}" for line in draft.lines)]
     lines += [f"  not read: {pattern}: {why}" for pattern, why in seen.unread.items()]
-    lines.append(f"what next: edit it, then `coterie check {folder}` and `coterie ingest {folder}`")
+    lines.append(f"what next: edit it, then `{typed('check', folder)}` and `{typed('ingest', folder)}`")
     return {
         "folder": str(folder),
         "recipe": recipe.source.name if recipe else None,

@@ -66,6 +66,45 @@ def test_every_table_of_a_recipe_has_rows(name: str, ingested: Ingested) -> None
     assert {table for table, rows in ingested(name).counts.items() if not rows} <= {"identities"}
 
 
+def test_shopify_and_klaviyo_are_one_source_by_the_address(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publication, "write_audit", lambda *_: None)
+    source, raw = tmp_path / "both", tmp_path / "raw"
+    _write_both(source)
+    raw.mkdir()
+    for name in ("shopify", "klaviyo"):
+        EXPORTERS[name].write(SHOP, raw)
+    result = ingest(Workspace(tmp_path_factory.mktemp("home")), load_source(source), raw)
+    assert {table: dict(reasons) for table, reasons in result.rejects.items() if reasons} == {}
+    assert _spend(result.folder) == pytest.approx({p.email: paid for p, paid in SHOP.spend(refunds=True).items()})
+    touched = set(pl.read_parquet(result.folder / "touches.parquet")["customer_id"])
+    assert touched == {mail.person.email for mail in SHOP.mails}
+
+
+def _write_both(folder: Path) -> None:
+    """As docs/sources.md says: both folders in one, with the address as the id in Klaviyo's SELECTs."""
+    shopify, klaviyo = load_source("shopify"), load_source("klaviyo")
+    texts = klaviyo.texts | shopify.texts
+    del texts["contacts"]
+    texts["customers"] = klaviyo.texts["customers"].replace('"Klaviyo ID"', 'lower(trim("Email"))')
+    profile = "event.relationships.profile.data.id"
+    texts["_events"] = (
+        texts["_events"]
+        .replace(f"{profile} AS customer_id", 'lower(trim(profiles_raw."Email")) AS customer_id')
+        .replace("FROM pages\n", f'FROM pages JOIN profiles_raw ON profiles_raw."Klaviyo ID" = {profile}\n')
+    )
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / f"{name}.sql").write_text(text, encoding="utf-8")
+    files = "".join(f'{alias} = "{klaviyo.config.files[alias]}"\n' for alias in klaviyo.config.files)
+    settings = shopify.config_text.replace('name = "shopify"', 'name = "both"')
+    settings = settings.replace('customers_raw = "customers_export*.csv"\n', "").replace(
+        "[files]\n", f"[files]\n{files}"
+    )
+    (folder / "source.toml").write_text(settings, encoding="utf-8")
+
+
 def _spend(folder: Path) -> dict[str, float]:
     """By customer: sales minus returns."""
     amount = pl.col("quantity") * pl.col("unit_price") - pl.col("discount").fill_null(0.0)

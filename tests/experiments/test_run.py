@@ -103,6 +103,7 @@ def test_the_table_of_runs_opens_with_the_scores_of_the_test(run: Any, stores: S
     shown = [column.removeprefix("metrics.`").rstrip("`") for column in view["selectedColumns"] if "metrics" in column]
     assert len(shown) > 2
     assert all(name.startswith("test_") and name in run.data.metrics for name in shown)
+    assert view["runsExpanded"] == {run.info.run_id: True}
 
 
 def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) -> None:
@@ -183,8 +184,13 @@ def test_a_finished_study_is_found_not_run(
     result: StudyResult, dataset: Dataset, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("experiments.run.search", lambda *_, **__: pytest.fail("searched again"))
+    # As if another study of the name had been run since: the verdict is on what was asked for last.
+    open_client(stores).delete_registered_model_alias("churn", CHALLENGER)
     again = run_study(study(), dataset, stores)
     assert again.skipped
+    challenger = aliased(stores, "churn", CHALLENGER)
+    assert challenger is not None
+    assert challenger.version == again.version
     assert (again.run_id, again.version, again.sha256) == (result.run_id, result.version, result.sha256)
     assert again.scores["log_loss"] == pytest.approx(result.scores["log_loss"])
     assert set(again.baselines) == set(result.baselines)

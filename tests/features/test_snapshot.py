@@ -11,11 +11,13 @@ import pytest
 
 from features.engines import from_frames, open_tables, to_pandas
 from features.errors import BadTable
+from features.families import families
 from features.snapshot import snapshot
 from features.windows import to_days
 from tests.features.alike import assert_same_bits, snapshot_of
 from tests.features.plain import Frames
 from tests.features.rows import AS_OF, SALES, frames
+from tests.features.shop import grown_shop
 
 
 @pytest.mark.parametrize("microseconds", [0, 1, 7, 10**6 - 1, 86_399_999_999])
@@ -80,5 +82,11 @@ def spark() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("spark")
-def test_spark_gives_the_same(folder: Path, batch: pd.DataFrame) -> None:
-    assert_same_bits(to_pandas(snapshot(open_tables(folder, "spark"), to_days(AS_OF))), batch)
+def test_spark_gives_the_same(tmp_path: Path) -> None:
+    """On a shop with every table and optional column, so that every family has its columns."""
+    shop = grown_shop()
+    for name, table in shop.items():
+        table.write_parquet(tmp_path / f"{name}.parquet")
+    expected = snapshot_of(shop)
+    assert [name for name, each in families().items() if not any(map(each.owns, expected))] == []
+    assert_same_bits(to_pandas(snapshot(open_tables(tmp_path, "spark"), to_days(AS_OF))), expected)

@@ -1,16 +1,26 @@
 """A shop that has gone the whole road: the service answers what the batch wrote, bit for bit, from stored answers and
-from a history in the request; the nightly job finds nothing new."""
+from a history in the request; the nightly job finds nothing new; a copy elsewhere and a notebook go on with it."""
 
 import ast
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
+import mlflow
+import numpy as np
+import pandas as pd
 import polars as pl
 import polars.selectors as cs
 import pyarrow.parquet as pq
 import pytest
 
+from experiments.tracking.registry import champions
+from experiments.tracking.runs import current_tracking
+from models import artifact
+from pipelines.steps.promote import promote_step
+from pipelines.steps.publish import publish_bundle
 from pipelines.steps.serve import ask
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
@@ -21,6 +31,7 @@ from tests.journeys.state import state
 
 STUDIES = Path(__file__).parent / "studies"
 PAGE = Path(__file__).parents[2] / "docs" / "application.md"
+NOTEBOOKS = PAGE.with_name("data-scientist.md")
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +141,44 @@ def test_the_report_counts_every_column_that_a_model_reads(shop: Workspace) -> N
     assert {name: sum(of[name] for of in read.values()) for name in models} == {
         name: len(loaded.manifest["features"]) for name, loaded in models.items()
     }
+
+
+@pytest.fixture
+def copy(shop: Workspace, tmp_path: Path) -> Workspace:
+    """The shop's workspace, copied to another place, with its files writable."""
+    return Workspace(Path(shutil.copytree(shop.home, tmp_path / "at another place" / "workspace")))
+
+
+def test_a_copied_workspace_goes_on_where_it_is(shop: Workspace, copy: Workspace) -> None:
+    """Its artifacts are its own: without them it does not take the original's."""
+    before = shop.require("bundles").name
+    assert promote_step(copy, str(STUDIES / "churn.toml"))["reason"].endswith("is the champion already")
+    assert publish_bundle(copy)["bundle"] == before
+    for champion in champions(copy.stores).values():
+        assert champion.folder.is_relative_to(copy.home)
+
+
+def test_a_notebook_gets_the_champions_answers_as_the_page_says(
+    copy: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = (
+        block
+        for block in re.findall(r"```python\n(.*?)```", NOTEBOOKS.read_text(encoding="utf-8"), re.S)
+        if "load_model" in block
+    )
+    monkeypatch.chdir(copy.home.parent)
+    champion = artifact.load(champions(copy.stores)["churn"].folder).model
+    *before, last = code.strip().splitlines()
+    notebook: dict[str, Any] = {}
+    with current_tracking("sqlite:///workspace/mlflow.db"):
+        exec("\n".join(before), notebook)
+        answered = eval(last, notebook)
+        model = mlflow.pyfunc.load_model("models:/churn@champion")
+    rows: pd.DataFrame = notebook["rows"]
+    assert answered.equals(artifact.table(champion, rows))
+    counts = [name for name in rows if name.endswith("_n") and (rows[name].dropna() % 1 == 0).all()]
+    assert counts
+    whole = rows.astype(dict.fromkeys(counts, "Int64"))
+    absent = rows.assign(**{name: rows[name].astype(object).where(rows[name].notna(), None) for name in counts})
+    for same in (whole, absent, rows.assign(more="text")):
+        assert np.array_equal(model.predict(same).to_numpy(), answered.to_numpy())

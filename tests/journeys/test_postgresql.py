@@ -92,7 +92,7 @@ def test_two_retrains_at_once_end_with_one_champion_and_both_publish(
         subprocess.Popen([coterie, "retrain", "--home", str(home), *arguments], stderr=subprocess.PIPE, text=True)
         for home in homes
     ]
-    errors = [process.communicate(timeout=600)[1] for process in running]
+    errors = [process.communicate(timeout=1800)[1] for process in running]
     assert [process.returncode for process in running] == [0, 0], errors
     assert any("waiting for another process" in text for text in errors)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.sources import load_source
+from pipelines.steps import serve
 from pipelines.steps.serve import ask, running_service
 from pipelines.workspace import Workspace
 from tests.journeys.conftest import studies
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def shop() -> Shop:
     return made_up(people_n=500, days=548)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown here is an answer, not how soon: the machine may have other work."""
+    monkeypatch.setattr(serve, "START_SECONDS", 600)
 
 
 @pytest.mark.parametrize("name", EXPORTERS)

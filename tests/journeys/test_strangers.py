@@ -100,7 +100,7 @@ class Stranger:
         """Run Python on the copied packages."""
         command = [sys.executable, *map(str, arguments)]
         environment = {**os.environ, "PYTHONPATH": str(self.copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(command, cwd=self.copy, env=environment, capture_output=True, text=True, timeout=300)
+        return subprocess.run(command, cwd=self.copy, env=environment, capture_output=True, text=True, timeout=1800)
 
 
 @pytest.fixture(scope="module")

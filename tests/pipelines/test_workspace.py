@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from features.errors import Busy, NotFound
+from features.errors import BadInput, Busy, NotFound
 from pipelines.workspace import Workspace
 
 
@@ -95,6 +95,19 @@ def hold(home: Path, held, release) -> None:
     with Workspace(home).lock():
         held.set()
         release.wait(30)
+
+
+@pytest.mark.parametrize("name", ["was?", "%20shop"])
+def test_a_folder_that_no_address_of_a_database_can_name_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="in its path, where databases cannot be"), Workspace(tmp_path / name).lock():
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a shop", "100 % größer", "#1;2'3&4"])
+def test_a_folder_may_be_called_as_people_call_folders(name: str, tmp_path: Path) -> None:
+    with Workspace(tmp_path / name).lock():
+        assert (tmp_path / name).is_dir()
 
 
 def test_a_second_writer_is_told_to_wait_until_the_first_ends(tmp_path: Path) -> None:

@@ -13,5 +13,5 @@ NEEDS = ("score",)
 
 def check(con: duckdb.DuckDBPyConnection, table: str) -> Found | None:
     answers = f"""(SELECT any_value(kind) AS kind, count(DISTINCT score) AS scores FROM {table}
-        WHERE reason IS NULL GROUP BY customer_id, "at", kind, topic)"""
+        WHERE reason IS NULL AND replaced_at IS NULL GROUP BY customer_id, "at", kind, topic)"""
     return sum_where(con, answers, "scores > 1", "scores - 1", show=("kind",))

@@ -49,4 +49,7 @@ def _reading(place: str, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
     except duckdb.Error as error:
         found = str(error).splitlines()[0]
-        raise BadTable(f"cannot read the DuckDB database {name} ({found}): close the program that writes it") from None
+        raise BadTable(
+            f"cannot read the DuckDB database {name} ({found}): close the program that writes it, or check that the "
+            "file is a database and whole"
+        ) from None

@@ -25,6 +25,10 @@ class TextReader:
     texts: Mapping[Path, Sequence[TextFile]] = field(repr=False)
     format: int = FORMAT
 
+    def guessed(self) -> list[tuple[str, str]]:
+        """(name, encoding) of each text whose encoding was guessed."""
+        return [(text.name, text.dialect.encoding) for texts in self.texts.values() for text in texts if text.guessed]
+
     def over(self, paths: Sequence[Path]) -> str:
         """SQL that reads these files, every column as text; a column that some of them lack is null there."""
         alike: dict[str, list[Path]] = {}

@@ -27,11 +27,11 @@ DIGIT = re.compile(rb"\d")
 
 
 class QuoteError(Exception):
-    """A quoted value does not end as it must; ``reached_end``: the text ended before it did."""
+    """A quoted value does not end as it must; ``reached_end``: the text ended before it did; ``place``: where."""
 
-    def __init__(self, reason: str, reached_end: bool = False) -> None:
+    def __init__(self, reason: str, reached_end: bool = False, place: int = 0) -> None:
         super().__init__(reason)
-        self.reason, self.reached_end = reason, reached_end
+        self.reason, self.reached_end, self.place = reason, reached_end, place
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def parse(block: bytes, start: int, delimiter: bytes) -> tuple[list[bytes], int]
         elif block.startswith(b"\r\n", place):
             return fields, place + 2
         else:
-            raise QuoteError(STRAY_QUOTE)
+            raise QuoteError(STRAY_QUOTE, place=place)
 
 
 def _quoted(block: bytes, start: int) -> tuple[bytes, int]:
@@ -134,7 +134,10 @@ def read_record(block: bytes, lines: ListedLines, first: int, table: Table, at_e
         taken = _damaged(block, lines, first, line, table)
         # What the quote spoils may go on beyond the block.
         ends_with_block = first + taken == len(lines.starts) and len(block) - lines.starts[first] < LONGEST
-        return None if ends_with_block and not at_end else Record(taken, reason=broken.reason)
+        # The quote that seems to end the value belongs to a later row.
+        never_ends = taken == 1 and broken.place > lines.ends[first]
+        reason = UNCLOSED_QUOTE if never_ends else broken.reason
+        return None if ends_with_block and not at_end else Record(taken, reason=reason)
     taken = bisect_left(lines.starts, end, lo=first) - first
     if taken > 1 and _swallows(block, lines, first, taken, len(fields), table):
         return Record(1, reason=UNCLOSED_QUOTE)

@@ -74,6 +74,18 @@ def opened(text: Text) -> Iterator[IO[bytes]]:
             yield file
 
 
+def check_packing(path: Path) -> None:
+    """Unpack a ``.gz`` file to its end; any other is fine.
+
+    Raises:
+        BadTable: it is none, is damaged or is cut short.
+    """
+    if path.suffix.lower() == ".gz":
+        with opened(Text(path)) as file:
+            while file.read(CHUNK):
+                pass
+
+
 @contextmanager
 def _one_sentence(path: Path) -> Iterator[None]:
     try:

@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -37,13 +37,17 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class TextFile:
-    """A text as DuckDB is to read it: ``path``, which is a copy of the rows alone if ``copied``."""
+    """A text as DuckDB is to read it: ``path``, which is a copy of the rows alone if ``copied``.
+
+    ``guessed``: nobody declared its encoding, and nothing in it proves which it is.
+    """
 
     name: str
     path: Path
     dialect: Dialect
     copied: bool
     refused: int = 0
+    guessed: bool = False
 
     @property
     def refusals(self) -> Path:
@@ -80,9 +84,10 @@ def make_ready(text: Text, csv: CsvOptions, target: Path, name: str) -> TextFile
     dialect = _dialect(text, csv)
     if _may_be_plain(text, dialect) and _is_plain(text, dialect, csv):
         return TextFile(name, text.path, dialect, copied=False)
-    if dialect.encoding == "utf-8" and not csv.encoding and _is_western(text):
+    guessed = dialect.encoding == "utf-8" and not csv.encoding and _is_western(text)
+    if guessed:
         dialect = _dialect(text, csv.model_copy(update={"encoding": "cp1252"}))
-    return _copied(text, dialect, csv, target, name)
+    return replace(_copied(text, dialect, csv, target, name), guessed=guessed)
 
 
 def _dialect(text: Text, csv: CsvOptions) -> Dialect:

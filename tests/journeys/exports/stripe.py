@@ -1,7 +1,7 @@
-"""Stripe: payments, customers and subscriptions. Whoever buys monthly, or left, had a subscription."""
+"""Stripe: payments, customers and subscriptions. Every buyer has one, from the first payment on."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.journeys.exports.shop import Order, Person, Shop, money, write_like
@@ -9,6 +9,8 @@ from tests.journeys.exports.shop import Order, Person, Shop, money, write_like
 REFUNDS = True
 ASKED = ("churn", "segments", "contract_churn")
 PERIOD = timedelta(days=30)
+TERM = {"often": timedelta(days=150), "seldom": timedelta(days=90)}
+"""How long the subscriptions of some kinds of people last; who leaves ends theirs a period after the last payment."""
 FAILED_EVERY = 12
 """Payments of which one failed at first."""
 
@@ -57,15 +59,12 @@ def _payments(order: Order) -> Iterator[dict[str, str]]:
 
 
 def _subscriptions(shop: Shop) -> Iterator[dict[str, str]]:
-    """From the first payment on; those who leave end theirs a period after the last."""
-    paid_at = {}
+    paid_at: dict[Person, list[datetime]] = {}
     for order in shop.orders:
         paid_at.setdefault(order.person, []).append(order.at)
     for person, times in paid_at.items():
-        if person.kind not in {"monthly", "leaving"}:
-            continue
-        ends = times[-1] + PERIOD
-        ended = person.kind == "leaving" and ends < shop.last
+        ends = times[0] + TERM[person.kind] if person.kind in TERM else times[-1] + PERIOD
+        ended = person.kind != "monthly" and ends < shop.last
         yield {
             "id": f"sub_{person.number}",
             "Customer ID": f"cus_{person.number}",
@@ -75,8 +74,8 @@ def _subscriptions(shop: Shop) -> Iterator[dict[str, str]]:
             "Status": "canceled" if ended else "active",
             "Created (UTC)": f"{times[0]:%Y-%m-%d %H:%M}",
             "Start (UTC)": f"{times[0]:%Y-%m-%d %H:%M}",
-            "Current Period Start (UTC)": f"{times[-1]:%Y-%m-%d %H:%M}",
+            "Current Period Start (UTC)": f"{max(ends - PERIOD, times[0]):%Y-%m-%d %H:%M}",
             "Current Period End (UTC)": f"{ends:%Y-%m-%d %H:%M}",
-            "Canceled At (UTC)": f"{times[-1]:%Y-%m-%d %H:%M}" if ended else "",
+            "Canceled At (UTC)": f"{max(ends - PERIOD, times[0]):%Y-%m-%d %H:%M}" if ended else "",
             "Ended At (UTC)": f"{ends:%Y-%m-%d %H:%M}" if ended else "",
         }

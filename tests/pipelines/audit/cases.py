@@ -136,6 +136,7 @@ CASES = {
     ),
     "any.exact_duplicates": adding("orders", 2, [{}, {}, {}], [{}, {"order_id": "A8"}]),
     "any.fewer_rows": drifting("orders", 12, rows_with(0, 30), rows_with(0, 18), rows_with(0, 20)),
+    "any.guessed_encoding": Case("orders", 2, Shop(guessed={"orders": ["a.csv", "b.csv"]}), Shop()),
     "any.hours_shifted": replacing("orders", 300, hours(5, 300), hours(5, 299)),
     "any.in_the_future": adding("events", 1, [{"at": "2999-01-01"}], [{"at": "2025-12-31 23:59"}]),
     "any.known_before_it_happened": adding(

@@ -110,11 +110,15 @@ CLEAN: dict[str, list[Row]] = {
 
 @dataclass(frozen=True)
 class Shop:
-    """The clean shop with rows added, a table's rows replaced, or a table or column (``table.column``) left out."""
+    """The clean shop with rows added, a table's rows replaced, or a table or column (``table.column``) left out.
+
+    ``guessed``: files of a table whose encoding was guessed.
+    """
 
     added: Mapping[str, list[Row]] = field(default_factory=dict)
     only: Mapping[str, list[Row]] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    guessed: Mapping[str, list[str]] = field(default_factory=dict)
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """The raw rows, all columns as text."""
@@ -149,6 +153,9 @@ class Stage:
             left_out = [f"returned_{c}" for t, _, c in (h.partition(".") for h in hidden) if t == name]
             exclude = f"EXCLUDE ({', '.join(left_out)})" if left_out else ""
             self.con.execute(f"CREATE OR REPLACE VIEW staged.{name} AS SELECT * {exclude} FROM once.{stored}")
+        self.con.execute("DELETE FROM guessed.encodings")
+        for table, file in ((table, file) for table, files in shop.guessed.items() for file in files):
+            self.con.execute("INSERT INTO guessed.encodings VALUES (?, ?, 'cp1252')", [table, file])
         return list(staged)
 
     def _staged(self, table: str, rows: pl.DataFrame) -> str:

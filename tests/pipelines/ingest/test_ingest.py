@@ -17,6 +17,7 @@ from pipelines.ingest.canonical import ingest
 from pipelines.ingest.result import read_result
 from pipelines.sources import load_source
 from pipelines.workspace import Workspace
+from tests.pipelines.conftest import ORDERS_SQL
 
 # Each line and what must become of it.
 FATES = """\
@@ -89,6 +90,20 @@ def test_a_line_that_is_no_row_is_counted_and_found_again_in_the_rejects(write_s
         assert (refused["raw_file"], refused["raw_line"]) == ("lines.csv", 3)
         assert refused["raw_text"] == lines.splitlines()[1]
     assert "raw_text" not in duckdb.sql(f"FROM '{result.folder / 'rejects/products.parquet'}'").columns
+
+
+def test_a_guessed_encoding_is_found_with_its_file_in_the_tables_that_read_it(write_shop, tmp_path):
+    sql = {"orders": ORDERS_SQL, "customers": "SELECT who AS customer_id, name AS attr_name FROM people"}
+    source = write_shop(sql=sql, files={"lines": "lines*.csv", "people": "people*.csv"})
+    (source.raw / "people-1.csv").write_bytes(b"who,name\nann,Ann\n")
+    (source.raw / "people-2.csv").write_bytes("who,name\nzoe,Zoë\n".encode("cp1252"))
+    result = ingest(Workspace(tmp_path / "home"), source)
+    found = [(each.table, each.count, each.examples) for each in result.findings if each.code == "any.guessed_encoding"]
+    assert found == [("customers", 1, ({"file": "people-2.csv", "read as": "cp1252"},))]
+    assert {row["attr_name"] for row in table(result, "customers")} == {"Ann", "Zoë"}
+    (source.folder / "source.toml").write_text(source.config_text + '[csv]\nencoding = "cp1252"\n', encoding="utf-8")
+    declared = ingest(Workspace(tmp_path / "home"), load_source(source.folder))
+    assert "any.guessed_encoding" not in {finding.code for finding in declared.findings}
 
 
 def test_bad_lines_are_counted_whatever_the_select_computes(write_shop, tmp_path):

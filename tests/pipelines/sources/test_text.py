@@ -70,6 +70,13 @@ def test_a_bad_line_costs_itself_wherever_it_stands(tmp_path, bad, reason, lines
         assert len(rows) == 2 + bad.count("\n") + 1 - lines_n
 
 
+def test_a_quote_that_never_ends_is_called_so_where_every_value_is_quoted(tmp_path):
+    """The next quote begins the next line: that is no text after a value's end."""
+    quoted = [",".join(f'"{cell}"' for cell in line.split(",")) for line in GOOD]
+    rows, refused = read(tmp_path, {"lines.csv": lines(*quoted, '"9","x","2024-01-05","2', *quoted[1:])})
+    assert (rows, refused) == ([*ROWS, *ROWS], [("lines.csv", 4, "unclosed_quote")])
+
+
 @pytest.mark.parametrize(
     ("odd", "row"),
     [

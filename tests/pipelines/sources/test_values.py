@@ -1,6 +1,7 @@
 """A value arrives as what its file says: the same id, price and instant in every kind of file."""
 
 from datetime import datetime
+from random import Random
 
 import duckdb
 import pytest
@@ -44,6 +45,18 @@ def test_json_ids_of_two_kinds_are_one_text(write_shop, staged):
     lines = [f'{{"id": {n}, "who": {who}, "price": 2.50, {AT}}}' for n, who in enumerate(given)]
     found = [row["customer_id"] for row in staged(json_shop(write_shop, *lines))]
     assert found == ["12", "12", "12", None, "guest", "9A595726-E8EE-4F88-AF58-E614BD7A981A", "9007199254740993", "10"]
+
+
+def test_the_text_of_a_json_number_does_not_depend_on_what_stands_beside_it(write_shop, staged):
+    """A column of numbers alone is read in another way than one with a word in it."""
+    random = Random(7)
+    given = [repr(random.uniform(-1, 1) * 10 ** random.randint(-12, 24)) for _ in range(300)]
+    given += ["12.0", "-0.0", "1e5", "1E5", "1e-7", "1e22", "1.0e2", "19.990", "NaN", "123456789012345678901", "5e-324"]
+    lines = [f'{{"id": {n}, "who": {who}, "price": 2.50, {AT}}}' for n, who in enumerate(given)]
+    alone = [row["customer_id"] for row in staged(json_shop(write_shop, *lines))]
+    beside = staged(json_shop(write_shop, *lines, f'{{"id": 999, "who": "guest", "price": 2.50, {AT}}}'))
+    assert alone == [row["customer_id"] for row in beside][:-1]
+    assert [None if id_ is None else float(id_) for id_ in alone] == [None if n == "NaN" else float(n) for n in given]
 
 
 def test_json_keeps_ids_inside_objects_and_costs_a_row_with_a_bad_time_only_itself(write_shop, staged):
@@ -217,3 +230,20 @@ def test_no_message_quotes_a_value(query):
         con.execute(query)
     assert "ann" in str(error.value)
     assert "ann" not in found_by_duckdb(error.value)
+
+
+def test_more_json_files_than_memory_has_buffers_for_are_read(write_shop, staged):
+    source = write_shop(sql=SQL, files={"lines": "lines-*.jsonl"})
+    for day in range(60):
+        line = f'{{"id": {day}, "who": "ann", "price": 2.5, {AT}}}\n'
+        (source.raw / f"lines-{day}.jsonl").write_text(line, encoding="utf-8")
+    (source.raw / "lines-60.jsonl").write_text(f'{{"id": 60, "who": {{"name": 1}}, "price": 3, {AT}}}\n')
+    assert sorted(int(row["order_id"]) for row in staged(source)) == list(range(61))
+
+
+def test_an_object_with_more_keys_than_columns_can_be_is_a_map(write_shop, staged):
+    sql = {"orders": SQL["orders"].replace("who AS", "by_day['d300'] AS")}
+    source = write_shop(sql=sql, files={"lines": "lines.jsonl"})
+    days = ", ".join(f'"d{n}": {n}' for n in range(301))
+    (source.raw / "lines.jsonl").write_text(f'{{"id": 1, "by_day": {{{days}}}, "price": 3, {AT}}}\n')
+    assert staged(source)[0]["customer_id"] == "300"

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import scratch
 from pipelines.steps.check import check_source
-from tests.pipelines.conftest import LINES, ORDERS_SQL
+from tests.pipelines.conftest import HEADER, LINES, ORDERS_SQL
 
 
 def test_rows_and_reasons_are_those_of_an_ingest(write_shop, tmp_path):
@@ -28,6 +28,14 @@ def test_lines_that_are_no_rows_are_counted_with_their_reason(write_shop):
     found = check_source(str(source.folder), None)
     assert found["files"]["lines"]["refused"] == {"too_many_fields": 1}
     assert "lines that are no rows: 1 too_many_fields: the line has more values" in found["message"]
+
+
+def test_an_encoding_that_was_guessed_is_named_with_its_file(write_shop):
+    source = write_shop(files={"lines": "lines*.csv"})
+    (source.raw / "lines-2.csv").write_bytes((HEADER + "A9,zoë,2024-02-02,mug,1,2,,sale\n").encode("cp1252"))
+    found = check_source(str(source.folder), None)
+    assert found["files"]["lines"]["guessed"] == {"lines-2.csv": "cp1252"}
+    assert "lines-2.csv is read as cp1252, which nobody declared: set encoding under [csv]" in found["message"]
 
 
 def test_every_file_and_every_select_that_does_not_fit_is_named_at_once(write_shop):

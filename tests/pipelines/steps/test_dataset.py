@@ -10,9 +10,11 @@ import pytest
 import models.tasks
 import pipelines.snapshots
 from experiments.dataset import read_dataset
+from experiments.kinds import kind_of
 from experiments.studies import parse_study
 from experiments.study import Study
 from features.engines import open_tables, to_pandas
+from features.errors import BadInput, HistoryTooShort
 from features.snapshot import snapshot
 from models.question import Question
 from models.tasks import labelled
@@ -59,6 +61,19 @@ def test_a_dataset_is_the_snapshots_of_its_cutoffs_with_labels(workspace: Worksp
     expected = pd.concat(dated).sort_values(["as_of", "customer_id"], ignore_index=True)
     assert len(dataset.cutoffs) == CUTOFFS
     assert dataset.frame[list(expected.columns)].equals(expected)
+
+
+def test_a_stray_late_order_that_leaves_cutoffs_empty_points_to_the_audit(write_shop, tmp_path: Path) -> None:
+    """A few months late, or so late that nobody who could be asked about is left at any cutoff."""
+    draw = np.random.default_rng(6)
+    days = np.datetime64("2024-01-01") + draw.integers(0, 180, 900)
+    lines = [f"A{n},c{draw.integers(90)},{day} 1{n % 10}:00,mug,1,4.5,,sale" for n, day in enumerate(days)]
+    for late in ("2024-08-20", "2025-08-20"):
+        made = Workspace(tmp_path / late)
+        result = ingest(made, write_shop("\n".join([*lines, f"A999,c1,{late} 10:00,mug,1,4.5,,sale"]) + "\n"))
+        assert "orders.gap_in_history" in {finding.code for finding in result.findings}
+        with pytest.raises((HistoryTooShort, BadInput), match=r"look in the audit for .*a stray late order"):
+            kind_of(study()).prepare(study(), read_dataset(build_dataset(made, study())))
 
 
 def test_everybody_known_has_a_row_until_they_order_where_the_study_asks_for_them(write_shop, tmp_path: Path) -> None:
