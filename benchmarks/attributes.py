@@ -102,9 +102,10 @@ def predicted(arms: Sequence[Arm], dataset: Dataset) -> Iterator[str]:
     base = arms[0].scored
     for arm in arms:
         gain = np.concatenate(losses(problem, base)) - np.concatenate(losses(problem, arm.scored))
-        leads = [predict.difference(problem, gain, customer)]
+        leads: list[Difference | str] = [predict.difference(problem, gain, customer)]
         leads += [auc_lead(problem, customer, arm.scored, base, k) for k in range(len(aucs))]
-        cells = [f"{arm.scored.scores[name]:.4f} | {lead}" for name, lead in zip((loss, *aucs), leads, strict=True)]
+        shown = ["–"] * len(leads) if arm is arms[0] else leads
+        cells = [f"{arm.scored.scores[name]:.4f} | {lead}" for name, lead in zip((loss, *aucs), shown, strict=True)]
         yield f"| {arm.name} | {arm.columns} | " + " | ".join(cells) + " |"
 
 

@@ -50,44 +50,42 @@ def codes() -> dict[str, str]:
 
 
 @cache
-def subdivisions() -> dict[str, frozenset[str]]:
-    """The names of states, provinces, counties and the like, by their code in ISO 3166-2 (``DE-BY``).
+def subdivisions() -> dict[str, str | None]:
+    """States, provinces, counties and the like by their code in ISO 3166-2, each with the code of the one it is in.
 
-    In lower case: official and translated names, with and without accents, and the code with and without its country.
-
-    >>> sorted(subdivisions()["DE-BY"] & {"bayern", "bavaria", "by", "de-by"})
-    ['bavaria', 'bayern', 'by', 'de-by']
-    """
-    return {each.code: frozenset(_written(each)) for each in pycountry.subdivisions}
-
-
-def spellings(names: Iterable[str]) -> set[str]:
-    """The names in lower case, with and without accents."""
-    lower = {name.strip().lower() for name in names}
-    return lower | {"".join(c for c in unicodedata.normalize("NFD", name) if c.isascii()) for name in lower}
-
-
-def parent_of(code: str) -> str | None:
-    """The code of the part of the country that the part is in; None if it is in no other.
-
-    >>> parent_of("GB-EDH"), parent_of("GB-SCT")
+    >>> subdivisions()["GB-EDH"], subdivisions()["GB-SCT"]
     ('GB-SCT', None)
     """
-    return _parents()[code]
-
-
-@cache
-def _parents() -> dict[str, str | None]:
     return {each.code: each.parent_code for each in pycountry.subdivisions}
 
 
-def _written(part: pycountry.db.Data) -> set[str]:
-    languages = _translations("iso3166-2", ("en", *LANGUAGES))
-    translated = {part.name, *(language.gettext(part.name) for language in languages)}
+def names_of_subdivision(code: str) -> set[str]:
+    """In lower case: official and translated names, with and without accents, and the code, with and without country.
+
+    >>> sorted(names_of_subdivision("DE-BY") & {"bayern", "bavaria", "by", "de-by"})
+    ['bavaria', 'bayern', 'by', 'de-by']
+    """
+    name, languages = _official_names()[code], _translations("iso3166-2", ("en", *LANGUAGES))
+    translated = {name, *(language.gettext(name) for language in languages)}
     # "Catalunya [Cataluña]", "Nafarroa / Navarra"; "Edinburgh, City of" is the City of Edinburgh
     single = {each for name in translated for each in re.split(r"[][/(),]", name) if each.strip()}
     turned = {re.sub("^(.+), (.+ of)$", r"\2 \1", name) for name in translated}
-    return spellings({*translated, *single, *turned, part.code, part.code.partition("-")[2]})
+    return spellings({*translated, *single, *turned, code, code.partition("-")[2]})
+
+
+@cache
+def _official_names() -> dict[str, str]:
+    return {each.code: each.name for each in pycountry.subdivisions}
+
+
+def spellings(names: Iterable[str]) -> set[str]:
+    """The names in lower case, with and without accents.
+
+    >>> sorted(spellings(["Québec"]))
+    ['quebec', 'québec']
+    """
+    lower = {name.strip().lower() for name in names}
+    return lower | {"".join(c for c in unicodedata.normalize("NFD", name) if c.isascii()) for name in lower}
 
 
 def _names(country: pycountry.db.Country) -> set[str]:

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 import polars as pl
 
-from features.countries import PARTS_OF_COUNTRIES, codes, parent_of, spellings, subdivisions
+from features.countries import PARTS_OF_COUNTRIES, codes, names_of_subdivision, spellings, subdivisions
 from features.windows import EPOCH
 
 YEAR_DAYS = 365
@@ -25,7 +25,7 @@ Days = tuple[int, ...]
 
 
 @lru_cache(maxsize=4096)
-def holiday_days(place: str, year: int) -> Days:
+def holiday_days(place: str, *years: int) -> Days:
     """The public holidays of a place: ``GB-SCT`` has Scotland's, ``GB`` those of the whole country or of most parts.
 
     So England's August bank holiday is one of the United Kingdom's, though Scotland has another. None for a country
@@ -36,20 +36,20 @@ def holiday_days(place: str, year: int) -> Days:
     if parts is None:
         return ()
     if part:
-        return _listed(code, part, year)
-    times = Counter(day for each in parts for day in _listed(code, each, year))
+        return _listed(code, part, years)
+    times = Counter(day for each in parts for day in _listed(code, each, years))
     most = {day for day, n in times.items() if 2 * n > len(parts)}
-    return tuple(sorted(most | set(_listed(code, None, year))))
+    return tuple(sorted(most | set(_listed(code, None, years))))
 
 
 @lru_cache(maxsize=8192)
-def _listed(code: str, part: str | None, year: int) -> Days:
+def _listed(code: str, part: str | None, years: tuple[int, ...]) -> Days:
     import holidays  # a tenth of a second, and only shops that know countries need it
 
     with warnings.catch_warnings():
         # The package warns about years for which it lists no holidays.
         warnings.simplefilter("ignore")
-        found = holidays.country_holidays(code, subdiv=part, years=year)
+        found = holidays.country_holidays(code, subdiv=part, years=years)
     return tuple(sorted((day - EPOCH.date()).days for day in found))
 
 
@@ -64,7 +64,7 @@ def _parts() -> dict[str, list[str]]:
 @cache
 def _places() -> dict[str, float]:
     """A number for every place."""
-    parts = {f"{code}-{part}" for code, found in _parts().items() for part in found} & set(subdivisions())
+    parts = {f"{code}-{part}" for code, found in _parts().items() for part in found} & subdivisions().keys()
     return {place: float(number) for number, place in enumerate(sorted({*codes().values(), *parts}))}
 
 
@@ -86,9 +86,9 @@ def parts() -> pl.DataFrame:
     country is left out.
     """
     numbers, found = _places(), defaultdict(set)
-    for code, names in subdivisions().items():
+    for code in subdivisions():
         if place := _place_of(code):
-            for name in names | _aliases(place):
+            for name in names_of_subdivision(code) | _aliases(place):
                 found[place.partition("-")[0], name].add(place)
     rows = sorted((numbers[code], name, numbers[min(of)]) for (code, name), of in found.items() if len(of) == 1)
     schema = {"country_n": pl.Float64, "part": pl.String, "part_n": pl.Float64}
@@ -98,7 +98,7 @@ def parts() -> pl.DataFrame:
 def _place_of(code: str | None) -> str | None:
     """The nearest part, itself or around it, that is a place: Scotland for Edinburgh."""
     while code is not None and code not in _places():
-        code = parent_of(code)
+        code = subdivisions()[code]
     return code
 
 
@@ -170,4 +170,4 @@ def _near(days: Days, today: int) -> tuple[int | None, int | None, float]:
 def _around(place: str, today: int) -> Days:
     """Holidays of the year of ``today``, the one before and the one after."""
     year = (EPOCH + timedelta(days=today)).year
-    return tuple(day for near in (year - 1, year, year + 1) for day in holiday_days(place, near))
+    return holiday_days(place, year - 1, year, year + 1)

@@ -122,9 +122,7 @@ THREADS = """
 import threading
 import time
 import textblob._text
-from features.families import families
 from features.sentiment import sentiment
-from tests.features.plain import features_of
 
 load = textblob._text.Sentiment.load
 

@@ -211,7 +211,7 @@ def test_a_segment_is_described_by_protected_columns_only_if_the_study_names_the
         }
     )
     for read, shown in (((), ()), (("profile_gender=f", "a"), ("profile_gender=f",))):
-        first, _ = catalogue.build(X, np.array([0, 1, 1]), (0, 1), {}, read)
+        first, _ = catalogue.build(X, np.array([0, 1, 1]), (0, 1), {}, read=read)
         assert set(first.medians) == {"a", "ordered_size", *shown}
 
 
