@@ -26,6 +26,9 @@ SERVERS = {"serve": 3000, "ui": 5000}
 ELSEWHERE = re.compile(r"(?<![\w.:/])/(data|backups|srv)\b")
 """Folders of the reader's machine that the pages name; here they are below the clone."""
 
+SESSION = "[ ! -e session ] || . ./session\ntrap 'export -p > session' EXIT\n"
+"""One terminal for all blocks of a page."""
+
 
 class Reader:
     """``root`` is the clone, where every block is run."""
@@ -70,8 +73,8 @@ class Reader:
         return ELSEWHERE.sub(lambda found: str(self.root / found[1]), text)
 
     def type(self, text: str) -> str:
-        """What the commands print on stdout; fails with their errors."""
-        return self._run("bash", "-euo", "pipefail", "-c", self.here(text))
+        """What the commands print on stdout; fails with their errors. What is exported holds until the page ends."""
+        return self._run("bash", "-euo", "pipefail", "-c", SESSION + self.here(text))
 
     def run_python(self, text: str) -> str:
         """What the code prints."""
