@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import BadInput, BadTable
+from features.past import ACTIVITY
 from features.tables import TABLES
 from pipelines.commands import typed
 from pipelines.guesses.contacts import with_contacts
@@ -109,7 +110,7 @@ def _place(folder: Path, raw: Path) -> str:
 
 
 def _refuse_nothing(seen: Seen, filled: Sequence[Filled]) -> None:
-    if {"orders", "events"} & {each.table for each in filled}:
+    if set(ACTIVITY) & {each.table for each in filled}:
         return
     found = "; ".join(
         [f"{table.pattern} has {', '.join(column.name for column in table.columns)}" for table in seen.tables]
@@ -117,6 +118,6 @@ def _refuse_nothing(seen: Seen, filled: Sequence[Filled]) -> None:
     )
     needs = ", ".join(TABLES["orders"].required)
     raise BadTable(
-        f"{seen.folder} has no file that looks like orders or events ({found}): a source needs a customer, a time and "
+        f"{seen.folder} has no file that looks like orders, events or subscriptions ({found}): a source needs a customer, a time and "
         f"a price or a kind of event; if the files have them, write orders.sql by hand, which returns {needs}"
     )
