@@ -64,7 +64,7 @@ class Search(Section):
     validation_folds: Annotated[int, Field(ge=1)] = 3
     """Folds that trials are judged on, a horizon apart, before the first test cutoff."""
     metric: str = ""
-    """May be left out: the loss of the task's target, or ``permuted_gap`` for segments."""
+    """May be left out: the loss of the task's target, or ``copula_gap`` for segments."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
     """Trials that are drawn before the value of the first is known; so any number of workers up to it finds the same
     parameters as one worker."""

@@ -127,7 +127,7 @@ def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, f
         record_model(run, ours, {**metrics, **found.chosen.scores}, folder, description)
         version = register(run, study.name, folder / "artifact", metrics, description)
     shown = [f"test_{name}" for name in artifact.headline(ours.model)]
-    choose_columns(run.client, run.experiment_id, run.run_id, shown, ["candidate"])
+    choose_columns(run.client, run.experiment_id, shown, ["candidate"])
     run.client.set_tag(run.run_id, "coterie.choice", found.why)
     run.client.set_tag(run.run_id, "coterie.model", f"{study.name} version {version.version}, sha256 {sha256}")
     run.client.set_terminated(run.run_id, "FINISHED")

@@ -128,7 +128,7 @@ class SegmentStudy(Study):
     def _answerable(self) -> Self:
         check_names("clusterers", self.clusterers, clusterers())
         check_names("baselines", self.baselines, clusterers())
-        check_metric(self.search.metric, "permuted_gap")
+        check_metric(self.search.metric, "copula_gap")
         return self
 
 

@@ -133,7 +133,7 @@ def about(segmenter: Segmenter) -> dict[str, Any]:
 
 def headline(segmenter: Segmenter) -> tuple[str, ...]:  # noqa: ARG001 - the same for all
     """Names of the scores that tables show: size, separation, stability."""
-    return ("segments_n", "silhouette", "silhouette_permuted", "permuted_gap", "jaccard_min", "smallest_share")
+    return ("segments_n", "silhouette", "silhouette_null", "copula_gap", "jaccard_min", "smallest_share")
 
 
 def dump(segmenter: Segmenter) -> dict[str, bytes]:

@@ -35,7 +35,7 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     articles = "Catalogue 2024"
 
     [optional_files]                    # exports that may be missing: no rows then, and these columns
-    returns_raw = ["order_no", "returned_at"]
+    articles = ["sku", "name"]
 
     [optional_columns]                  # columns that the files of an alias may lack: they are empty then
     orders_raw = ["Discount"]

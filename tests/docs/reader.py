@@ -58,7 +58,7 @@ class Reader:
         sales = pl.read_parquet(orders).filter(pl.col("kind") == "sale").sort("at", "order_id", "product_id")
         names = {"order_id": "ticket", "customer_id": "client", "at": "sold_on", "product_id": "sku"}
         names |= {"quantity": "qty", "unit_price": "price"}
-        sales.select(names).rename(names).write_csv(own / "sales-2024.csv", datetime_format="%Y-%m-%d %H:%M:%S")
+        sales.select(*names).rename(names).write_csv(own / "sales-2024.csv", datetime_format="%Y-%m-%d %H:%M:%S")
         shutil.copytree(self.root / "examples" / "shopify" / "raw", self.root / "data" / "shopify")
         (self.root / "backups").mkdir()
         (self.root / "srv").mkdir()
@@ -91,7 +91,7 @@ class Reader:
         command = [str(shutil.which(program, path=self.environment["PATH"])), *arguments]
         with (self.root / "stderr.txt").open("w+") as errors:  # no pipe: a server keeps it open
             streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": errors}
-            done = subprocess.run(command, cwd=self.root, env=self.environment, timeout=1800, **streams)
+            done = subprocess.run(command, cwd=self.root, env=self.environment, timeout=7200, **streams)
             errors.seek(0)
             assert done.returncode == 0, f"{arguments[-1]}\n{done.stdout.decode()[-1500:]}\n{errors.read()[-3000:]}"
         return done.stdout.decode()

@@ -55,7 +55,7 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"task": "first_order"}, "who is 'buyers': first_order is about people without an order, write"),
         ({"who": "everyone"}, "who is 'everyone': input should be 'buyers' or 'known'"),
         ({"task": "value"}, "learners has 'logistic', which cannot learn value: it answers"),
-        ({"search": {"metric": "permuted_gap"}}, "this study is searched by 'log_loss', leave search.metric out"),
+        ({"search": {"metric": "copula_gap"}}, "this study is searched by 'log_loss', leave search.metric out"),
         ({"kind": "forecast"}, "kind is 'forecast': write one of 'predict', 'segment'"),
         ({"kind": "segment"}, "learners belongs to a predict study: remove it or change kind"),
     ],

@@ -30,7 +30,7 @@ BETTER, MAYBE, EQUAL, LESS, WORSE = (
     Difference(-0.01, -0.03, 0.01),
     Difference(-0.03, -0.05, -0.01),
 )
-STRUCTURE = {"permuted_gap": 0.1, "permuted_gap_low": 0.08, "jaccard_min": 0.8}
+STRUCTURE = {"copula_gap": 0.1, "copula_gap_low": 0.08, "jaccard_min": 0.8}
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_a_score_that_is_not_a_number_proves_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"permuted_gap_low": -0.01}, "no structure beyond chance"),
-        ({"permuted_gap_low": float("nan")}, "no structure beyond chance"),
+        ({"copula_gap_low": -0.01}, "no structure beyond chance"),
+        ({"copula_gap_low": float("nan")}, "no structure beyond chance"),
         ({"jaccard_min": 0.4}, "a segment is not stable: Jaccard 0.40"),
         ({"segments_n": 0.0, "noise_share": 1.0}, "fewer than two segments among all customers: 100% of them belong"),
     ],
