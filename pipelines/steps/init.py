@@ -118,6 +118,7 @@ def _refuse_nothing(seen: Seen, filled: Sequence[Filled]) -> None:
     )
     needs = ", ".join(TABLES["orders"].required)
     raise BadTable(
-        f"{seen.folder} has no file that looks like orders, events or subscriptions ({found}): a source needs a customer, a time and "
-        f"a price or a kind of event; if the files have them, write orders.sql by hand, which returns {needs}"
+        f"{seen.folder} has no file that looks like orders, events or subscriptions ({found}): a source needs a "
+        "customer, a time and a price or a kind of event; if the files have them, write orders.sql by hand, which "
+        f"returns {needs}"
     )

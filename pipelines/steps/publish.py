@@ -1,7 +1,6 @@
 """``coterie publish``: all champions and every customer's answer in one immutable bundle."""
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,9 +32,7 @@ def publish_bundle(workspace: Workspace) -> dict[str, Any]:
         raise NoChampion("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
     before = workspace.current("bundles")
     folder = workspace.publish_by_content("bundles", lambda draft: _write(workspace, draft, canonical, chosen))
-    os.environ["BENTOML_HOME"] = str(workspace.bento_home)
-    workspace.bento_home.mkdir(parents=True, exist_ok=True)
-    tag = put_in_store(folder, folder.name)
+    tag = put_in_store(folder, folder.name, workspace.bento_home)
     models = {name: f"version {champion.version}" for name, champion in chosen.items()}
     listed = ", ".join(f"{name} {version}" for name, version in models.items())
     note = "".join(f"; {name} is not served: {why}" for name, why in left_out.items())
