@@ -56,7 +56,7 @@ def here(host: str, port: int) -> str:
 def show(tables: Mapping[str, str], server: str) -> None:
     """Print where the runs of each study are."""
     head = "coterie: the MLflow UI, until you press Ctrl-C"
-    lines = [f"{head}; each study's runs beside its baselines:"]
+    lines = [f"{head}; each study's runs, its baselines under the + of a run:"]
     lines += [f"  {name:<{max(map(len, tables))}}  {address}" for name, address in tables.items()]
     nothing = f"{head}: {server}; no study is trained yet, `coterie train churn` trains one"
     print("\n".join(lines) if tables else nothing, file=sys.stderr, flush=True)

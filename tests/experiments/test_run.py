@@ -105,19 +105,6 @@ def test_the_table_of_runs_opens_with_the_scores_of_the_test(run: Any, stores: S
     assert all(name.startswith("test_") and name in run.data.metrics for name in shown)
 
 
-def test_the_table_of_runs_begins_with_a_study_and_then_its_baselines_without_trials(run: Any, stores: Stores) -> None:
-    client, experiment_id = open_client(stores), run.info.experiment_id
-    view = json.loads(client.get_experiment(experiment_id).tags["mlflow.sharedViewState.coterie"])
-    order = f"{view['orderByKey']} {'ASC' if view['orderByAsc'] else 'DESC'}"
-    listed = client.search_runs([experiment_id], view["searchFilter"], order_by=[order])
-    of_the_study = [
-        each for each in listed if run.info.run_id in (each.info.run_id, each.data.tags.get("mlflow.parentRunId"))
-    ]
-    first, *others = of_the_study
-    assert first.info.run_id == run.info.run_id
-    assert {each.data.tags["coterie.role"] for each in others} == {"baseline"}
-
-
 def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) -> None:
     (found,) = run.inputs.dataset_inputs
     assert found.dataset.digest == dataset.fingerprint[:16]
