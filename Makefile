@@ -27,7 +27,7 @@ demo: $(VENV)/installed  ## every step on a simulated shop, with a summary at th
 	$(BIN)/coterie demo
 
 test: lint  ## everything that CI runs: lint, types, import contracts, tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
 slow: $(VENV)/installed-tools  ## what test leaves out: Spark, PostgreSQL, all of CONTRIBUTING
 	$(BIN)/python -m pytest -m slow
@@ -35,7 +35,7 @@ slow: $(VENV)/installed-tools  ## what test leaves out: Spark, PostgreSQL, all o
 lint: $(VENV)/installed-tools  ## ruff, mypy, the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 docs: $(VENV)/installed-tools  ## these pages as a site in site/, offline, with every link checked

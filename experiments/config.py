@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.errors import BadConfig
-from features.families import protected_names
+from features.families import is_protected
 from features.indicators import split
 
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -64,7 +64,7 @@ class Search(Section):
     validation_folds: Annotated[int, Field(ge=1)] = 3
     """Folds that trials are judged on, a horizon apart, before the first test cutoff."""
     metric: str = ""
-    """May be left out: the loss of the task's target, or ``permuted_gap`` for segments."""
+    """May be left out: the loss of the task's target, or ``copula_gap`` for segments."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
     """Trials that are drawn before the value of the first is known; so any number of workers up to it finds the same
     parameters as one worker."""
@@ -87,7 +87,8 @@ class Features(Section):
     def select(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The columns, in their own order, that match ``include`` and not ``exclude``.
 
-        Protected attributes (gender, age, family status) are included only by their full names, never by a pattern.
+        Protected attributes (gender, age, family status, and those that the source declares so) are included only by
+        their full names, never by a pattern.
         BadConfig if a pattern matches nothing or no column is left.
 
         >>> Features(include=("a*",), exclude=("*_sd",)).select(["b", "a_mean", "a_sd"])
@@ -144,7 +145,7 @@ def matches(column: str, patterns: Sequence[str]) -> bool:
 
 def protected(column: str) -> bool:
     """Whether the column is, or is an indicator of, a protected attribute."""
-    return split(column)[0] in protected_names()
+    return is_protected(split(column)[0])
 
 
 def names(column: str, patterns: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ Challenger, champion and baselines are scored on the same customers. A differenc
 customers; *proven better* means that the whole interval is on the better side of zero.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,12 @@ class Judgement:
     champion: Version | None
 
 
-def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
+def promote(study: Study, dataset: Dataset, stores: Stores, before: Callable[[], None] = lambda: None) -> Verdict:
     """Judge the study's challenger on the dataset and, if it wins, move the alias ``champion`` to it.
 
-    The reason is written into the version's tags in either case. Running again changes nothing. NotFound if no model of
-    the study is registered.
+    The reason is written into the version's tags in either case. Running again changes nothing, so what belongs to a
+    promotion is done ``before`` the alias moves: a process that is killed in between does it again. NotFound if no
+    model of the study is registered.
     """
     client = open_client(stores)
     found = _tried(study, dataset, client)
@@ -43,6 +45,7 @@ def promote(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
         return found.verdict
     write_verdict(client, found.challenger, found.champion, found.verdict)
     if found.verdict.promote:
+        before()
         client.set_registered_model_alias(study.name, CHAMPION, found.challenger.version)
     return replace(found.verdict, changed=found.verdict.promote)
 
@@ -56,7 +59,7 @@ def _tried(study: Study, dataset: Dataset, client: "MlflowClient") -> Judgement:
     challenger = aliased_version(client, study.name, CHALLENGER)
     champion = aliased_version(client, study.name, CHAMPION)
     if challenger is None and champion is None:
-        raise NotFound(f"no model {study.name!r} to promote: run `coterie train {study.name}` first")
+        raise NotFound(f"no model {study.name!r} to promote: run `coterie train` with this study first")
     if challenger is None or (champion is not None and challenger.version == champion.version):
         assert champion is not None
         reason = f"version {champion.version} is the champion already"

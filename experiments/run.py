@@ -17,7 +17,7 @@ from experiments.search.trials import Guess, Space, Trial, search
 from experiments.study import Study
 from experiments.tracking import evidence, runs
 from experiments.tracking.addresses import choose_columns
-from experiments.tracking.registry import Version, register, version_of_run
+from experiments.tracking.registry import CHALLENGER, Version, register, version_of_run
 from experiments.tracking.stores import Stores
 from models import artifact
 
@@ -53,7 +53,8 @@ def run_study(
 ) -> StudyResult:
     """Run the study and register its model as challenger.
 
-    A study that was finished before is returned as it is, and one that a killed process began is finished. The same
+    A study that was finished before is returned as it is, its model being the challenger again, and one that a killed
+    process began is finished. The same
     study, dataset, seed and code give the same model, byte for byte, whatever the number of workers. An exception ends
     the run as FAILED; the same study can be run again. ``trials`` and ``seed`` override the study's; ``warm_start`` are
     parameters to try first; ``on_trial`` is called after each trial.
@@ -66,6 +67,8 @@ def run_study(
     key = runs.identity(study, dataset)
     finished = finished_result(client, experiment_id, study, key)
     if finished is not None:
+        # Another study of the name may have been run since: the challenger is what was asked for last.
+        client.set_registered_model_alias(study.name, CHALLENGER, finished.version)
         return finished
     run = runs.start_study(client, experiment_id, study, dataset)
     with failing(run):
@@ -124,7 +127,7 @@ def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, f
         record_model(run, ours, {**metrics, **found.chosen.scores}, folder, description)
         version = register(run, study.name, folder / "artifact", metrics, description)
     shown = [f"test_{name}" for name in artifact.headline(ours.model)]
-    choose_columns(run.client, run.experiment_id, run.run_id, shown, ["candidate"])
+    choose_columns(run.client, run.experiment_id, shown, ["candidate"])
     run.client.set_tag(run.run_id, "coterie.choice", found.why)
     run.client.set_tag(run.run_id, "coterie.model", f"{study.name} version {version.version}, sha256 {sha256}")
     run.client.set_terminated(run.run_id, "FINISHED")

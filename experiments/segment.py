@@ -28,7 +28,7 @@ from features.windows import Frame
 from models.artifact import Loaded
 from models.intervals import clustered_mean
 from models.sample import Floats
-from models.segments import preprocessing, segmenter, strata
+from models.segments import nulls, preprocessing, segmenter, strata
 from models.segments import scores as cluster_scores
 from models.segments.clusterers import Clusterer, Labels, clusterer, clusterers
 from models.segments.scores import Distances
@@ -116,9 +116,9 @@ def prepare(study: SegmentStudy, dataset: Dataset) -> Problem:
 
 @dataclass(frozen=True)
 class Separation:
-    """A trial's value: silhouette minus that of column-permuted data, minus the penalty for segments of no use.
+    """A trial's value: silhouette minus that of customers without groups, minus the penalty for segments of no use.
 
-    What does not depend on a trial's parameters is computed once: the preprocessed customers, their permutation and
+    What does not depend on a trial's parameters is computed once: the preprocessed customers, one draw of the null and
     the distances between them in each process, trees and neighbours in the folder ``shared`` for all processes.
     """
 
@@ -136,15 +136,16 @@ class Separation:
         sizes = cluster_scores.sizes(label)
         if sizes["segments_n"] < 2:
             raise BadInput("fewer than two segments found: widen features.include, or choose other clusterers")
-        gap = cluster_scores.gap_between(distances.silhouettes(label), [self._null_silhouettes(fitted)], self.seed)
-        scores = {"silhouette": gap.silhouette, "silhouette_permuted": gap.permuted, "permuted_gap": gap.gap, **sizes}
-        return gap.gap - penalty(self.wanted, sizes), {f"validation_{k}": v for k, v in scores.items()}
+        # A cloud that is cut badly scores below 0, the score of no groups: that must not raise the gap.
+        found, null = float(distances.silhouettes(label).mean()), max(0.0, self._null_silhouette(fitted))
+        scores = {"silhouette": found, "silhouette_null": null, "copula_gap": found - null, **sizes}
+        return found - null - penalty(self.wanted, sizes), {f"validation_{k}": v for k, v in scores.items()}
 
-    def _null_silhouettes(self, fitted: segmenter.Segmenter) -> Floats:
-        """Silhouettes of the same clustering of the permuted customers."""
+    def _null_silhouette(self, fitted: segmenter.Segmenter) -> float:
+        """Mean silhouette of the same clustering of customers without groups."""
         null, distances = self._null(fitted.features)
         again = cluster_scores.refit(fitted, null, self.shared.path)
-        return distances.silhouettes(segmenter.labels_of(again, null, self.shared.path))
+        return float(distances.silhouettes(segmenter.labels_of(again, null, self.shared.path)).mean())
 
     @cached_property
     def _real(self) -> tuple[Prepared, Distances]:
@@ -152,7 +153,7 @@ class Separation:
 
     def _null(self, columns: tuple[str, ...]) -> tuple[Prepared, Distances]:
         if columns not in self._nulls:
-            (null,) = cluster_scores.permuted(self._real[0], columns, self.seed, permutations=1)
+            (null,) = nulls.copula(self._real[0], columns, self.seed, draws=1)
             self._nulls[columns] = self._measured(null)
         return self._nulls[columns]
 
@@ -188,7 +189,7 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:  # n
 
 
 def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:
-    """Each contestant fitted on the study's sample and scored against the same clustering of column-permuted data.
+    """Each contestant fitted on the study's sample and scored against the same clustering of customers without groups.
 
     Everybody is assigned to the segments of the first, which is to be registered, and describes them.
     """
@@ -236,7 +237,7 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     where = f"Where {_counted(problem)} customers lie, {as_of}"
     segments.map_plot(folder / "segment_map.png", where, model, X, problem.search.seed)
     segments.revenue_plot(folder / "segment_revenue.png", "What the segments bring", model)
-    segments.reality_plot(folder / "structure.png", "Is there structure? Silhouette against shuffled data", tested)
+    segments.reality_plot(folder / "structure.png", "Is there structure? Silhouette against one cloud", tested)
 
 
 def _counted(problem: Problem) -> str:
@@ -252,11 +253,12 @@ def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]
     if len(problem.customers) < len(problem.everybody):
         how += f"segments were fitted and scored on {len(problem.customers):,} of them, drawn in proportion by recency "
         how += "and spend, and then everybody was assigned; "
-    lines = ["| id | segment | customers | revenue | |", "|---|---|---|---|---|"]
+    lines = ["| id&emsp; | segment | customers&emsp; | revenue&emsp; | |", "|---|---|---|---|---|"]
     for each in tested[0].model.catalogue:
         revenue = "–" if each.revenue_share is None else f"{each.revenue_share:.0%}"
         lines.append(f"| {each.id} | {each.name} | {each.share:.0%} | {revenue} | {each.description} |")
-    return how + "the gap is silhouette above that of column-permuted data.", lines
+    how += "the gap is silhouette above that of one cloud with the same columns and rank correlations."
+    return how, lines
 
 
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:  # noqa: ARG001
@@ -287,7 +289,7 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
 
 def structure(scores: Mapping[str, float]) -> dict[str, float]:
     """The scores of structure and stability; nan where the manifest leaves one out because it was not defined."""
-    return {name: scores.get(name, float("nan")) for name in ("permuted_gap", "permuted_gap_low", "jaccard_min")}
+    return {name: scores.get(name, float("nan")) for name in ("copula_gap", "copula_gap_low", "jaccard_min")}
 
 
 def without_structure(promotion: Promotion, scores: Mapping[str, float]) -> Verdict | None:
@@ -295,9 +297,9 @@ def without_structure(promotion: Promotion, scores: Mapping[str, float]) -> Verd
     found, noise = structure(scores), scores.get("noise_share", 0.0)
     if scores.get("segments_n", 2.0) < 2:
         reason = f"fewer than two segments among all customers: {noise:.0%} of them belong to no group"
-    elif not found["permuted_gap_low"] > 0:
-        reason = f"no structure beyond chance: silhouette gap to column-permuted data {found['permuted_gap']:+.4f}, "
-        reason += f"at least {found['permuted_gap_low']:+.4f}"
+    elif not found["copula_gap_low"] > 0:
+        reason = f"no structure beyond chance: silhouette gap to customers without groups {found['copula_gap']:+.4f}, "
+        reason += f"{found['copula_gap_low']:+.4f} beyond the best of {nulls.DRAWS} draws"
     elif not found["jaccard_min"] >= promotion.min_stability:
         reason = f"a segment is not stable: Jaccard {found['jaccard_min']:.2f} over bootstrap refits, "
         reason += f"promotion.min_stability is {promotion.min_stability:g}"

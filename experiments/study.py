@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from experiments.config import Cutoffs, Features, Promotion, Sample, Search, Section, Segments, near
 from features.entities import Entity
@@ -17,7 +18,20 @@ from models.segments.clusterers import clusterers
 from models.targets import target
 from models.tasks import question, task, tasks
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+RESERVED = ("customer_id", "segment")
+"""Keys of every answer over HTTP, beside the names of models."""
+
+
+def free_name(name: str) -> str:
+    """The name itself; ValueError if no model can be called so."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError("use lower case letters, digits and underscores, a letter first")
+    if name in RESERVED:
+        raise ValueError("that is a key of every answer over HTTP: call the study otherwise")
+    return name
+
+
+Name = Annotated[str, Field(max_length=60), AfterValidator(free_name)]
 Horizons = Annotated[
     tuple[Annotated[float, Field(gt=0)], ...],
     BeforeValidator(lambda days: days if isinstance(days, list | tuple) else (days,)),
@@ -114,7 +128,7 @@ class SegmentStudy(Study):
     def _answerable(self) -> Self:
         check_names("clusterers", self.clusterers, clusterers())
         check_names("baselines", self.baselines, clusterers())
-        check_metric(self.search.metric, "permuted_gap")
+        check_metric(self.search.metric, "copula_gap")
         return self
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 ColumnType = Literal["str", "float", "int", "time", "date", "bool"]
 DECLARED = ("level_", "ordered_")
 """Prefixes of columns that ingest makes of ``attr_*`` columns whose meaning ``[attributes]`` of the source declares."""
+PROTECTED_MARK = "protected_"
+"""Follows the prefix where the source declares the attribute protected, so that its name says so wherever it goes."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,27 @@ class TableSpec:
         """
         return self.name == "customers" and name.startswith(DECLARED)
 
+    def made_of(self, name: str) -> str:
+        """The column that the source returns for ``name``: its own, or the further one that it is declared from.
+
+        >>> from features.tables import CUSTOMERS
+        >>> CUSTOMERS.made_of("ordered_protected_age_band"), CUSTOMERS.made_of("level_hobby"), CUSTOMERS.made_of("city")
+        ('attr_age_band', 'attr_hobby', 'city')
+        """
+        if not self.is_declared(name):
+            return name
+        return f"{self.extra_prefix}{name.partition('_')[2].removeprefix(PROTECTED_MARK)}"
+
+    def is_protected(self, name: str) -> bool:
+        """Whether nobody should be judged by this column: by the contract, or because the source declares it.
+
+        >>> from features.tables import CUSTOMERS
+        >>> [CUSTOMERS.is_protected(name) for name in ("gender", "ordered_protected_age_band", "ordered_size")]
+        [True, True, False]
+        """
+        declared = self.is_declared(name) and declared_protected(name)
+        return declared or any(column.name == name and column.protected for column in self.columns)
+
     def levels(self, name: str) -> tuple[str, ...]:
         """Values that the column ``name`` may have; empty if any value may occur, or if there is no such column.
 
@@ -107,6 +130,11 @@ class TableSpec:
         [True, True, False]
         """
         return self.is_extra(name) or any(column.name == name and column.personal for column in self.columns)
+
+
+def declared_protected(name: str) -> bool:
+    """Whether the name of a declared attribute's column says that it is protected."""
+    return name.startswith(tuple(prefix + PROTECTED_MARK for prefix in DECLARED))
 
 
 def must(name: str, type_: ColumnType, doc: str, personal: bool = False) -> Column:

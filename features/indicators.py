@@ -17,6 +17,9 @@ from features.families import is_text
 
 SMALLEST_SHARE = 0.01
 """A level with a smaller share of the rows gets no column of its own."""
+FEWEST_CUSTOMERS = 10
+"""Nor does one of fewer customers, however many leave the text empty: the name of its column would stand in datasets,
+runs and models, and could say something about a single person."""
 MOST_LEVELS = 20
 """The most frequent levels of a column, at most this many, get a column of their own."""
 
@@ -43,9 +46,11 @@ def split(name: str) -> tuple[str, str | None]:
 def indicator_names(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
     """``columns`` with each text column replaced, at its place, by its indicators; levels in alphabetical order.
 
-    A text column that is constant or empty in ``frame`` gives none.
+    A text column that is constant or empty in ``frame`` gives none. Customers are told apart by ``customer_id``.
     """
-    return tuple(name for column in columns for name in (_levels(frame[column]) if is_text(column) else (column,)))
+    customers = frame["customer_id"]
+    found = (_levels(frame[column], customers) if is_text(column) else (column,) for column in columns)
+    return tuple(name for names in found for name in names)
 
 
 def with_indicators(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
@@ -73,10 +78,12 @@ def numbers(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if not is_text(str(name))]
 
 
-def _levels(column: "pd.Series[str]") -> list[str]:
-    shares = _spelled(column).value_counts(normalize=True)
+def _levels(column: "pd.Series[str]", customers: "pd.Series[str]") -> list[str]:
+    spelled = _spelled(column)
+    shares, customers_n = spelled.value_counts(normalize=True), customers.groupby(spelled).nunique()
+    shares = shares[(shares >= SMALLEST_SHARE) & (customers_n[shares.index] >= FEWEST_CUSTOMERS)]
     # Sorted by name first, so that the choice among equally frequent levels does not depend on the order of rows.
-    frequent = shares[shares >= SMALLEST_SHARE].sort_index().sort_values(ascending=False, kind="stable")
+    frequent = shares.sort_index().sort_values(ascending=False, kind="stable")
     levels = sorted(str(level) for level in frequent.index[:MOST_LEVELS] if level)
     return [f"{column.name}={level}" for level in levels] if len(levels) > 1 else []
 

@@ -1,5 +1,6 @@
 """Sentiment of a customer's text, English or French, by lexicons that are part of libraries: nothing is downloaded."""
 
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
@@ -9,11 +10,18 @@ from typing import Any
 CHARACTERS_MAX = 10_000
 # Whole millionths add up exactly, in any order.
 DECIMALS = 6
-NEIGHBOURS = ("cs", "da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "sv", "tr")
+NEIGHBOURS = (
+    "ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "lt", "lv", "nl", "no", "pl", "pt",
+    "ro", "sk", "sl", "sv", "tr", "vi",
+)  # fmt: skip
 """Languages that a text is told apart among; in most of them nothing is scored."""
 CERTAIN = 0.9
 """From this probability on a language is believed. Two words are rarely certain; most of them are English."""
-METHOD = " ".join(f"{name} {version(name)}" for name in ("textblob", "textblob-fr", "py3langid"))
+UNLIKELY = 0.04
+"""Below this probability that it is a supported one, the language is another: "a mug" has .05, "muy bueno" .03."""
+RULE = 2
+"""Counts how a language has been told; texts are scored anew when it changes."""
+METHOD = f"rule {RULE}, " + " ".join(f"{name} {version(name)}" for name in ("textblob", "textblob-fr", "py3langid"))
 
 Lexicon = Callable[[str], Any]
 """Gives a score: first the polarity, -1 to 1; its ``assessments`` has an entry for each word that the lexicon knows."""
@@ -21,7 +29,7 @@ _LOADING = Lock()
 
 
 def sentiment(text: str | None) -> float | None:
-    """-1 (bad) to 1 (good), in whole millionths; 0.0 if neutral, null without text or in a language not supported.
+    """-1 (bad) to 1 (good), in whole millionths; 0.0 if neutral, null without a word or in a language not supported.
 
     Pattern's lexicons for English and French, with negations and intensifiers. Where the language is not certain, the
     French one is asked if the English one knows no word. Only the first 10,000 characters are read.
@@ -30,28 +38,33 @@ def sentiment(text: str | None) -> float | None:
     (-1.0, -0.3)
     >>> sentiment("not good"), sentiment("very good"), sentiment("a mug"), sentiment("pas bon")
     (-0.35, 0.91, 0.0, -0.35)
-    >>> sentiment("  "), sentiment("Die Lieferung kam leider viel zu spät")
-    (None, None)
+    >>> sentiment("  "), sentiment("Die Lieferung kam leider viel zu spät"), sentiment("とても良い")
+    (None, None, None)
     """
-    if text is None or not text.strip():
-        return None
-    text = text[:CHARACTERS_MAX]
-    lexicons = _lexicons(text)
-    if not lexicons:
-        return None
+    text = (text or "")[:CHARACTERS_MAX].strip()
+    letters = [character for character in text if character.isalpha()]
+    lexicons = _lexicons(text) if text and _are_latin(letters) else []
     scores = [lexicon(text) for lexicon in lexicons]
-    polarity = next((float(score[0]) for score in scores if score.assessments), 0.0)
+    polarity = next((float(score[0]) for score in scores if score.assessments), 0.0 if scores and letters else None)
+    if polarity is None:
+        return None
     # Adding 0.0 turns -0.0 into 0.0: the two are equal, but their bytes are not.
     return round(min(1.0, max(-1.0, polarity)), DECIMALS) + 0.0
+
+
+def _are_latin(letters: list[str]) -> bool:
+    """Whether half of them or more are."""
+    latin_n = sum(each.isascii() or unicodedata.name(each, "").startswith("LATIN") for each in letters)
+    return 2 * latin_n >= len(letters)
 
 
 def _lexicons(text: str) -> list[Lexicon]:
     """The lexicons to ask, in order: none if the text is certainly in another language, both if in none for certain."""
     lexicons, identifier = _loaded_once()
     chances = dict(identifier.rank(text))
-    if any(chances[name] >= CERTAIN for name in NEIGHBOURS if name not in lexicons):
-        return []
     supported = sum(chances[name] for name in lexicons)
+    if supported < UNLIKELY or any(chances[name] >= CERTAIN for name in NEIGHBOURS if name not in lexicons):
+        return []
     certain = [name for name in lexicons if chances[name] >= CERTAIN * supported]
     return [lexicons[name] for name in certain or lexicons]
 

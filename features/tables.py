@@ -212,6 +212,9 @@ SUBSCRIPTIONS = TableSpec(
     ),
 )
 
+REACHED_BY = ("email", "phone", "address_street")
+"""Columns of ``contacts`` of which a row has at least one, or it reaches nobody."""
+
 CONTACTS = TableSpec(
     name="contacts",
     doc="How to reach customers, one row a version; of several the newest known. Opened to send, and for nothing else.",

@@ -3,7 +3,6 @@
 Exit status 0: done, or nothing to do. 1: a clear error, on stderr. 2: wrong usage.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,8 +13,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from pipelines.commands import DEFAULT_HOME, HOME_VARIABLE
 from pipelines.faults import in_words
 from pipelines.memory import peak_memory
+from pipelines.printing import json_text
 from pipelines.workspace import Workspace
 
 # No step asks the network for anything; the libraries' usage statistics would.
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Home = Annotated[Path, typer.Option("--home", envvar="COTERIE_HOME", help="The workspace folder.")]
+Home = Annotated[Path, typer.Option("--home", envvar=HOME_VARIABLE, help="The workspace folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Study = Annotated[str, typer.Argument(help="A study shipped or promoted here (churn, ...), or a path to a .toml.")]
 Studies = Annotated[
@@ -59,7 +60,6 @@ Customer = Annotated[str, typer.Argument(help="The customer's id as the shop wri
 
 SCHEMA_VERSION = 1
 """Of the objects that ``--json`` prints: raised when a key changes its meaning or goes, not when one is added."""
-DEFAULT_HOME = Path("workspace")
 
 
 @app.command()
@@ -135,6 +135,8 @@ def rejects(
     from pipelines.steps.rejects import rejected_rows, rejects_summary, write_csv
 
     workspace = Workspace(home)
+    if csv and json_:
+        raise typer.BadParameter("--csv and --json are two formats: choose one")
     if csv:
         run_until_stopped(lambda: write_csv(workspace, table, sys.stdout))
     else:
@@ -314,10 +316,12 @@ def only_the_result_on_stdout() -> Iterator[None]:
 
 
 def run_until_stopped(start: Callable[[], None]) -> None:
-    """Hand this process over to a server."""
+    """Hand this process over to a server, or print until all is printed."""
     prepare()
     try:
         start()
+    except BrokenPipeError:  # whoever reads, such as `head`, has enough: click ends without a word
+        raise
     except Exception as error:
         fail(error)
 
@@ -330,10 +334,9 @@ def prepare() -> None:
 def show(result: dict[str, Any], as_json: bool) -> None:
     """Print the result as JSON, or its ``message``."""
     if as_json:
-        json.dump(result, sys.stdout, sort_keys=True, default=str)
-        sys.stdout.write("\n")
+        sys.stdout.write(json_text(result) + "\n")
     else:
-        typer.echo(result.get("message") or json.dumps(result, indent=1, default=str))
+        typer.echo(result.get("message") or json_text(result))
 
 
 def fail(error: Exception) -> NoReturn:

@@ -7,6 +7,7 @@ A crash before the move leaves the last good state; the next run deletes what wa
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,10 @@ from experiments.tracking.stores import ARTIFACTS, Stores, is_folder, is_sqlite,
 from features.errors import BadInput, Busy, NotFound
 
 POINTER = "CURRENT"
+ODD_IN_ADDRESS = re.compile(r"[?]|%[0-9a-fA-F]{2}")
+"""What the address of an SQLite database would mean in another way than the path of its file."""
+TEMPORARY = "TMPDIR"
+"""The variable of the environment by which a process finds the folder for its temporary files."""
 STEP_THAT_MAKES = {
     "canonical": "ingest",
     "scores": "score",
@@ -168,7 +173,9 @@ class Workspace:
         return folder
 
     def check_home(self) -> None:
-        """BadInput if the home is a file, or below one."""
+        """BadInput if the home is a file, or below one, or if no database could be found in it by its address."""
+        if odd := ODD_IN_ADDRESS.search(str(self.home.resolve())):
+            raise BadInput(f"{self.home} has {odd[0]} in its path, where databases cannot be: name another --home")
         for place in (self.home, *self.home.parents):
             if place.exists() and not place.is_dir():
                 raise BadInput(f"{place} is a file, the workspace is a folder: name another --home, or move it away")
@@ -177,8 +184,8 @@ class Workspace:
     def lock(self) -> Iterator[None]:
         """Be the one writer of the workspace; the system frees the lock when the process ends, however it ends.
 
-        What a killed writer left is swept, and the temporary files of this process lie in the workspace meanwhile, so
-        that the next writer finds them, whichever library made them.
+        What a killed writer left is swept, and the temporary files of this process and of its workers lie in the
+        workspace meanwhile, so that the next writer finds them, whichever library made them.
 
         Raises:
             Busy: another process has the lock.
@@ -198,14 +205,16 @@ class Workspace:
 
     @contextlib.contextmanager
     def _temporary_files(self) -> Iterator[None]:
-        """Let ``tempfile`` of this process use the workspace; the processes it starts use the system's folder."""
-        folder, before = self.scratch.resolve(), tempfile.tempdir
+        """Let ``tempfile`` of this process, and of those it starts, use the workspace."""
+        folder, before, given = self.scratch.resolve(), tempfile.tempdir, os.environ.get(TEMPORARY)
         folder.mkdir(exist_ok=True)
-        tempfile.tempdir = str(folder)
+        tempfile.tempdir = os.environ[TEMPORARY] = str(folder)
         try:
             yield
         finally:
             tempfile.tempdir = before
+            os.environ.pop(TEMPORARY)
+            os.environ.update({} if given is None else {TEMPORARY: given})
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -23,7 +23,7 @@ PRODUCTS = "products.parquet"
 FURTHER = TABLES["products"].optional
 """Columns that the catalogue of products has if the source returned them."""
 RESERVED = ("customer_id", "segment")
-"""Keys of an answer that are no model's name."""
+"""Keys of an answer that are no model's name; studies know them too."""
 
 
 @dataclass(frozen=True)

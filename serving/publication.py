@@ -65,6 +65,9 @@ def _copy_models(folder: Path, models: Mapping[str, Path]) -> dict[str, Loaded]:
     if any(folder.iterdir()):
         raise BadInput(f"the folder {folder.name!r} is not empty: write a bundle into a new one")
     loaded = {name: load(source) for name, source in models.items()}
+    segmentations = [name for name, each in loaded.items() if each.manifest["kind"] == "segmenter"]
+    if len(segmentations) > 1:
+        raise BadInput(f"{' and '.join(segmentations)} are segmentations, and an answer has one segment: choose one")
     for name, source in models.items():
         shutil.copytree(source, folder / "models" / name)
     return loaded

@@ -2,6 +2,7 @@
 SELECT
     household_id AS customer_id,
     income AS income_band,
+    income AS attr_income,
     marital_status AS family_status,
     age AS attr_age_band,
     home_ownership AS attr_home_ownership,

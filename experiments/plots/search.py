@@ -10,7 +10,7 @@ from experiments.plots.style import COLOURS, GREY, INK, figure
 from experiments.search.trials import Trial
 
 LOWER = "loss on validation folds,\nlower is better"
-HIGHER = "silhouette above shuffled data,\nhigher is better"
+HIGHER = "silhouette above one cloud,\nhigher is better"
 
 
 def search_plot(path: Path, name: str, trials: Sequence[Trial], direction: str) -> None:

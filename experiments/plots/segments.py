@@ -129,13 +129,13 @@ def revenue_plot(path: Path, title: str, segmenter: Segmenter) -> None:
 
 
 def reality_plot(path: Path, title: str, clustered: Sequence[Scored]) -> None:
-    """Each clustering's silhouette beside that of the same clustering of column-permuted data."""
+    """Each clustering's silhouette beside that of the same clustering of customers without groups."""
     with figure(path, title, 9.5, 1.6 + 0.6 * len(clustered)) as (_, axes):
         for row, each in enumerate(reversed(clustered)):
-            real, shuffled = each.scores["silhouette"], each.scores["silhouette_permuted"]
+            real, null = each.scores["silhouette"], each.scores["silhouette_null"]
             ours = each.contestant.role == TUNED
-            axes.plot([shuffled, real], [row, row], color=LIGHT, lw=5, zorder=1, solid_capstyle="round")
-            axes.scatter([shuffled], [row], color=GREY, s=60, zorder=3, label="columns shuffled" if ours else None)
+            axes.plot([null, real], [row, row], color=LIGHT, lw=5, zorder=1, solid_capstyle="round")
+            axes.scatter([null], [row], color=GREY, s=60, zorder=3, label="one cloud" if ours else None)
             axes.scatter([real], [row], color=COLOURS[0], s=60, zorder=3, label="real customers" if ours else None)
         axes.set_yticks(range(len(clustered)), [_gap_words(each) for each in reversed(clustered)])
         axes.set_xlabel("silhouette: 1 if customers lie close to their own segment and far from the others")
@@ -146,5 +146,5 @@ def reality_plot(path: Path, title: str, clustered: Sequence[Scored]) -> None:
 
 
 def _gap_words(each: Scored) -> str:
-    gap, low, high = (each.scores[name] for name in ("permuted_gap", "permuted_gap_low", "permuted_gap_high"))
-    return f"{each.contestant.label}\ngap {gap:+.3f} [{low:+.3f}, {high:+.3f}]"
+    gap, low = (each.scores[name] for name in ("copula_gap", "copula_gap_low"))
+    return f"{each.contestant.label}\ngap {gap:+.3f}, {low:+.3f} beyond chance"

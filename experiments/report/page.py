@@ -1,6 +1,6 @@
 """The run's description in the MLflow UI, in Markdown: the question, the scores and where to find the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from experiments.contest import Scored
@@ -27,13 +27,23 @@ def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: S
 
 
 def table(columns: Sequence[str], rows: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """A Markdown table of scores, one row per contestant; nan is a dash.
+    """A Markdown table of scores, one row per contestant; nan is a dash, a count has no decimals.
 
-    >>> table(["auc"], {"ours": {"auc": 0.75}})
-    ['| | auc |', '|---|---|', '| ours | 0.750 |']
+    >>> table(["auc", "segments_n"], {"ours": {"auc": 0.75, "segments_n": 6.0}})
+    ['| | auc&emsp; | segments_n&emsp; |', '|---|---|---|', '| ours&emsp; | 0.750&emsp; | 6&emsp; |']
     """
-    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = [f"| | {_row(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for name, scores in rows.items():
-        values = (f"{scores[column]:.3f}" if scores[column] == scores[column] else "–" for column in columns)
-        lines.append(f"| {name} | " + " | ".join(values) + " |")
+        lines.append(f"| {_row([name, *(_figure(column, scores[column]) for column in columns)])} |")
     return lines
+
+
+def _row(cells: Iterable[str]) -> str:
+    """Cells with a space behind each: the UI draws tables without one, and names would run together."""
+    return " | ".join(f"{cell}&emsp;" for cell in cells)
+
+
+def _figure(column: str, value: float) -> str:
+    if value != value:
+        return "–"
+    return f"{value:.0f}" if column.endswith("_n") else f"{value:.3f}"

@@ -6,7 +6,7 @@ shows is a view stored as a tag of the experiment, as the UI's own "Share" butto
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
@@ -44,13 +44,12 @@ def runs_address(server: str, experiment_id: str) -> str:
     return f"{server}/#/experiments/{experiment_id}/runs?{TRAINING}&viewStateShareKey={VIEW}"
 
 
-def choose_columns(
-    client: "MlflowClient", experiment_id: str, run_id: str, metrics: Iterable[str], params: Iterable[str]
-) -> None:
-    """Let the table of runs show these metrics and parameters, newest runs first, and the runs nested in this one."""
+def choose_columns(client: "MlflowClient", experiment_id: str, metrics: Iterable[str], params: Iterable[str]) -> None:
+    """Let the table of runs show these metrics and parameters, of each study and its baselines, the newest first."""
     columns = [f"metrics.`{name}`" for name in metrics] + [f"params.`{name}`" for name in params]
-    view = {"selectedColumns": columns, "orderByKey": "attributes.start_time", "orderByAsc": False}
-    view |= {"runsExpanded": {run_id: True}}
+    view: dict[str, Any] = {"selectedColumns": columns, "searchFilter": "tags.`coterie.role` != 'trial'"}
+    # By its start the UI would hide a study's baselines below it; by its end, a study comes first and then they.
+    view |= {"orderByKey": "attributes.end_time", "orderByAsc": False}
     client.set_experiment_tag(experiment_id, VIEW_TAG, json.dumps(view))
 
 

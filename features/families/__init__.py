@@ -60,6 +60,11 @@ class Family(Protocol):
         """Whether this column of its own is text."""
         return column in self.TEXT
 
+    @default
+    def is_protected(self, column: str) -> bool:
+        """Whether this column of its own is about what nobody should be judged by."""
+        return column in self.PROTECTED
+
 
 def families() -> dict[str, Family]:
     """All families by name, in alphabetical order."""
@@ -94,9 +99,10 @@ def is_text(column: str) -> bool:
     return any(family.is_text(column) for family in families().values())
 
 
-def protected_names() -> frozenset[str]:
-    """Columns that no model reads unless its study names them, of all families."""
-    return frozenset(name for family in families().values() for name in family.PROTECTED)
+@cache
+def is_protected(column: str) -> bool:
+    """Whether no model reads the feature unless its study names it."""
+    return any(family.is_protected(column) for family in families().values())
 
 
 def reference(found: Mapping[str, Family]) -> str:

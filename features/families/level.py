@@ -1,13 +1,15 @@
 """Levels that many share: motivation, lifestyle, and every ``attr_*`` column that the source declares a level.
 
 An open family: a column that ``[attributes]`` of source.toml declares as ``"level"`` is ``level_<attribute>``, null if
-unknown; ``level_motivation`` and ``level_lifestyle`` are the columns of these names in ``customers``.
+unknown; one that it declares as ``"protected level"`` is ``level_protected_<attribute>``, which a model reads only if
+its study names it. ``level_motivation`` and ``level_lifestyle`` are the columns of these names in ``customers``.
 """
 
 from collections.abc import Collection
 
 import narwhals as nw
 
+from features.columns import declared_protected
 from features.past import Past
 from features.windows import Frame
 
@@ -43,6 +45,11 @@ def reads(column: str) -> tuple[str, ...]:
 def is_text(column: str) -> bool:
     """All are."""
     return owns(column)
+
+
+def is_protected(column: str) -> bool:
+    """Those that the source declares protected."""
+    return owns(column) and declared_protected(column)
 
 
 def compute(past: Past, as_of: float) -> Frame:

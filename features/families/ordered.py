@@ -1,13 +1,16 @@
 """Attributes with an order: every ``attr_*`` column that the source declares as ordered, as a place in that order.
 
 An open family: a column that ``[attributes]`` of source.toml declares as ``"ordered: low, middle, high"`` is
-``ordered_<attribute>``: 0 for the first, 1 for the second, ...; null if unknown or none of these.
+``ordered_<attribute>``: 0 for the first, 1 for the second, ...; null if unknown or none of these. Of one that it
+declares as ``"protected ordered: ..."`` it is ``ordered_protected_<attribute>``, which a model reads only if its study
+names it.
 """
 
 from collections.abc import Collection
 
 import narwhals as nw
 
+from features.columns import declared_protected
 from features.past import Past
 from features.windows import Frame
 
@@ -30,6 +33,11 @@ def owns(column: str) -> bool:
 def reads(column: str) -> tuple[str, ...]:
     """The column of customers that it is."""
     return (*NEEDS, f"customers.{column}") if owns(column) else ()
+
+
+def is_protected(column: str) -> bool:
+    """Those that the source declares protected."""
+    return owns(column) and declared_protected(column)
 
 
 def compute(past: Past, as_of: float) -> Frame:

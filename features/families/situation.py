@@ -1,4 +1,8 @@
-"""Occasions: public holidays near as_of in the customer's country, campaigns, and what earlier orders were near to."""
+"""Occasions: public holidays near as_of where the customer lives, campaigns, and what earlier orders were near to.
+
+Holidays are those of the part of the country that ``region``, else ``district``, of the profile names; where neither
+names a part that has its own, those of the whole country or of most of its parts.
+"""
 
 import math
 from datetime import date
@@ -7,7 +11,16 @@ import narwhals as nw
 
 from features.engines import beside
 from features.exact import count_if, per, ratio, rows_n
-from features.families._countries import AHEAD_DAYS, COUNTRY_DAYS, EVE_DAYS, YEAR_DAYS, eves, proximity
+from features.families._countries import (
+    AHEAD_DAYS,
+    CALENDAR_WEEKS,
+    EVE_DAYS,
+    YEAR_DAYS,
+    countries,
+    parts,
+    proximity,
+    weeks,
+)
 from features.past import Past
 from features.windows import Frame, to_days
 
@@ -21,12 +34,12 @@ GIFT_SEASONS = tuple((to_days(date(year, 11, 15)), to_days(date(year, 12, 24))) 
 """15 November to 24 December of the first of these cycles."""
 
 COLUMNS: dict[str, str] = {
-    "situation_holiday_next_days": "Whole days from as_of's date (UTC) to the next public holiday of the customer's "
-    "country, 0 if it is one; null if the country is not known.",
+    "situation_holiday_next_days": "Whole days from as_of's date (UTC) to the next public holiday where the "
+    "customer lives, by country and region; 0 if it is one; null if the country is not known.",
     "situation_holiday_last_days": "Whole days since the last public holiday before as_of's date; null as above.",
     "situation_holidays_30d_n": f"Public holidays from as_of's date to {AHEAD_DAYS} days later; null as above.",
     "situation_holiday_order_share": f"Of the orders of the last {YEAR_DAYS} days, the share placed 1 to {EVE_DAYS} "
-    "days before a public holiday of the country; null as above or if none.",
+    "days before a public holiday there; null as above or if none.",
     "situation_gift_order_share": "Share of orders placed from 15 November to 24 December (UTC); never null.",
     "situation_campaign_order_share": f"Of the orders of the last {YEAR_DAYS} days, the share placed within "
     f"{CAMPAIGN_DAYS} days after a message was sent to the customer; null if none.",
@@ -41,7 +54,16 @@ USES = {
 }
 ZERO_IF_NONE = ("situation_campaigns_30d_n",)
 TEXT = ("situation_last_order_occasion",)
-_OF_PLACE = ("country_n", "next_days", "last_days", "ahead_n")
+_OF_PLACE = ("calendar_n", "next_days", "last_days", "ahead_n")
+PARTS = ("region", "district")
+"""Columns of a profile that may name a part of the country, the first that does counts."""
+_BY_HOLIDAY = (*USES["customers"], "situation_last_order_occasion")
+
+
+def reads(column: str) -> tuple[str, ...]:
+    """The tables, and for holidays the district, which not every table of customers has."""
+    tables = (*NEEDS, *USES) if column in COLUMNS else ()
+    return (*tables, "customers.district") if column in _BY_HOLIDAY else tables
 
 
 def compute(past: Past, as_of: float) -> Frame:
@@ -58,13 +80,27 @@ def compute(past: Past, as_of: float) -> Frame:
 
 def _before_holiday(past: Past, orders: Frame, today: int) -> Frame:
     """Orders with _OF_PLACE, of the customer's country, and ``eve``: 1 if a public holiday followed soon."""
-    name = nw.col("country").str.strip_chars().str.to_lowercase()
-    # A company may have contacts in several countries: the alphabetically first.
-    places = past.customers.group_by("customer_id").agg(name.min())
-    places = places.join(beside(places, proximity(today)), on="country").select("customer_id", *_OF_PLACE)
+    places = _places(past.customers)
+    places = places.join(beside(places, proximity(today)), on="place_n").select("customer_id", *_OF_PLACE)
+    week = per(nw.col("day"), EVE_DAYS).floor()
     placed = orders.join(places, on="customer_id", how="left")
-    placed = placed.with_columns(country_day=nw.col("country_n") * COUNTRY_DAYS + nw.col("day"))
-    return placed.join(beside(placed, eves(today)), on="country_day", how="left")
+    placed = placed.with_columns(calendar_week=nw.col("calendar_n") * CALENDAR_WEEKS + week)
+    near = placed.join(beside(placed, weeks(today)), on="calendar_week", how="left")
+    soon = (nw.col("last_holiday") > nw.col("day")) | (nw.col("next_holiday") <= nw.col("day") + EVE_DAYS)
+    return near.with_columns(eve=nw.when(soon).then(1.0).otherwise(0.0))
+
+
+def _places(profiles: Frame) -> Frame:
+    """customer_id and ``place_n`` of everybody whose country is known."""
+    given = [name for name in PARTS if name in profiles.collect_schema().names()]
+    plain = {name: nw.col(name).str.strip_chars().str.to_lowercase() for name in ("country", *given)}
+    placed = profiles.select("customer_id", **plain)
+    placed = placed.join(beside(placed, countries()), on="country")
+    for name in given:
+        named = parts().rename({"part": name, "part_n": f"{name}_n"})
+        placed = placed.join(beside(placed, named), on=["country_n", name], how="left")
+    nearest = nw.coalesce(*(nw.col(f"{name}_n") for name in given), nw.col("place_n"))
+    return placed.with_columns(nearest=nearest).group_by("customer_id").agg(nw.col("nearest").min().alias("place_n"))
 
 
 def _placed_nowhere(orders: Frame) -> Frame:
@@ -128,7 +164,7 @@ def _campaigns(touches: Frame, as_of: float) -> Frame:
 
 
 def _ratios(sums: Frame) -> Frame:
-    year_n, known = nw.col("year_n"), ~nw.col("country_n").is_null()
+    year_n, known = nw.col("year_n"), ~nw.col("calendar_n").is_null()
     occasion: nw.Expr = nw.lit("none")
     for name, label in (("led", "campaign"), ("gift", "gift season"), ("eve", "holiday")):
         occasion = nw.when(nw.col(f"last_{name}_n") > 0).then(nw.lit(label)).otherwise(occasion)

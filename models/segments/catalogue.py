@@ -1,6 +1,6 @@
 """The segment catalogue: each segment's name, size, share of revenue and typical customer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import BadArtifact
+from features.families import is_protected
+from features.indicators import split
 from models.segments.clusterers import NOISE, Labels
 from models.segments.names import NO_SEGMENT, OFTEN, ORDER_VALUE, RECENCY, SPEND, TENURE, segment_names
 from models.segments.preprocessing import raw_column
@@ -33,18 +35,24 @@ Catalogue = tuple[Segment, ...]
 
 
 def build(
-    X: pd.DataFrame, label: Labels, possible: Sequence[int], fixed_names: Mapping[int, str], currency: str = ""
+    X: pd.DataFrame,
+    label: Labels,
+    possible: Sequence[int],
+    fixed_names: Mapping[int, str],
+    read: Collection[str] = (),
+    currency: str = "",
 ) -> Catalogue:
     """Segments by descending revenue (by size where spend is not known), noise last.
 
     ``X`` has one row per customer, ``label`` (n,) their labels. ``possible`` are all labels that the clusterer can
     give: one without a customer today is listed with size 0, because a later customer may get it. ``fixed_names`` are
-    the clusterer's own names for labels, if it has any.
+    the clusterer's own names for labels, if it has any. Protected columns say nothing of a segment, unless they are
+    among those that the clusterer ``read``, because the study named them.
     """
     nobody = {value: f"Nobody yet, group {value + 1}" for value in possible}
     names = {**nobody, NOISE: NO_SEGMENT, **segment_names(X, label), **fixed_names}
     revenue = {value: _revenue(X, label == value) for value in possible}
-    medians = _medians(X, label, possible)
+    medians = _medians(X, _shown(X, read), label, possible)
     order = sorted((value for value in possible if value != NOISE), key=lambda value: (-revenue[value], value))
     ranked = [(f"s{rank}", value) for rank, value in enumerate(order, start=1)]
     ranked += [(NO_SEGMENT_ID, NOISE)] if NOISE in possible else []
@@ -69,16 +77,22 @@ def _revenue(X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> fl
     return float(X[SPEND][inside].sum()) if SPEND in X.columns else float(inside.sum())
 
 
-def _medians(X: pd.DataFrame, label: Labels, possible: Sequence[int]) -> dict[int, dict[str, float | None]]:
-    """The median of each column in each segment; of a memory map, one column is in memory at a time."""
+def _shown(X: pd.DataFrame, read: Collection[str]) -> list[str]:
+    return [name for name in map(str, X.columns) if name in read or not is_protected(split(name)[0])]
+
+
+def _medians(
+    X: pd.DataFrame, columns: Sequence[str], label: Labels, possible: Sequence[int]
+) -> dict[int, dict[str, float | None]]:
+    """The median of each of ``columns`` in each segment; of a memory map, one column is in memory at a time."""
     inside = {value: np.flatnonzero(label == value) for value in possible}
     found: dict[int, dict[str, float | None]] = {value: {} for value in possible}
-    for name in X.columns:
+    for name in columns:
         column = raw_column(X, name)
         for value, rows in inside.items():
             known = column[rows]
             known = known[~np.isnan(known)]
-            found[value][str(name)] = float(np.median(known)) if len(known) else None
+            found[value][name] = float(np.median(known)) if len(known) else None
     return found
 
 

@@ -1,12 +1,13 @@
-"""How good is a clustering? Separation compared with the same clustering of permuted data, and stability of segments.
+"""How good is a clustering? Separation compared with that of customers without groups, and stability of segments.
 
-Silhouette alone proves nothing: data with permuted columns, which have no joint structure, score nearly as well.
+Silhouette alone proves nothing: one cloud with the same marginals and rank correlations often scores as well.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,54 +15,57 @@ from hdbscan.validity import validity_index
 from sklearn.metrics import pairwise_distances, silhouette_samples
 
 from features.errors import BadInput
-from models.segments import preprocessing
-from models.segments.clusterers import NOISE, Floats, Labels
+from models.segments import nulls, preprocessing
+from models.segments.clusterers import NOISE, Floats, Labels, clusterer
 from models.segments.segmenter import Prepared, Segmenter, assign_labels, fit_clusters, labels_of, prepare
+from models.segments.shared import once
 
 SAMPLE = 5_000  # customers that a silhouette is computed on: its cost grows with their square
+TEST_CUSTOMERS = 4_000  # customers that are clustered again and again in the test of structure
+TEST_SILHOUETTES = 2_000
+LEAST_SPREAD = 0.01  # of silhouettes between draws: where clouds hardly differ, a tiny difference is no structure
 NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class Gap:
-    """Silhouette of the data minus that of column-permuted data; ``low`` to ``high`` contains 95% of the draws.
+class Structure:
+    """Mean silhouettes of a clustering and of the same clustering of customers without groups, and their difference.
 
-    Permuted data that score below 0 count as 0, the score of no grouping: a bad clustering of noise must not raise the
-    gap.
+    ``low`` is the part of the gap beyond chance: what remains after subtracting the most that any draw without groups
+    reaches, at whatever number of groups it does best. Above 0, the 19 draws show structure at the 5 % level.
     """
 
     silhouette: float
-    permuted: float  # mean over the permutations
+    null: float
     gap: float
     low: float
-    high: float
 
 
 def clustering_scores(
     X: pd.DataFrame,
     segmenter: Segmenter,
     seed: int,
-    permutations: int = 5,
+    nulls_n: int = nulls.DRAWS,
     draws: int = 10,
     sample: int = SAMPLE,
     memory: Path | None = None,
 ) -> dict[str, float]:
     """Every score of ``segmenter`` on the customers X (all its features); nan where a score is not defined.
 
-    Names: silhouette, silhouette_permuted, permuted_gap (and _low, _high), dbcv, jaccard_min and jaccard_mean over
-    segments, segments_n, smallest_share and noise_share (of all customers). The clusterer is fitted again on X
-    ``permutations + draws`` times: give a sample of many customers.
+    Names: silhouette, silhouette_null, copula_gap and copula_gap_low (see :class:`Structure`), dbcv, jaccard_min and
+    jaccard_mean over segments, segments_n, smallest_share and noise_share (of all customers). The clusterer is fitted
+    again on X ``draws`` times, and ``nulls_n`` times for each number of groups on as many customers without groups:
+    give a sample of many customers.
     """
     customers = _seen_by(segmenter, X)
     label = labels_of(segmenter, customers, memory)
-    gap = permuted_gap(customers, label, segmenter, seed, permutations, sample, memory)
+    found = structure(customers, segmenter, seed, nulls_n, memory)
     stability = list(jaccard(customers, label, segmenter, seed, draws, memory).values())
     return {
-        "silhouette": gap.silhouette,
-        "silhouette_permuted": gap.permuted,
-        "permuted_gap": gap.gap,
-        "permuted_gap_low": gap.low,
-        "permuted_gap_high": gap.high,
+        "silhouette": float(Distances.of(customers.Z, seed, sample).silhouettes(label).mean()),
+        "silhouette_null": found.null,
+        "copula_gap": found.gap,
+        "copula_gap_low": found.low,
         "dbcv": dbcv(customers.Z, label, seed),
         "jaccard_min": float(np.min(stability)) if stability else NAN,
         "jaccard_mean": float(np.mean(stability)) if stability else NAN,
@@ -139,55 +143,67 @@ def dbcv(Z: Floats, label: Labels, seed: int, sample: int = 2_000) -> float:
         return float(validity_index(points, np.where(labels == NOISE, NOISE, np.searchsorted(values, labels))))
 
 
-def permuted_gap(
-    customers: Prepared,
-    label: Labels,
-    segmenter: Segmenter,
-    seed: int,
-    permutations: int = 5,
-    sample: int = SAMPLE,
-    memory: Path | None = None,
-) -> Gap:
-    """Silhouette compared with that of the same clusterer and parameters on column-permuted customers.
+def structure(
+    customers: Prepared, segmenter: Segmenter, seed: int, draws: int = nulls.DRAWS, memory: Path | None = None
+) -> Structure:
+    """Is the separation more than that of one cloud? At most ``TEST_CUSTOMERS`` are clustered, real and null alike.
 
-    Permuting each column preserves its distribution and destroys its dependence on the others. The interval is over
-    permutations and a bootstrap of customers. ``memory`` is a folder in which fits share the permuted data's trees.
+    Each draw is compared with the others, at every number of groups, in standard deviations between the others; its
+    largest surplus is what searching among the numbers finds where there is nothing. It takes 3 draws or more.
+    ``memory`` is a folder in which fits share the null's work.
     """
-    real = Distances.of(customers.Z, seed, sample).silhouettes(label)
-    shuffled = []
-    for null in permuted(customers, segmenter.features, seed, permutations):
-        found = labels_of(refit(segmenter, null, memory), null, memory)
-        shuffled.append(Distances.of(null.Z, seed, sample).silhouettes(found))
-    return gap_between(real, shuffled, seed)
+    some = _some(customers, seed)
+    numbers = clusterer(segmenter.clusterer).numbers(segmenter.params)
+    real = max(0.0, mean_silhouette(some, segmenter, segmenter.params, seed, memory))
+    drawn = nulls.copula(some, segmenter.features, seed, draws)
+    null = np.array([[max(0.0, mean_silhouette(each, segmenter, n, seed, memory)) for n in numbers] for each in drawn])
+    own = null[:, [dict(n) == dict(segmenter.params) for n in numbers].index(True)]
+    mean, spread = float(own.mean()), max(float(own.std(ddof=1)), LEAST_SPREAD)
+    return Structure(real, mean, real - mean, real - (mean + spread * _largest_surplus(null)))
 
 
-def gap_between(real: Floats, shuffled: Sequence[Floats], seed: int) -> Gap:
-    """The gap between the customers' silhouettes and those of each permutation."""
-    rng = np.random.default_rng(seed)
-    draws = [
-        _resampled_mean(real, rng) - max(0.0, _resampled_mean(shuffled[i % len(shuffled)], rng)) for i in range(500)
-    ]
-    low, high = np.quantile(draws, [0.025, 0.975])
-    permuted_mean = float(np.mean([values.mean() for values in shuffled]))
-    gap = float(real.mean()) - float(np.mean([max(0.0, values.mean()) for values in shuffled]))
-    return Gap(float(real.mean()), permuted_mean, gap, float(low), float(high))
+def _largest_surplus(null: Floats) -> float:
+    """The largest of silhouettes (draws, numbers) above the mean of the other draws, in their standard deviations."""
+    others = [np.delete(null, draw, axis=0) for draw in range(len(null))]
+    mean = np.array([each.mean(axis=0) for each in others])
+    spread = np.array([np.maximum(each.std(axis=0, ddof=1), LEAST_SPREAD) for each in others])
+    return float(((null - mean) / spread).max())
+
+
+def _some(customers: Prepared, seed: int) -> Prepared:
+    """All customers, or ``TEST_CUSTOMERS`` of them, preprocessed again."""
+    chosen = _chosen(len(customers.Z), seed, TEST_CUSTOMERS)
+    if len(chosen) == len(customers.Z):
+        return customers
+    return prepare(customers.X.iloc[chosen], customers.preprocessing.features)
+
+
+def mean_silhouette(
+    customers: Prepared, segmenter: Segmenter, params: Mapping[str, Any], seed: int, memory: Path | None
+) -> float:
+    """Mean silhouette of these customers, clustered with ``params``; 0 where the clusterer finds no groups.
+
+    With ``memory``, the same clustering of the same customers is computed once by all processes of a study.
+    """
+
+    def compute() -> tuple[Floats, ...]:
+        try:
+            fitted = fit_clusters(customers, segmenter.clusterer, params, segmenter.seed, memory)
+        except BadInput:  # too few different customers for these groups
+            return (np.zeros(1),)
+        found = Distances.of(customers.Z, seed, TEST_SILHOUETTES).silhouettes(labels_of(fitted, customers, memory))
+        return (np.array([found.mean()]),)
+
+    if memory is None:
+        return float(compute()[0][0])
+    asked = (customers.Z, segmenter.clusterer, sorted(params.items()), segmenter.seed, seed)
+    needed = [customers.X[name].to_numpy() for name in clusterer(segmenter.clusterer).NEEDS]
+    return float(once(memory, "silhouette", (*asked, *needed), compute)[0][0])
 
 
 def refit(segmenter: Segmenter, customers: Prepared, memory: Path | None = None) -> Segmenter:
     """The same clustering of other customers."""
     return fit_clusters(customers, segmenter.clusterer, segmenter.params, segmenter.seed, memory)
-
-
-def permuted(customers: Prepared, columns: Sequence[str], seed: int, permutations: int) -> Iterator[Prepared]:
-    """The customers with every column shuffled by itself, and preprocessed again."""
-    rng = np.random.default_rng(seed)
-    for _ in range(permutations):
-        shuffled = pd.DataFrame({name: rng.permutation(customers.X[name].to_numpy()) for name in columns})
-        yield prepare(shuffled, customers.preprocessing.features)
-
-
-def _resampled_mean(values: Floats, rng: np.random.Generator) -> float:
-    return float(values[rng.integers(len(values), size=len(values))].mean())
 
 
 def jaccard(

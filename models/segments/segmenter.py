@@ -86,7 +86,7 @@ def described(segmenter: Segmenter, X: pd.DataFrame, currency: str = "") -> Segm
     """
     kind = find_clusterer(segmenter.clusterer)
     label, _ = assign_labels(segmenter, X)
-    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, currency)
+    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, segmenter.features, currency)
     return replace(segmenter, catalogue=found)
 
 
@@ -133,7 +133,7 @@ def about(segmenter: Segmenter) -> dict[str, Any]:
 
 def headline(segmenter: Segmenter) -> tuple[str, ...]:  # noqa: ARG001 - the same for all
     """Names of the scores that tables show: size, separation, stability."""
-    return ("segments_n", "silhouette", "silhouette_permuted", "permuted_gap", "jaccard_min", "smallest_share")
+    return ("segments_n", "silhouette", "silhouette_null", "copula_gap", "jaccard_min", "smallest_share")
 
 
 def dump(segmenter: Segmenter) -> dict[str, bytes]:

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
+from features.tables import REACHED_BY
 from pipelines.guesses.mapping import Filled, match
-
-REACHED_BY = frozenset({"email", "phone", "address_street"})
-"""Columns of which a row of contacts has at least one."""
 
 
 def with_contacts(filled: Sequence[Filled]) -> list[Filled]:
@@ -18,7 +16,8 @@ def with_contacts(filled: Sequence[Filled]) -> list[Filled]:
         return list(filled)
     id_ = customers.matches["customer_id"]
     found = match("contacts", customers.raw)
-    if not REACHED_BY & set(found) or id_.column.name in {found[name].column.name for name in REACHED_BY & set(found)}:
+    ways = {found[name].column.name for name in REACHED_BY if name in found}
+    if not ways or id_.column.name in ways:
         return list(filled)
     reached = {name: each for name, each in found.items() if each.column.name != id_.column.name}
     return [*filled, Filled("contacts", customers.raw, {"customer_id": id_, **reached})]

@@ -13,6 +13,7 @@ from functools import cache
 import duckdb
 
 from features.errors import CoterieError
+from features.past import ACTIVITY
 from pipelines.guesses.look import RawTable, Seen
 from pipelines.scratch import create_schemas, passing_folder
 from pipelines.sources.read import open_raw, raw_columns, raw_files
@@ -22,9 +23,6 @@ from pipelines.sql import connect, identifier, search_path
 
 ALIKE = 0.5
 """Share of the columns of two files, of all that either has, from which they are of one export."""
-FACTS = ("orders", "events")
-"""Tables without which there is no source."""
-
 Columns = Mapping[str, str]
 
 
@@ -64,10 +62,12 @@ def _tried(con: duckdb.DuckDBPyConnection, source: Source, seen: Seen, columns: 
         _make_view(con, f"{schema}.{identifier(alias)}", files.get(alias, ()), samples.get(alias, {}))
     read = {table: aliases_in(sql, source) for table, sql in source.sql.items()}
     wanted = [
-        table for table, aliases in read.items() if aliases <= set(files) or (table in FACTS and aliases & set(files))
+        table
+        for table, aliases in read.items()
+        if aliases <= set(files) or (table in ACTIVITY and aliases & set(files))
     ]
     tables = tuple(table for table in wanted if _binds(con, schema, source.sql[table]))
-    if not set(FACTS) & set(tables):
+    if not set(ACTIVITY) & set(tables):
         return None
     needed = set().union(*(read[table] for table in tables))
     common = (

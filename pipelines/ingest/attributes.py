@@ -1,8 +1,8 @@
 """Declared attributes: ``attr_*`` columns whose meaning the source states become columns that features may read.
 
 ``[attributes] hobby = "level"`` makes ``level_hobby`` of ``attr_hobby``; ``size = "ordered: small, middle, large"``
-makes ``ordered_size``, the place in that order, from 0. A text that is not in the order (compared without case) is
-counted and has no place.
+makes ``ordered_size``, the place in that order, from 0. ``protected`` before either makes ``level_protected_hobby`` and
+``ordered_protected_size``. A text that is not in the order (compared without case) is counted and has no place.
 """
 
 from collections.abc import Collection, Mapping

@@ -5,8 +5,9 @@ reason), ``audit.json``, ``audit_changes.json`` (against the audit that was curr
 The id is a hash of all that decides the content, so the same source over the same files is found, not written again.
 
 Files of a later ingest are deliveries (:mod:`pipelines.ingest.deliveries`): only they are read; for the others,
-``staging/`` has the rows as they were staged before. The order of writing makes a crash harmless: the folder, the
-staging cache, the marks of the rows, the ledger of deliveries, the pointer.
+``staging/`` has the rows as they were staged before. The order of writing makes a crash harmless: the marks of the
+rows, which would not be written again once the folder is there, the folder, the staging cache, the ledger of
+deliveries, the pointer.
 """
 
 import shutil
@@ -74,11 +75,11 @@ def _write_once(workspace: Workspace, run: Run, name: str, before: Path | None) 
         recall(con, before, run.present)
         prepared = _prepare(con, run, files, seen)
         facts = manifest(run, name, prepared)
+        seen.keep()
         workspace.write_once(KIND, name, lambda folder: write_canonical(con, folder, prepared, facts, before))
         if run.erased.key is not None:
             clean_parts(con, workspace.home, files.paths())
         files.update_cache()
-        seen.keep()
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, run: Run, files: StagedFiles, seen: SeenRows) -> Prepared:

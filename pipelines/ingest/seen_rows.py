@@ -5,7 +5,8 @@ For every content of a delivery, ``delivered/<source>/<key>/<hash>.parquet`` has
 The rows of a new content that were in one it replaces, the earlier one under its name or that of a file that is gone,
 keep their instant. If no row of any file is known, everything is a new beginning.
 
-The files are written before the ledger of deliveries, so what belongs to an entry of the ledger is complete. Where they
+The files are written before the tables and the ledger of deliveries, so what belongs to an entry of the ledger is
+complete. Where they
 are missing (an older workspace, another version of DuckDB) a content is known since the one it replaces.
 """
 
@@ -81,7 +82,7 @@ class SeenRows:
         ]
 
     def keep(self) -> None:
-        """Move the new files to the others; before the ledger is written."""
+        """Move the new files to the others; before the tables and the ledger are written."""
         for path in sorted(self.fresh.glob("*.parquet")):
             self.folder.mkdir(parents=True, exist_ok=True)
             draft = self.folder / f".{path.name}-{os.getpid()}"

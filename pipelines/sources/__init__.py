@@ -35,7 +35,7 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     articles = "Catalogue 2024"
 
     [optional_files]                    # exports that may be missing: no rows then, and these columns
-    returns_raw = ["order_no", "returned_at"]
+    articles = ["sku", "name"]
 
     [optional_columns]                  # columns that the files of an alias may lack: they are empty then
     orders_raw = ["Discount"]
@@ -58,6 +58,7 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     [attributes]                        # what attr_* columns of customers mean; nothing reads the others
     hobby = "level"                     # a label that many customers share
     size = "ordered: small, middle, large"
+    age_band = "protected ordered: 18-39, 40+"  # no model reads it unless its study names it; or "protected level"
 
 What a ``<table>.sql`` returns
 ------------------------------
@@ -80,7 +81,9 @@ network, extensions, settings and writing are refused by name (:mod:`pipelines.s
   A TRY_CAST in SQL is right where an unreadable value should simply be absent.
 - **Times** may be text (ISO 8601, or ``time_formats``), DATE or TIMESTAMP: all are local times of ``timezone``;
   text with an offset (``Z``, ``+02:00``, ``-0500``), TIMESTAMPTZ and counts since 1970 (``[times]``, or a column that
-  is ``epoch_ms(...)`` or ``make_timestamp(...)`` of one number) are instants. Canonical tables hold UTC.
+  is ``epoch_ms(...)`` or ``make_timestamp(...)`` of one number) are instants. Canonical tables hold UTC. Where clocks
+  are put back, a time that comes twice is the later one; where they are put forward, a time that is left out counts an
+  hour later.
 - **Ids are text.** A whole number becomes text without a decimal point, whatever its type: 12, a double 12.0 and
   ``'12'`` are one id.
 - **Blank text is NULL**; spaces around text are trimmed and counted. A NULL in a required column rejects the row:

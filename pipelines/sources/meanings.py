@@ -32,7 +32,7 @@ def meaning(reason: str) -> str:
     """What a reason means; empty if nothing is known about it.
 
     >>> meaning("missing_at")
-    "at is empty, and no row can do without it: read another column, or fill it down"
+    'at is empty, and no row can do without it: read another column, or fill it down'
     """
     for start, sentence in OF_COLUMNS.items():
         if reason.startswith(start):

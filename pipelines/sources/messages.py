@@ -22,6 +22,7 @@ _NO_COLUMN = re.compile(
 )
 _NO_MATCH = re.compile(r"No function matches the given name and argument types '(\w*\W?)\(([^']*)\)'")
 _NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
+_CALLS_ERROR = re.compile(r"\berror\s*\(", re.IGNORECASE)
 _BARE_AT = re.compile(r"(?<![.\w])(?<!\bas\s)at\b", re.IGNORECASE)
 
 
@@ -121,6 +122,8 @@ def misfit(con: duckdb.DuckDBPyConnection, error: duckdb.Error, sql: str, aliase
         return f"the files have no column {name!r}{_of_files(con, name, sql, aliases)}"
     if found := _NO_MATCH.search(text):
         return f"{found[1]} cannot take {found[2]}: text becomes a number with TRY_CAST(column AS DOUBLE)"
+    if "Invalid Input Error" in text and _CALLS_ERROR.search(_NOT_CODE.sub('""', sql)):
+        return "it calls error(), whose words may be personal and are not repeated here: look at its condition"
     if "Parser Error" in text and _BARE_AT.search(_NOT_CODE.sub('""', sql)):
         return 'a bare at begins a clause of SQL: write "at" in double quotes'
     return ""

@@ -28,7 +28,8 @@ from pipelines.workspace import Workspace
 FORMAT = 1
 MANIFEST = "backup.json"
 DATABASES = ("mlflow.db", "optuna.db")
-LEFT_OUT = (snapshots.KIND, extracts.KIND, "service.log")
+# Another program than `coterie restore` unpacks the manifest of the backup into the workspace too.
+LEFT_OUT = (snapshots.KIND, extracts.KIND, "service.log", MANIFEST)
 JOURNALS = (".lock", "-journal", "-wal", "-shm")
 
 

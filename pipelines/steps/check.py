@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from pipelines.commands import typed
 from pipelines.sources.meanings import meaning
 from pipelines.sources.preview import FilesPreview, TablePreview, opened, preview
 from pipelines.sources.source import load_source
@@ -28,7 +29,7 @@ def check_source(name_or_path: str, raw: Path | None) -> dict[str, Any]:
         tables = [] if any(each.error for each in files) else [preview(con, source, t, tomorrow) for t in source.sql]
     errors = [error for error in (*(f.error for f in files), *(t.error for t in tables)) if error]
     loses = [table for table in tables if table.loses_most]
-    verdict = _verdict(name_or_path, errors, loses)
+    verdict = _verdict((name_or_path, *(("--raw", raw) if raw else ())), errors, loses)
     return {
         "source": source.name,
         "files": {each.alias: asdict(each) for each in files},
@@ -94,7 +95,8 @@ def _why(table: TablePreview, reason: str) -> str:
     return f"{reason}{example}: {meaning(reason)}"
 
 
-def _verdict(name: str, errors: Sequence[str], loses: Sequence[TablePreview]) -> str:
+def _verdict(source: Sequence[object], errors: Sequence[str], loses: Sequence[TablePreview]) -> str:
+    """In words; ``source`` are the arguments that name it."""
     if errors:
         return f"coterie ingest would refuse this source for {len(errors)} of the reasons above"
     if loses:
@@ -103,6 +105,6 @@ def _verdict(name: str, errors: Sequence[str], loses: Sequence[TablePreview]) ->
         main = max(first.rejects or {}, key=lambda reason: (first.rejects or {})[reason])
         return (
             f"most rows of {lost} would be rejected, which is rather a wrong SELECT or setting than wrong rows: begin "
-            f"with {main} in {first.table}.sql, then run `coterie check {name}` again"
+            f"with {main} in {first.table}.sql, then run `{typed('check', *source)}` again"
         )
-    return f"coterie ingest takes this source: if the rows above are right, run `coterie ingest {name}`"
+    return f"coterie ingest takes this source: if the rows above are right, run `{typed('ingest', *source)}`"

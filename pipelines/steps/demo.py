@@ -1,18 +1,16 @@
 """The demo: a simulated shop goes the whole road and one question is answered over HTTP."""
 
 import json
-import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from experiments.studies import shipped_studies
+from pipelines.commands import command_here, typed
 from pipelines.simulation.simulate import simulate
 from pipelines.steps.ingest import ingest_step
 from pipelines.steps.promote import promote_step
@@ -26,7 +24,6 @@ from serving.every_answer import SCORES
 
 SEED = 7
 DAYS = 730
-DEFAULT_HOME = Path("workspace")
 
 
 def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any]:
@@ -43,7 +40,6 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
     scored = timed("score", lambda: score_all(workspace))
     question, answer = timed("ask the service", lambda: one_question(workspace))
     report = summary(workspace)
-    coterie, home = command_here(), "" if workspace.home == DEFAULT_HOME else f" --home {workspace.home}"
     lines = [
         "What was decided (advantage: how much lower the model's loss is, with its interval; above 0 it is better)",
         *("  " + line for line in decided),
@@ -58,20 +54,22 @@ def run_demo(workspace: Workspace, customers: int, trials: int) -> dict[str, Any
         *("  " + line for line in json.dumps(answer["answers"][0], indent=2).splitlines()),
         "",
         f"The road took {time.monotonic() - started:.0f} s for {scored['customers']:,} customers. What to type next:",
-        f"  {coterie} ui{home}                   compare the runs in the MLflow UI, http://127.0.0.1:5000",
-        f"  {coterie} serve{home}                keep the service running, http://127.0.0.1:3000",
-        f"  {coterie} init my_shop --raw DIR   begin with your own data, the files in DIR",
+        *what_next(workspace),
     ]
     return {**report, "question": question, "answer": answer, "message": "\n".join(lines)}
 
 
-def command_here() -> str:
-    """How to call coterie from this folder: by name if a shell finds it, else by its place in this environment."""
-    found = shutil.which("coterie")
-    place = Path(sys.executable).with_name("coterie")
-    if found is not None and Path(found).resolve() == place.resolve():
-        return "coterie"
-    return os.path.relpath(place) if place.is_relative_to(Path.cwd()) else str(place)
+def what_next(workspace: Workspace) -> list[str]:
+    """What to type next, word for word, and what it does."""
+    meaning = {
+        typed(
+            "ui", home=workspace.home, coterie=command_here()
+        ): "compare the runs in the MLflow UI, http://127.0.0.1:5000",
+        typed("serve", home=workspace.home, coterie=command_here()): "keep the service running, http://127.0.0.1:3000",
+        typed("init", "my_shop", "--raw", "DIR", coterie=command_here()): "begin with your own data, the files in DIR",
+    }
+    width = max(map(len, meaning))
+    return [f"  {command:{width}}  {what}" for command, what in meaning.items()]
 
 
 def timed(step: str, do: Callable[[], Any]) -> Any:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import BadInput, BadTable
+from features.past import ACTIVITY
 from features.tables import TABLES
+from pipelines.commands import typed
 from pipelines.guesses.contacts import with_contacts
 from pipelines.guesses.ids import reconcile
 from pipelines.guesses.look import Seen, look, together
@@ -44,7 +46,7 @@ def init_source(folder: Path, raw: Path) -> dict[str, Any]:
         (folder / file).write_text(text, encoding="utf-8")
     lines = [f"wrote {folder}: {draft.headline}", *(f"  {line}" for line in draft.lines)]
     lines += [f"  not read: {pattern}: {why}" for pattern, why in seen.unread.items()]
-    lines.append(f"what next: edit it, then `coterie check {folder}` and `coterie ingest {folder}`")
+    lines.append(f"what next: edit it, then `{typed('check', folder)}` and `{typed('ingest', folder)}`")
     return {
         "folder": str(folder),
         "recipe": recipe.source.name if recipe else None,
@@ -108,7 +110,7 @@ def _place(folder: Path, raw: Path) -> str:
 
 
 def _refuse_nothing(seen: Seen, filled: Sequence[Filled]) -> None:
-    if {"orders", "events"} & {each.table for each in filled}:
+    if set(ACTIVITY) & {each.table for each in filled}:
         return
     found = "; ".join(
         [f"{table.pattern} has {', '.join(column.name for column in table.columns)}" for table in seen.tables]
@@ -116,6 +118,6 @@ def _refuse_nothing(seen: Seen, filled: Sequence[Filled]) -> None:
     )
     needs = ", ".join(TABLES["orders"].required)
     raise BadTable(
-        f"{seen.folder} has no file that looks like orders or events ({found}): a source needs a customer, a time and "
+        f"{seen.folder} has no file that looks like orders, events or subscriptions ({found}): a source needs a customer, a time and "
         f"a price or a kind of event; if the files have them, write orders.sql by hand, which returns {needs}"
     )

@@ -13,9 +13,7 @@ def promote_step(workspace: Workspace, study: str) -> dict[str, Any]:
     """Judge a study's challenger; if it wins, the champion alias moves to it and the workspace remembers the study."""
     config = find_study(workspace, study)
     dataset = read_dataset(build_dataset(workspace, config))
-    verdict = promote(config, dataset, workspace.stores)
-    if verdict.promote:
-        remember_study(workspace, study)
+    verdict = promote(config, dataset, workspace.stores, before=lambda: remember_study(workspace, study))
     return {
         "promoted": verdict.promote,
         "reason": verdict.reason,

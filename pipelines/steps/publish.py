@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.studies import shipped_studies
 from experiments.tracking.registry import Champion, champions
 from features.engines import on_polars, open_tables, to_pandas
 from features.errors import NotFound
@@ -26,8 +27,8 @@ def publish_bundle(workspace: Workspace) -> dict[str, Any]:
     """Write ``bundles/<version>``, put it into the BentoML model store, and make it the current one."""
     canonical = workspace.require("canonical")
     found = champions(workspace.stores)
-    # The service answers about customers only; a model of companies is used from MLflow.
-    chosen = {name: champion for name, champion in found.items() if entity_of(champion) == "customer"}
+    left_out = not_served({name: about(champion) for name, champion in found.items()})
+    chosen = {name: champion for name, champion in found.items() if name not in left_out}
     if not chosen:
         raise NoChampion("no model is champion yet: run `coterie train` and `coterie promote` for at least one study")
     before = workspace.current("bundles")
@@ -37,21 +38,37 @@ def publish_bundle(workspace: Workspace) -> dict[str, Any]:
     tag = put_in_store(folder, folder.name)
     models = {name: f"version {champion.version}" for name, champion in chosen.items()}
     listed = ", ".join(f"{name} {version}" for name, version in models.items())
-    left_out = sorted(set(found) - set(chosen))
-    note = f"; about companies, so not served: {', '.join(left_out)}" if left_out else ""
+    note = "".join(f"; {name} is not served: {why}" for name, why in left_out.items())
     return {
         "bundle": folder.name,
         "tag": tag,
         "models": models,
-        "left_out": left_out,
+        "left_out": sorted(left_out),
         "changed": folder != before,
         "message": f"published bundle {folder.name} ({listed}) as {tag}{note}",
     }
 
 
-def entity_of(champion: Champion) -> str:
-    """What a row of the model is about; older artifacts do not state it and are about customers."""
-    return str(artifact.load(champion.folder, champion.sha256).manifest.get("entity", "customer"))
+def about(champion: Champion) -> Mapping[str, Any]:
+    """The manifest of the champion's artifact."""
+    return artifact.load(champion.folder, champion.sha256).manifest
+
+
+def not_served(manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Why champions are not served: by name, in its order. A model of companies is used from MLflow.
+
+    An answer has one segment, so of several segmentations one is served: the user's own rather than the shipped one.
+
+    >>> not_served({"groups": {"kind": "segmenter"}, "segments": {"kind": "segmenter"}})
+    {'segments': 'groups is the segmentation that is'}
+    """
+    # Older artifacts do not state what they are about: customers.
+    firms = {name for name, facts in manifests.items() if facts.get("entity", "customer") != "customer"}
+    about_customers = sorted(set(manifests).difference(firms), key=lambda name: (name in shipped_studies(), name))
+    served, *others = [name for name in about_customers if manifests[name]["kind"] == "segmenter"] or [""]
+    reasons = dict.fromkeys(firms, "it is about companies")
+    reasons |= dict.fromkeys(others, f"{served} is the segmentation that is")
+    return dict(sorted(reasons.items()))
 
 
 def who_is_answered(chosen: Mapping[str, Champion]) -> Who:

@@ -9,6 +9,7 @@ import duckdb
 from rich.table import Table
 
 from features.errors import NotFound
+from pipelines.commands import typed
 from pipelines.sources.meanings import meaning
 from pipelines.sql import as_texts, connect, parquet
 from pipelines.steps.tables import as_text, cell
@@ -27,7 +28,7 @@ def rejects_summary(workspace: Workspace) -> dict[str, Any]:
     for row in rows:
         table.add_row(*map(_shown, row))
     nothing = f"nothing was refused at the last ingest into {workspace.home}"
-    more = "the rows themselves: `coterie rejects TABLE`, all of them with --csv"
+    more = f"the rows themselves: `{typed('rejects', 'TABLE', home=workspace.home)}`, all of them with --csv"
     return {
         "rejects": [dict(zip(SUMMARY, row, strict=True)) for row in rows],
         "message": f"{as_text(table)}\n{more}" if rows else nothing,

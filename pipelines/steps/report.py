@@ -9,6 +9,7 @@ from experiments.run import tests_of
 from experiments.tracking.runs import children_of, open_client
 from features.families import families
 from models import artifact
+from pipelines.commands import typed
 from pipelines.steps.tables import as_text
 from pipelines.workspace import Workspace
 from serving.answers import kind_of
@@ -29,7 +30,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "bundle": str(folder),
         "canonical tables": str(workspace.require("canonical")),
         "runs": workspace.tracking_address,
-        "scores": str(workspace.current("scores") or "run `coterie score`"),
+        "scores": str(workspace.current("scores") or f"run `{typed('score', home=workspace.home)}`"),
     }
     return {
         "bundle": bundle.version,

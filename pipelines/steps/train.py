@@ -15,6 +15,7 @@ from experiments.tracking.runs import note_verdict, open_client
 from experiments.tracking.stores import server_lock
 from experiments.verdict import Verdict
 from models import artifact
+from pipelines.commands import typed
 from pipelines.progress import trial_progress
 from pipelines.steps.dataset import build_dataset
 from pipelines.steps.tables import as_text
@@ -65,7 +66,9 @@ def train_and_judge(workspace: Workspace, study: str, trials: int | None, worker
         **result,
         "verdict": {"promote": verdict.promote, "reason": verdict.reason, **verdict.scores},
         "address": address,
-        "message": _message(study, result, verdict, headline_of(workspace, config), address),
+        "message": _message(
+            typed("promote", study, home=workspace.home), result, verdict, headline_of(workspace, config), address
+        ),
     }
 
 
@@ -84,7 +87,7 @@ def headline_of(workspace: Workspace, study: Study) -> tuple[str, ...]:
     return artifact.headline(artifact.load(artifact_folder(client, challenger), challenger.sha256).model)[:MOST_SCORES]
 
 
-def _message(study: str, result: Mapping[str, Any], verdict: Verdict, headline: tuple[str, ...], address: str) -> str:
+def _message(promote: str, result: Mapping[str, Any], verdict: Verdict, headline: tuple[str, ...], address: str) -> str:
     state = "found" if result["skipped"] else "trained"
     would = "would be promoted" if verdict.promote else "would not be promoted"
     lines = [
@@ -93,7 +96,7 @@ def _message(study: str, result: Mapping[str, Any], verdict: Verdict, headline: 
     ours = f"version {result['version']}, {result['candidate']}"
     lines.append(scores_table(headline, {ours: result["scores"], **result["baselines"]}))
     lines.append(f"the run, while `coterie ui` runs: {address}")
-    return "\n".join([*lines, f"what next: `coterie promote {study}`"] if verdict.promote else lines)
+    return "\n".join([*lines, f"what next: `{promote}`"] if verdict.promote else lines)
 
 
 def scores_table(headline: tuple[str, ...], contestants: Mapping[str, Mapping[str, float]]) -> str:

@@ -11,8 +11,9 @@ from serving.requests.refusal import quoted
 Request = TypeVar("Request", bound=BaseModel)
 
 EXAMPLES = {
-    "customer_ids": '{"customer_ids": ["12347"]}',
-    "customers": '{"customers": [{"customer_id": "12347", "orders": [...]}]}',
+    "customer_ids": '["12347"]',
+    "customers": '[{"customer_id": "12347", "orders": [...]}]',
+    "customer_id": '"12347"',
     "orders": '[{"order_id": "o1", "at": "2011-11-20T09:30:00Z", "quantity": 2, "unit_price": 4.95}]',
     "at": '"2011-11-20T09:30:00Z"',
     "as_of": '"2011-12-01T00:00:00Z"',
@@ -25,6 +26,7 @@ EXAMPLES = {
     "subscriptions": '[{"plan": "plus", "started_at": "2011-11-20T00:00:00Z"}]',
     "profile": '{"country": "United Kingdom"}',
 }
+TEXT = '"text"'
 
 
 def reader(model: type[Request]) -> Callable[[object], Request]:
@@ -48,20 +50,21 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return all_missing(places, others_n=len(problems) - len(places))
     where = json_path(first["loc"]) or "the body"
     field = next((str(step) for step in reversed(first["loc"]) if isinstance(step, str)), "")
-    example = EXAMPLES.get(field) or EXAMPLES[next(iter(model.model_fields))]
+    body = next(iter(model.model_fields))
+    example = EXAMPLES.get(field, TEXT) if field else f'{{"{body}": {EXAMPLES[body]}}}'
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{where} is not a key of this request: leave it out, or check its spelling{more}"
     # Objects and lists are not repeated: they are long, and full of customers' data.
     found = "" if isinstance(first["input"], BaseModel | dict | list) else f" is {quoted(first['input'])} and"
-    return f"{where}{found} {requirement(first)}: send for example {example if field in EXAMPLES else 'text'}{more}"
+    return f"{where}{found} {requirement(first)}: send for example {example}{more}"
 
 
 def all_missing(places: list[tuple[int | str, ...]], others_n: int) -> str:
     """Every key that is missing, at most ten of them, each with an example of what to send; how many problems more."""
     shown = places[:10]
     paths = ", ".join(json_path(place) for place in shown)
-    examples = {str(place[-1]): EXAMPLES.get(str(place[-1]), "text") for place in shown}
+    examples = {str(place[-1]): EXAMPLES.get(str(place[-1]), TEXT) for place in shown}
     values = ", ".join(f'"{key}": {value}' for key, value in examples.items())
     more_n = len(places) - len(shown) + others_n
     more = f" ({more_n} more like it)" if more_n else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 SEARCHING = ("demo", "train", "retrain")
 READY = {"serve": "readyz", "ui": "health"}
-START_SECONDS = 300
+START_SECONDS = 900
 
 
 def start(name: str, command: list[str]) -> int:

@@ -26,6 +26,9 @@ SERVERS = {"serve": 3000, "ui": 5000}
 ELSEWHERE = re.compile(r"(?<![\w.:/])/(data|backups|srv)\b")
 """Folders of the reader's machine that the pages name; here they are below the clone."""
 
+SESSION = "[ ! -e session ] || . ./session\ntrap 'export -p > session' EXIT\n"
+"""One terminal for all blocks of a page."""
+
 
 class Reader:
     """``root`` is the clone, where every block is run."""
@@ -58,7 +61,7 @@ class Reader:
         sales = pl.read_parquet(orders).filter(pl.col("kind") == "sale").sort("at", "order_id", "product_id")
         names = {"order_id": "ticket", "customer_id": "client", "at": "sold_on", "product_id": "sku"}
         names |= {"quantity": "qty", "unit_price": "price"}
-        sales.select(names).rename(names).write_csv(own / "sales-2024.csv", datetime_format="%Y-%m-%d %H:%M:%S")
+        sales.select(*names).rename(names).write_csv(own / "sales-2024.csv", datetime_format="%Y-%m-%d %H:%M:%S")
         shutil.copytree(self.root / "examples" / "shopify" / "raw", self.root / "data" / "shopify")
         (self.root / "backups").mkdir()
         (self.root / "srv").mkdir()
@@ -70,8 +73,8 @@ class Reader:
         return ELSEWHERE.sub(lambda found: str(self.root / found[1]), text)
 
     def type(self, text: str) -> str:
-        """What the commands print on stdout; fails with their errors."""
-        return self._run("bash", "-euo", "pipefail", "-c", self.here(text))
+        """What the commands print on stdout; fails with their errors. What is exported holds until the page ends."""
+        return self._run("bash", "-euo", "pipefail", "-c", SESSION + self.here(text))
 
     def run_python(self, text: str) -> str:
         """What the code prints."""
@@ -91,7 +94,7 @@ class Reader:
         command = [str(shutil.which(program, path=self.environment["PATH"])), *arguments]
         with (self.root / "stderr.txt").open("w+") as errors:  # no pipe: a server keeps it open
             streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": errors}
-            done = subprocess.run(command, cwd=self.root, env=self.environment, timeout=1800, **streams)
+            done = subprocess.run(command, cwd=self.root, env=self.environment, timeout=7200, **streams)
             errors.seek(0)
             assert done.returncode == 0, f"{arguments[-1]}\n{done.stdout.decode()[-1500:]}\n{errors.read()[-3000:]}"
         return done.stdout.decode()

@@ -107,6 +107,6 @@ def check_listing(block: Block, root: Path) -> None:
     """Each file or folder that a line begins with is there: in the clone, or in the newest bundle."""
     (bundle,) = (path for path in (root / "workspace" / "bundles").iterdir() if path.is_dir())
     for line in block.text.splitlines():
-        path, *_ = line.split(",")[0].split("  ")
-        pattern = "/".join("*" if part.startswith("<") else part for part in path.strip("/ ").split("/"))
+        path = line.split()[0].rstrip(",")
+        pattern = "/".join("*" if part.startswith("<") else part for part in path.strip("/").split("/"))
         assert list(root.glob(pattern)) or list(bundle.glob(pattern)), f"{block}: there is no {path}"

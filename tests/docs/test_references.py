@@ -14,7 +14,7 @@ from docs.references.pages import FOLDER, PAGES
 from docs.references.sentences import PACKAGES, found_and_cure, modules, sentences
 from features.errors import CoterieError
 from models.question import Question
-from models.segments.scores import Gap, sizes
+from models.segments.scores import Structure, sizes
 from models.targets import targets
 from serving.service import BENTOML_PAGES
 
@@ -78,9 +78,10 @@ def test_every_score_is_explained() -> None:
     for name, section in re.findall(r"^## .*`(\w+)`\n(.*?)(?=^## )", page, re.DOTALL | re.MULTILINE):
         assert set(re.findall(r"`(\w+)`", section)) >= scores_of(name), name
     _, _, segments = page.partition("## Segments")
-    names = {"permuted_gap", "dbcv", "jaccard_min", "jaccard_mean", *sizes(np.array([0, 1]))}
-    assert {"silhouette", "permuted"} <= set(Gap.__annotations__)
-    assert set(re.findall(r"`(\w+)`", segments)) >= {*names, "silhouette", "silhouette_permuted"}
+    names = {"dbcv", "jaccard_min", "jaccard_mean", *sizes(np.array([0, 1]))}
+    assert set(Structure.__annotations__) == {"silhouette", "null", "gap", "low"}
+    structure = {"silhouette", "silhouette_null", "copula_gap", "copula_gap_low"}
+    assert set(re.findall(r"`(\w+)`", segments)) >= names | structure
 
 
 def scores_of(name: str) -> set[str]:

@@ -137,7 +137,7 @@ def group_study(**changes: Any) -> SegmentStudy:
         "kind": "segment",
         "clusterers": ["kmeans", "hdbscan"],
         "baselines": ["rfm"],
-        "search": {"trials": 4, "metric": "permuted_gap"},
+        "search": {"trials": 4, "metric": "copula_gap"},
         "features": {"include": ["purchase_recency_days", "purchase_days_n", "purchase_order_value_mean"]},
         "promotion": {"draws": 200},
     }

@@ -9,6 +9,7 @@ import pytest
 from experiments.config import Features
 from experiments.studies import load_study, parse_study, shipped_studies, to_toml
 from features.errors import BadConfig, NotFound
+from serving.bundle import RESERVED
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PREDICT: dict[str, Any] = {
@@ -35,6 +36,8 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        ({"name": "My-Shop"}, "name is 'My-Shop': use lower case letters, digits and underscores, a letter first"),
+        *(({"name": key}, f"name is {key!r}: that is a key of every answer over HTTP") for key in RESERVED),
         ({"serch": {}}, "serch is not a known key (did you mean 'search'?)"),
         ({"search": {"folds": 3}}, "search.folds is not a known key; known are trials, seed, validation_folds"),
         ({"search": {"trials": 0}}, "search.trials is 0: input should be greater than or equal to 1"),
@@ -52,7 +55,7 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"task": "first_order"}, "who is 'buyers': first_order is about people without an order, write"),
         ({"who": "everyone"}, "who is 'everyone': input should be 'buyers' or 'known'"),
         ({"task": "value"}, "learners has 'logistic', which cannot learn value: it answers"),
-        ({"search": {"metric": "permuted_gap"}}, "this study is searched by 'log_loss', leave search.metric out"),
+        ({"search": {"metric": "copula_gap"}}, "this study is searched by 'log_loss', leave search.metric out"),
         ({"kind": "forecast"}, "kind is 'forecast': write one of 'predict', 'segment'"),
         ({"kind": "segment"}, "learners belongs to a predict study: remove it or change kind"),
     ],

@@ -46,7 +46,7 @@ def with_texts(customers: int, cutoffs: int) -> pd.DataFrame:
 
 def test_frames_of_one_cutoff_each_give_the_same_bytes_as_one_frame(tmp_path: Path) -> None:
     """The second cutoff has a level that the first has not: levels are known once all rows were seen."""
-    frame = with_texts(30, 3)
+    frame = with_texts(60, 3)
     features = [name for name in frame.columns if name not in ("customer_id", "as_of", "label")]
     whole = write_dataset(tmp_path / "whole", [frame], features, QUESTION, {})
     dated = (rows for _, rows in frame.sample(frac=1, random_state=1).groupby("as_of"))
@@ -144,6 +144,15 @@ def test_a_level_that_has_become_rare_can_still_be_read(tmp_path: Path) -> None:
     assert sample.X["profile_country=malta"].sum() == 1.0
     with pytest.raises(BadInput, match="no column purchase_orders_n"):
         found.sample(["purchase_orders_n"])
+
+
+def test_a_level_of_fewer_than_ten_customers_names_no_column() -> None:
+    """However many rows they have, and however many customers leave the text empty."""
+    customers = [f"c{n:03d}" for n in range(200)] * 3
+    for n, has in ((9, False), (10, True)):
+        regions = (["Unst"] * n + ["Foula"] * 10 + [None] * (190 - n)) * 3
+        frame = pd.DataFrame({"customer_id": customers, "profile_region": pd.Series(regions, dtype="str")})
+        assert ("profile_region=unst" in indicator_names(frame, ["profile_region"])) is has
 
 
 @pytest.mark.parametrize("task", ["churn", None])

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from experiments.config import Promotion
 from experiments.dataset import Dataset
-from experiments.gate import judge, preview, promote, unreadable
+from experiments.gate import Judgement, judge, preview, promote, unreadable
 from experiments.run import StudyResult, run_study
 from experiments.segment import without_structure
 from experiments.tracking.evidence import HASH_TAG, key_of_test
-from experiments.tracking.registry import CHALLENGER, CHAMPION, aliased, champion_guesses, champions
+from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased, champion_guesses, champions
 from experiments.tracking.runs import note_verdict, open_client
 from experiments.tracking.stores import Stores
 from experiments.verdict import Difference, Verdict, decide
@@ -30,7 +30,7 @@ BETTER, MAYBE, EQUAL, LESS, WORSE = (
     Difference(-0.01, -0.03, 0.01),
     Difference(-0.03, -0.05, -0.01),
 )
-STRUCTURE = {"permuted_gap": 0.1, "permuted_gap_low": 0.08, "jaccard_min": 0.8}
+STRUCTURE = {"copula_gap": 0.1, "copula_gap_low": 0.08, "jaccard_min": 0.8}
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_a_score_that_is_not_a_number_proves_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"permuted_gap_low": -0.01}, "no structure beyond chance"),
-        ({"permuted_gap_low": float("nan")}, "no structure beyond chance"),
+        ({"copula_gap_low": -0.01}, "no structure beyond chance"),
+        ({"copula_gap_low": float("nan")}, "no structure beyond chance"),
         ({"jaccard_min": 0.4}, "a segment is not stable: Jaccard 0.40"),
         ({"segments_n": 0.0, "noise_share": 1.0}, "fewer than two segments among all customers: 100% of them belong"),
     ],
@@ -112,6 +112,22 @@ def first(foretold: object, dataset: Dataset, stores: Stores) -> Verdict:  # noq
 
 def tags(stores: Stores, version: str) -> dict[str, str]:
     return dict(open_client(stores).get_model_version("churn", version).tags)
+
+
+def test_what_belongs_to_a_promotion_is_done_before_the_alias_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    class Client:
+        def set_registered_model_alias(self, *alias: str) -> None:
+            done.append(" ".join(alias))
+
+    challenger = Version("churn", "1", "run", "sha256", {})
+    found = Judgement(Verdict(True, "better", version="1"), challenger, None)
+    monkeypatch.setattr("experiments.gate.open_client", lambda _: Client())
+    monkeypatch.setattr("experiments.gate._tried", lambda *_: found)
+    monkeypatch.setattr("experiments.gate.write_verdict", lambda *_: done.append("verdict"))
+    promote(study(), cast(Dataset, None), cast(Stores, None), before=lambda: done.append("before"))
+    assert done == ["verdict", "before", "churn champion 1"]
 
 
 def test_a_preview_gives_the_verdict_and_writes_nothing(foretold: tuple[Verdict, str], first: Verdict) -> None:
@@ -238,7 +254,7 @@ def test_segments_go_through_the_same_gate(segments_run: tuple[Stores, StudyResu
 
 
 def test_nothing_to_promote_says_what_to_do(dataset: Dataset, make_stores: MakeStores) -> None:
-    with pytest.raises(NotFound, match="coterie train churn"):
+    with pytest.raises(NotFound, match="`coterie train` with this study"):
         promote(study(), dataset, make_stores())
 
 

@@ -103,7 +103,19 @@ def test_the_table_of_runs_opens_with_the_scores_of_the_test(run: Any, stores: S
     shown = [column.removeprefix("metrics.`").rstrip("`") for column in view["selectedColumns"] if "metrics" in column]
     assert len(shown) > 2
     assert all(name.startswith("test_") and name in run.data.metrics for name in shown)
-    assert view["runsExpanded"] == {run.info.run_id: True}
+
+
+def test_the_table_of_runs_begins_with_a_study_and_then_its_baselines_without_trials(run: Any, stores: Stores) -> None:
+    client, experiment_id = open_client(stores), run.info.experiment_id
+    view = json.loads(client.get_experiment(experiment_id).tags["mlflow.sharedViewState.coterie"])
+    order = f"{view['orderByKey']} {'ASC' if view['orderByAsc'] else 'DESC'}"
+    listed = client.search_runs([experiment_id], view["searchFilter"], order_by=[order])
+    of_the_study = [
+        each for each in listed if run.info.run_id in (each.info.run_id, each.data.tags.get("mlflow.parentRunId"))
+    ]
+    first, *others = of_the_study
+    assert first.info.run_id == run.info.run_id
+    assert {each.data.tags["coterie.role"] for each in others} == {"baseline"}
 
 
 def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) -> None:
@@ -115,7 +127,7 @@ def test_the_dataset_is_logged_with_its_fingerprint(run: Any, dataset: Dataset) 
 
 
 def test_the_run_records_its_origin_and_its_scores(run: Any) -> None:
-    assert "| baseline constant |" in run.data.tags["mlflow.note.content"]
+    assert "| baseline constant&emsp; |" in run.data.tags["mlflow.note.content"]
     assert run.data.tags["mlflow.source.name"] == "coterie train churn"
     assert run.data.params["candidate"] == "logistic"
 
@@ -166,7 +178,7 @@ def test_segments_are_registered_with_their_pictures(
     segments_run: tuple[Stores, StudyResult], group_dataset: Dataset
 ) -> None:
     stores, segments = segments_run
-    assert segments.scores["permuted_gap_low"] > 0
+    assert segments.scores["copula_gap_low"] > 0
     assert set(segments.baselines) == {"baseline rfm"}
     client = open_client(stores)
     pictures = {file.path for file in client.list_artifacts(segments.run_id)}
@@ -184,8 +196,13 @@ def test_a_finished_study_is_found_not_run(
     result: StudyResult, dataset: Dataset, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("experiments.run.search", lambda *_, **__: pytest.fail("searched again"))
+    # As if another study of the name had been run since: the verdict is on what was asked for last.
+    open_client(stores).delete_registered_model_alias("churn", CHALLENGER)
     again = run_study(study(), dataset, stores)
     assert again.skipped
+    challenger = aliased(stores, "churn", CHALLENGER)
+    assert challenger is not None
+    assert challenger.version == again.version
     assert (again.run_id, again.version, again.sha256) == (result.run_id, result.version, result.sha256)
     assert again.scores["log_loss"] == pytest.approx(result.scores["log_loss"])
     assert set(again.baselines) == set(result.baselines)

@@ -32,10 +32,10 @@ def many(make_dataset: Callable[..., Dataset]) -> Dataset:
 @pytest.fixture
 def problem(many: Dataset) -> segment.Problem:
     """1,500 customers of whom 400 are fitted."""
-    return segment.prepare(group_study(search={"customers": 400, "metric": "permuted_gap"}), many)
+    return segment.prepare(group_study(search={"customers": 400, "metric": "copula_gap"}), many)
 
 
-def test_trials_of_all_processes_build_one_tree_for_the_customers_and_one_for_their_permutation(
+def test_trials_of_all_processes_build_one_tree_for_the_customers_and_one_for_the_null(
     group_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[int] = []

@@ -207,7 +207,7 @@ def _profile(draw: np.random.Generator, customer: str, version: int) -> dict[str
         "family_status": one("single", "married", None),
         "education": one("school", "degree", None),
         "country": one("United Kingdom", "France", "Germany", "Atlantis", None),
-        "region": one("North", "South", None),
+        "region": one(" scotland", "Bayern", None),
         "city": one("Leeds", "Paris", None),
         "urbanity": one("city", "suburb", "country", None),
         "language": one("en", "fr", None),

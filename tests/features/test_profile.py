@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from features.families import families, protected_names
+from features.families import families, is_protected
 from tests.features.plain import MOMENTS, Frames, Row, check, days_since, features_of, known_rows, profiles
 
 AS_OF = datetime(2022, 1, 17, 10, 30)
@@ -154,4 +154,5 @@ def test_no_text_of_an_attribute_or_an_interest_becomes_a_feature() -> None:
 
 
 def test_age_gender_and_family_are_protected() -> None:
-    assert {"profile_age_years", "profile_gender", "profile_family_status"} <= protected_names()
+    marked = {name for name in families()["profile"].COLUMNS if is_protected(name)}
+    assert marked == {"profile_age_years", "profile_gender", "profile_family_status"}

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from features.countries import codes
-from features.families import families
-from features.families._countries import holiday_days
+from features.families import families, inputs_of
+from features.families._countries import holiday_days, parts, proximity
 from tests.features.alike import assert_alike
 from tests.features.plain import MOMENTS, Frames, Row, by_customer, check, days_since, features_of, known_rows, profiles
 
@@ -21,6 +21,10 @@ CALENDARS = {name: sorted(holidays.country_holidays(code, years=YEARS)) for name
 # What most parts of a country keep is kept in the country: Easter Monday and August's bank holiday, Reformation Day.
 CALENDARS["United Kingdom"] = sorted(holidays.country_holidays("GB", subdiv="ENG", years=YEARS))
 CALENDARS["Germany"] = sorted({*CALENDARS["Germany"], *(date(year, 10, 31) for year in YEARS)})
+OF_PARTS = {
+    ("United Kingdom", " scotland"): sorted(holidays.country_holidays("GB", subdiv="SCT", years=YEARS)),
+    ("Germany", "Bayern"): sorted(holidays.country_holidays("DE", subdiv="BY", years=YEARS)),
+}
 
 
 def order_moments(lines: list[Row]) -> list[datetime]:
@@ -39,10 +43,9 @@ def in_gift_season(moment: datetime) -> bool:
     return date(moment.year, 11, 15) <= moment.date() <= date(moment.year, 12, 24)
 
 
-def situation_oracle(
-    orders: list[datetime], touches: list[Row], country: str | None, as_of: datetime
-) -> dict[str, object]:
-    calendar = CALENDARS.get(country, [])
+def situation_oracle(orders: list[datetime], touches: list[Row], profile: Row, as_of: datetime) -> dict[str, object]:
+    country, region = profile.get("country"), profile.get("region")
+    calendar = OF_PARTS.get((country, region), CALENDARS.get(country, []))
     away = [(holiday - as_of.date()).days for holiday in calendar]
     sent = [touch["at"] for touch in touches if touch["kind"] == "sent"]
 
@@ -81,13 +84,12 @@ def situation_oracle(
 def test_the_situation_is_what_the_calendars_say(world: Frames, as_of: datetime) -> None:
     lines, touches = (by_customer(known_rows(world, name, as_of)) for name in ("orders", "touches"))
     newest = profiles(world, as_of)
+    assert set(OF_PARTS) <= {(row["country"], row["region"]) for row in newest.values()}
     found = features_of("situation", world, as_of)
     assert set(found["situation_last_order_occasion"].dropna()) >= {"holiday", "campaign", "none"}
 
     def oracle(who: str) -> dict[str, object]:
-        return situation_oracle(
-            order_moments(lines[who]), touches.get(who, []), newest.get(who, {}).get("country"), as_of
-        )
+        return situation_oracle(order_moments(lines[who]), touches.get(who, []), newest.get(who, {}), as_of)
 
     check(found, "situation", oracle)
 
@@ -105,13 +107,13 @@ def test_without_customers_and_touches_their_columns_are_null(world: Frames) -> 
     assert set(bare["situation_last_order_occasion"].dropna()) == {"gift season", "none"}
 
 
-def situated(at: str, country: str = "France") -> dict[str, object]:
+def situated(at: str, country: str | None = "France", **profile: str | None) -> dict[str, object]:
     """Features, as of that noon, of a customer in ``country`` who ordered the day before."""
     as_of = datetime.fromisoformat(f"{at} 12:00")
     orders = pl.DataFrame({"order_id": ["o"], "customer_id": ["a"], "at": [as_of - DAY], "quantity": [1.0]})
     frames = {
         "orders": orders.with_columns(unit_price=1.0, kind=pl.lit("sale")),
-        "customers": pl.DataFrame({"customer_id": ["a"], "country": [country]}),
+        "customers": pl.DataFrame([{"customer_id": "a", "country": country} | profile]),
     }
     return features_of("situation", frames, as_of).loc["a"].to_dict()
 
@@ -131,6 +133,68 @@ def test_a_holiday_is_known_by_date() -> None:
 @pytest.mark.parametrize("country", ["UNITED KINGDOM", " united kingdom", "GB", "gbr", "UK", "Great Britain"])
 def test_a_country_is_known_by_many_names(country: str) -> None:
     assert situated("2022-12-20", country)["situation_holiday_next_days"] == 5
+
+
+@pytest.mark.parametrize(
+    ("profile", "next_days"),
+    [
+        ({"country": "United Kingdom"}, 24),
+        ({"country": "United Kingdom", "region": "Scotland"}, 3),
+        ({"country": "GB", "region": " GB-SCT "}, 3),
+        ({"country": "UK", "region": "City of Edinburgh"}, 3),
+        ({"country": "Scotland"}, 3),
+        ({"country": "Scotland", "region": "Highlands and Islands"}, 3),
+        ({"country": "United Kingdom", "region": "South East", "district": "Glasgow City"}, 3),
+        ({"country": "United Kingdom", "region": "Scotland", "district": "Cornwall"}, 3),
+        ({"country": "United Kingdom", "region": "Bavaria"}, 24),
+        ({"country": "Germany"}, 63),  # German Unity Day
+        ({"country": "Germany", "region": "Bavaria"}, 63),
+        ({"country": "Germany", "region": "Scotland"}, 63),
+        ({"country": "Canada"}, 31),  # Labour Day
+        ({"country": "Canada", "region": "Colombie-Britannique"}, 3),  # British Columbia Day
+        ({"country": None, "region": "Scotland"}, None),
+        ({"country": "Atlantis", "region": "Scotland"}, None),
+    ],
+)
+def test_holidays_are_those_of_the_region(profile: dict[str, str | None], next_days: int | None) -> None:
+    found = situated("2025-08-01", **profile)["situation_holiday_next_days"]
+    assert found == next_days or (next_days is None and found != found)
+
+
+@pytest.mark.parametrize(
+    ("region", "next_days"), [(None, 110), ("Bavaria", 4), ("BY", 4), ("Freistaat Bayern", 110), ("Sachsen", 110)]
+)
+def test_corpus_christi_is_kept_in_bavaria(region: str | None, next_days: int) -> None:
+    """On 19 June 2025; less than half of Germany keeps it."""
+    assert situated("2025-06-15", "Deutschland", region=region)["situation_holiday_next_days"] == next_days
+
+
+def test_engines_agree_on_holidays_of_regions(world: Frames, tmp_path: Path) -> None:
+    """Of a shop whose customers say their district."""
+    moved = world["customers"].with_columns(
+        region=pl.lit(None, pl.String), district=pl.when(pl.col("region") == "Bayern").then(pl.lit("Bayern"))
+    )
+    assert_alike("situation", world | {"customers": moved}, tmp_path, AS_OF)
+    found, before = (features_of("situation", frames, AS_OF) for frames in (world | {"customers": moved}, world))
+    newest = profiles(world, AS_OF)
+    bavarian = [newest.get(who, {}).get("region") == "Bayern" for who in before.index]
+    names = [name for name in families()["situation"].COLUMNS if "holiday" in name]
+    assert found.loc[bavarian, names].equals(before.loc[bavarian, names])
+    assert not found[names].equals(before[names])
+
+
+def test_a_history_is_read_with_what_says_where_a_customer_lives() -> None:
+    assert {"customers", "customers.district"} <= inputs_of(["situation_holiday_next_days"])
+    assert "customers.district" in inputs_of(["situation_last_order_occasion=holiday"])
+    assert "customers.district" not in inputs_of(["situation_gift_order_share"])
+
+
+def test_each_calendar_of_a_country_is_found_by_every_name_of_its_part() -> None:
+    """Whatever the year; and no name of a part stands for two calendars."""
+    rows = parts().rows()
+    assert len({row[:2] for row in rows}) == len(rows) > 4000
+    near = {row[0]: row[1] for row in proximity(20_000).rows()}
+    assert {row[2] for row in rows} <= set(near)
 
 
 def test_an_unknown_country_is_null() -> None:
@@ -179,12 +243,10 @@ def test_a_holiday_of_most_parts_of_a_country_is_one_of_the_country() -> None:
 
 
 @pytest.mark.parametrize("code", ["AU", "CH", "DE", "ES", "FR", "GB"])
-def test_holidays_of_several_years_are_those_that_each_part_has_in_each_year(code: str) -> None:
-    years = (2023, 2024, 2025)
+def test_holidays_of_a_country_are_those_that_most_parts_have(code: str) -> None:
     parts = holidays.list_supported_countries(include_aliases=False)[code]
-    expected = set()
-    for year in years:
+    for year in (2023, 2024, 2025):
         calendars = [set(holidays.country_holidays(code, subdiv=part, years=year)) for part in parts]
         most = {day for day in set.union(*calendars) if sum(day in days for days in calendars) > len(parts) / 2}
-        expected |= most | set(holidays.country_holidays(code, years=year))
-    assert holiday_days(code, *years) == tuple(sorted((day - date(1970, 1, 1)).days for day in expected))
+        expected = most | set(holidays.country_holidays(code, years=year))
+        assert holiday_days(code, year) == tuple(sorted((day - date(1970, 1, 1)).days for day in expected))

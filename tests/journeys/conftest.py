@@ -1,10 +1,12 @@
 """A small simulated shop that has gone the whole road once, through the command line."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner
@@ -25,8 +27,9 @@ def run_coterie(*arguments: object) -> dict[str, Any]:
 
 
 def run_inside(*arguments: object) -> dict[str, Any]:
-    """Like ``run_coterie`` in this process, which need not import everything again."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--json"])
+    """Like ``run_coterie`` in this process, which need not import everything again; its environment stays as it was."""
+    with patch.dict(os.environ):
+        done = CliRunner().invoke(app, [*map(str, arguments), "--json"])
     assert done.exit_code == 0, done.output[-2000:]
     result: dict[str, Any] = json.loads(done.stdout)
     return result

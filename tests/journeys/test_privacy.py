@@ -1,7 +1,7 @@
 """Canaries: what two people wrote into every column stays where it may be, and is nowhere once they were erased.
 
-The search knows nothing of coterie: it reads every byte below the workspace, Parquet column by column (compression
-hides bytes), arrays, database rows, and what the commands printed.
+The search knows nothing of coterie: it reads every byte below the workspace, in capitals or not, Parquet column by
+column (compression hides bytes), arrays, database rows, and what the commands printed.
 """
 
 import gzip
@@ -130,7 +130,11 @@ def write_shop(folder: Path) -> Path:
 
 
 def texts(path: Path) -> Iterator[bytes]:
-    """Everything a file says, also under its compression."""
+    """Everything a file says, also under its compression, in small letters: an address may have been folded."""
+    yield from (said_.lower() for said_ in as_written(path))
+
+
+def as_written(path: Path) -> Iterator[bytes]:
     yield path.read_bytes()
     if path.suffix == ".parquet":
         for column in pq.read_table(path).columns:
@@ -152,8 +156,8 @@ def traces(home: Path, word: str = WRITTEN) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in sorted(path for path in home.rglob("*") if path.is_file()):
         for said_ in texts(path):
-            if word.encode() in said_:
-                words = {part for part in WORDS if part.encode() in said_ and word in part}
+            if word.lower().encode() in said_:
+                words = {part for part in WORDS if part.lower().encode() in said_ and word in part}
                 found.setdefault(path.relative_to(home).as_posix(), set()).update(words or {word})
     return found
 
@@ -210,7 +214,9 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Road:
         environment = {**os.environ, "TMPDIR": str(road.scratch)}
         done = subprocess.run(list(map(str, command)), stdout=out, stderr=out, timeout=300, env=environment)
     assert done.returncode == 0, log.read_text()[-2000:]
-    road.log, road.seen["retrain"] = log.read_text(), traces(road.home)
+    road.log = log.read_text()
+    road.coterie("report", "report")
+    road.seen["retrain"] = road.seen["report"]
     road.coterie("export", "export", ALIAS, "--out", folder / "me.json")
     kill_an_erasure(road)
     road.coterie("erase", "erase", ME)
@@ -278,7 +284,7 @@ def test_canaries_are_only_where_they_may_be(road: Road) -> None:
 
 
 def test_no_command_says_who(road: Road) -> None:
-    assert WRITTEN not in road.log
+    assert WRITTEN.lower() not in road.log.lower()
 
 
 def test_nothing_is_left_outside_the_workspace(road: Road) -> None:

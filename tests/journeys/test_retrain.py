@@ -20,12 +20,17 @@ order_lines = "orders-*.csv"
 
 # Runs the real command once for each place and dies there, as a killed process does, right before or right after the
 # first call of one function; without a place it is not killed. Each run is a fork of a process that has imported the
-# libraries and done nothing else.
+# libraries and done nothing else: importing MLflow and mapping its tables would take most of each run.
 KILLER = """
 import importlib, json, os, sys
-import bentoml, lightgbm, matplotlib.pyplot, mlflow.pyfunc, optuna, polars, scipy.stats, sklearn.metrics
+import bentoml, lightgbm, matplotlib.pyplot, mlflow.pyfunc, optuna, polars, scipy.stats, sklearn.metrics, sqlalchemy.orm
+import mlflow.store.model_registry.sqlalchemy_store, mlflow.store.tracking.sqlalchemy_store, optuna.storages._rdb.models
+from features.families import families
+from models.learners import learners
 from pipelines import cli
 import pipelines.steps.retrain
+
+families(), learners(), sqlalchemy.orm.configure_mappers()
 
 def die_at(module, function, when):
     module = importlib.import_module(module)

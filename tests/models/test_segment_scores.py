@@ -1,13 +1,16 @@
-"""Scores of clusterings separate structure from permuted data, and stable segments from chance ones."""
+"""Scores of clusterings separate structure from one cloud, and stable segments from chance ones."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from models.segments import preprocessing
+from models.segments import preprocessing, scores
 from models.segments.clusterers import Floats, Labels
-from models.segments.scores import Distances, clustering_scores, dbcv, jaccard, permuted_gap, sizes
+from models.segments.nulls import copula
+from models.segments.scores import LEAST_SPREAD, Distances, clustering_scores, dbcv, jaccard, sizes, structure
 from models.segments.segmenter import Prepared, Segmenter, fit_clusters, labels_of, prepare
 
 FEATURES = ["a", "b", "c"]
@@ -33,22 +36,66 @@ def silhouette(Z: Floats, label: Labels, sample: int = 5_000) -> float:
 
 
 @pytest.mark.parametrize(("clusterer", "params"), [("kmeans", {"k": 3}), ("hdbscan", {"min_cluster_share": 0.1})])
-def test_planted_groups_score_far_above_their_permuted_columns(clusterer: str, params: dict[str, float]) -> None:
+def test_planted_groups_score_far_above_one_cloud(clusterer: str, params: dict[str, float]) -> None:
     X = blobs(0.4)
     _, _, fitted = clustered(X, clusterer, params)
-    scores = clustering_scores(X, fitted, seed=0, permutations=3, draws=5)
-    assert scores["permuted_gap_low"] > 0.15
-    assert scores["permuted_gap_low"] < scores["permuted_gap"] < scores["permuted_gap_high"]
-    assert scores["jaccard_min"] > 0.95
-    assert scores["segments_n"] == 3
-    assert scores["smallest_share"] == pytest.approx(1 / 3, abs=0.02)
+    found = clustering_scores(X, fitted, seed=0, nulls_n=5, draws=5)
+    assert 0.15 < found["copula_gap_low"] < found["copula_gap"]
+    assert found["jaccard_min"] > 0.95
+    assert found["segments_n"] == 3
+    assert found["smallest_share"] == pytest.approx(1 / 3, abs=0.02)
 
 
-def test_data_without_structure_have_no_gap_although_their_silhouette_looks_fine() -> None:
-    gap = permuted_gap(*clustered(blobs(10), "kmeans", {"k": 4}), seed=0)
-    assert gap.silhouette > 0.2
-    assert abs(gap.gap) < 0.03
-    assert gap.low < 0 < gap.high
+def correlated(seed: int, rows: int = 400) -> pd.DataFrame:
+    """One cloud of three correlated, skewed columns: it separates better than its columns shuffled."""
+    rng = np.random.default_rng(seed)
+    normal = rng.multivariate_normal(np.zeros(3), [[1, 0.8, 0.5], [0.8, 1, 0.5], [0.5, 0.5, 1]], rows)
+    return pd.DataFrame(np.exp(normal), columns=FEATURES)
+
+
+@pytest.mark.parametrize("k", [3, 6])
+def test_a_correlated_cloud_has_no_structure_although_it_separates_better_than_shuffled_columns(k: int) -> None:
+    beyond, above_shuffled = [], []
+    for seed in range(6):
+        X = correlated(seed)
+        customers, label, fitted = clustered(X, "kmeans", {"k": k})
+        found = structure(customers, fitted, seed, draws=9)
+        beyond.append(found.low > 0)
+        rng = np.random.default_rng(9)
+        shuffled = X.apply(rng.permutation)
+        other, cut, _ = clustered(shuffled, "kmeans", {"k": k})
+        above_shuffled.append(silhouette(customers.Z, label) > silhouette(other.Z, cut) + 0.02)
+        assert found.silhouette > 0.2
+    assert sum(above_shuffled) >= 5
+    assert sum(beyond) <= 1
+
+
+def test_the_null_searches_among_the_numbers_of_groups_too() -> None:
+    customers, _, fitted = clustered(correlated(3), "kmeans", {"k": 5})
+    found = structure(customers, fitted, 0, draws=5)
+    draws = list(copula(customers, FEATURES, 0, 5))
+    by_number = {
+        k: [silhouette(each.Z, labels_of(fit_clusters(each, "kmeans", {"k": k}, 0), each)) for each in draws]
+        for k in range(3, 11)
+    }
+    assert found.null == pytest.approx(np.mean(by_number[5]))
+    surplus = []
+    for values in by_number.values():
+        for left_out, value in enumerate(values):
+            others = [other for number, other in enumerate(values) if number != left_out]
+            surplus.append((value - np.mean(others)) / max(np.std(others, ddof=1), LEAST_SPREAD))
+    threshold = np.mean(by_number[5]) + max(surplus) * max(np.std(by_number[5], ddof=1), LEAST_SPREAD)
+    assert found.low == pytest.approx(found.silhouette - threshold)
+
+
+def test_structure_is_the_same_with_shared_work_and_on_a_sample_of_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers, _, fitted = clustered(blobs(0.4), "kmeans", {"k": 3})
+    alone = structure(customers, fitted, 0, draws=3)
+    assert [structure(customers, fitted, 0, draws=3, memory=tmp_path) for _ in range(2)] == [alone, alone]
+    monkeypatch.setattr(scores, "TEST_CUSTOMERS", 200)
+    assert structure(customers, fitted, 0, draws=3).low > 0.15
 
 
 def test_groups_that_are_not_there_do_not_survive_a_bootstrap() -> None:
@@ -95,15 +142,15 @@ def test_dbcv_rates_dense_groups_above_a_cut_through_them() -> None:
 def test_scores_are_reproducible_with_the_same_seed() -> None:
     X = blobs(0.8, each=60)
     _, _, fitted = clustered(X, "kmeans", {"k": 3})
-    first, second = (clustering_scores(X, fitted, seed=4, permutations=2, draws=2) for _ in range(2))
+    first, second = (clustering_scores(X, fitted, seed=4, nulls_n=3, draws=2) for _ in range(2))
     assert first == second
 
 
 def test_without_a_cluster_scores_are_nan_or_zero() -> None:
     X = blobs(10, each=30)
     _, _, fitted = clustered(X, "hdbscan", {"min_cluster_share": 0.6})
-    scores = clustering_scores(X, fitted, seed=0, permutations=2, draws=2)
-    assert scores["segments_n"] == 0
-    assert scores["silhouette"] == 0
-    assert np.isnan(scores["jaccard_min"])
-    assert scores["permuted_gap_low"] <= 0
+    found = clustering_scores(X, fitted, seed=0, nulls_n=3, draws=2)
+    assert found["segments_n"] == 0
+    assert found["silhouette"] == 0
+    assert np.isnan(found["jaccard_min"])
+    assert found["copula_gap_low"] <= 0

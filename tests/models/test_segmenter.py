@@ -203,6 +203,18 @@ def test_the_catalogue_counts_everyone_once_and_orders_by_revenue() -> None:
     assert found[0].medians["purchase_recency_days"] == X.loc[truth == 0, "purchase_recency_days"].median()
 
 
+def test_a_segment_is_described_by_protected_columns_only_if_the_study_names_them() -> None:
+    X = pd.DataFrame(
+        {
+            name: [1.0, 2.0, 3.0]
+            for name in ("a", "profile_age_years", "profile_gender=f", "ordered_protected_kids", "ordered_size")
+        }
+    )
+    for read, shown in (((), ()), (("profile_gender=f", "a"), ("profile_gender=f",))):
+        first, _ = catalogue.build(X, np.array([0, 1, 1]), (0, 1), {}, read=read)
+        assert set(first.medians) == {"a", "ordered_size", *shown}
+
+
 def test_without_spend_segments_are_ordered_by_size_and_have_no_revenue() -> None:
     X = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
     found = catalogue.build(X, np.array([0, 1, 1]), (0, 1), {})

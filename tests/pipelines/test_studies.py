@@ -1,10 +1,12 @@
 """A study of the user's that was promoted stays with the workspace, whatever happens to its file."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from experiments.studies import load_study, shipped_studies, to_toml
+from pipelines.steps.promote import promote_step
 from pipelines.studies import find_study, own_studies, remember_study, studies_to_retrain
 from pipelines.workspace import Workspace
 
@@ -53,6 +55,26 @@ def test_a_file_that_equals_the_shipped_study_brings_that_back(workspace: Worksp
 def test_a_study_given_by_name_is_not_copied(workspace: Workspace) -> None:
     remember_study(workspace, "churn")
     assert not workspace.home.exists()
+
+
+def test_a_promotion_that_is_killed_half_way_has_remembered_the_study(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Running again would find the champion in force, so nothing would ever copy the file."""
+
+    class Killed(BaseException):
+        pass
+
+    def promote_and_die(*_: object, before: Callable[[], None]) -> None:
+        before()
+        raise Killed
+
+    for name in ("build_dataset", "read_dataset"):
+        monkeypatch.setattr(f"pipelines.steps.promote.{name}", lambda *_: None)
+    monkeypatch.setattr("pipelines.steps.promote.promote", promote_and_die)
+    with pytest.raises(Killed):
+        promote_step(workspace, write_study(tmp_path / "lapsing.toml", "lapsing"))
+    assert own_studies(workspace) == ("lapsing",)
 
 
 def test_a_draft_of_a_killed_run_is_no_study_and_is_swept(workspace: Workspace, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 import multiprocessing
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from features.errors import Busy, NotFound
+from features.errors import BadInput, Busy, NotFound
 from pipelines.workspace import Workspace
 
 
@@ -95,6 +97,19 @@ def hold(home: Path, held, release) -> None:
         release.wait(30)
 
 
+@pytest.mark.parametrize("name", ["was?", "%20shop"])
+def test_a_folder_that_no_address_of_a_database_can_name_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="in its path, where databases cannot be"), Workspace(tmp_path / name).lock():
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a shop", "100 % größer", "#1;2'3&4"])
+def test_a_folder_may_be_called_as_people_call_folders(name: str, tmp_path: Path) -> None:
+    with Workspace(tmp_path / name).lock():
+        assert (tmp_path / name).is_dir()
+
+
 def test_a_second_writer_is_told_to_wait_until_the_first_ends(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     held, release = context.Event(), context.Event()
@@ -109,14 +124,21 @@ def test_a_second_writer_is_told_to_wait_until_the_first_ends(tmp_path: Path) ->
         pass
 
 
+def temporary_folder_of_a_worker() -> str:
+    """Of a process that this one starts."""
+    asked = "import tempfile; print(tempfile.gettempdir())"
+    return subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def test_temporary_files_of_a_writer_lie_in_the_workspace_and_the_next_writer_sweeps_them(tmp_path: Path) -> None:
     space, elsewhere = Workspace(tmp_path), tempfile.gettempdir()
     with space.lock():
         left = Path(tempfile.mkdtemp())
         assert tmp_path in left.parents
+        assert temporary_folder_of_a_worker() == str(left.parent)
         killed = tmp_path / "killed"
         shutil.copytree(left.parent, killed)
-    assert tempfile.gettempdir() == elsewhere
+    assert tempfile.gettempdir() == temporary_folder_of_a_worker() == elsewhere
     assert not left.exists()
     killed.rename(left.parent)
     (tmp_path / ".last_ingest.json-17").write_text("half")

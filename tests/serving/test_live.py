@@ -1,6 +1,7 @@
 """Live features on their own: what a history cannot answer is refused before any work."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -8,11 +9,11 @@ import pytest
 
 from features.engines import from_frames, to_pandas
 from features.errors import BadInput
-from features.families import inputs_of
-from features.snapshot import live_snapshot, snapshot
+from features.families import inputs_of, is_text
+from features.snapshot import feature_names, live_snapshot, snapshot
 from features.tables import TABLES
 from features.windows import to_days
-from serving.bundle import Bundle
+from serving.bundle import Bundle, iso
 from serving.live import left_out, live_features, refuse_other_features, table_frame
 from serving.requests.errors import reader
 from serving.requests.payload import CustomerHistory, HistoryRequest
@@ -45,6 +46,23 @@ def test_with_orders_alone_it_is_a_bundle_made_of_orders_alone(bundle: Bundle) -
     assert left_out(bundle, asked(orders=[LINE])) == []
 
 
+def test_features_of_tables_that_are_not_there_are_null_and_added_at_once(
+    bundle: Bundle, recwarn: pytest.WarningsRecorder
+) -> None:
+    """pandas warns of a frame to which more than a hundred columns were added one by one."""
+    given = set(feature_names({"orders", "products"}))
+    absent = [name for name in feature_names(set(TABLES) - {"contacts"}) if name not in given]
+    churn = bundle.models["churn"]
+    manifest = {**churn.manifest, "features": [*churn.manifest["features"], *absent]}
+    more = replace(bundle, models={"churn": replace(churn, manifest=manifest)})
+    found, _ = live_features(more, asked(orders=[LINE]), None)
+    assert len(absent) > 100
+    assert found[absent].isna().all(axis=None)
+    assert {str(found[name].dtype) for name in absent if is_text(name)} == {"str"}
+    assert {str(found[name].dtype) for name in absent if not is_text(name)} == {"float64"}
+    assert not [each for each in recwarn if issubclass(each.category, pd.errors.PerformanceWarning)]
+
+
 def test_customers_with_other_tables_do_not_change_each_other(bundle: Bundle) -> None:
     more = replace(bundle, tables=("events", "orders", "products"))
     one, other = (
@@ -73,6 +91,28 @@ def test_people_without_an_order_are_answered_where_a_model_is_about_them(bundle
         live_features(known, asked(events=[visit]), None)
 
 
+@pytest.mark.parametrize(
+    ("table", "row", "time", "what"),
+    [
+        ("orders", LINE, "at", "order lines"),
+        ("events", {"kind": "page_view"}, "at", "events"),
+        ("subscriptions", {"plan": "plus"}, "started_at", "contracts"),
+    ],
+)
+def test_rows_that_would_not_count_at_the_default_time_are_refused(
+    bundle: Bundle, table: str, row: dict[str, Any], time: str, what: str
+) -> None:
+    """They are those of the table that says who acts; with an ``as_of`` the sender has chosen what counts."""
+    of_it = replace(bundle, tables=(table, "touches"))
+    before, at = (iso(bundle.as_of + days) for days in (-1, 0))
+    touch = {"at": at, "channel": "email", "kind": "open"}
+    live_features(of_it, asked(**{table: [row | {time: before}]}, touches=[touch]), None)
+    later = asked(**{table: [row | {time: before}, row | {time: at}]})
+    with pytest.raises(BadInput, match=f"1 {what} are at or after {at}, .* would not count: send as_of"):
+        live_features(of_it, later, None)
+    live_features(of_it, later, datetime.fromisoformat(iso(bundle.as_of + 1)).replace(tzinfo=None))
+
+
 def test_a_bundle_without_products_leaves_categories_null(bundle: Bundle) -> None:
     features, as_of = live_features(replace(bundle, products=None), REQUEST.customers, None)
     assert as_of == bundle.as_of
@@ -82,19 +122,30 @@ def test_a_bundle_without_products_leaves_categories_null(bundle: Bundle) -> Non
 
 def test_a_history_brings_what_came_later_to_the_contract_only_where_it_is_read() -> None:
     at = "2025-05-01T10:00:00Z"
+    attributes = {"level_hobby": "chess", "ordered_size": 2, "ordered_protected_age_band": 3}
     customer = {
         "customer_id": "a",
         "orders": [LINE],
         "events": [{"at": at, "kind": "search", "query": "mug", "results_n": 0}],
         "loyalty": [{"at": at, "kind": "earn", "points": 5}],
-        "profile": {"motivation": "price", "attributes": {"level_hobby": "chess", "ordered_size": 2}},
+        "profile": {"motivation": "price", "attributes": attributes},
     }
     asked = reader(HistoryRequest)({"customers": [customer]}).customers
-    read = inputs_of(["search_words_90d_n", "points_balance", "level_hobby=chess", "ordered_size", "level_motivation"])
+    read = inputs_of(
+        [
+            "ordered_protected_age_band",
+            "search_words_90d_n",
+            "points_balance",
+            "level_hobby=chess",
+            "ordered_size",
+            "level_motivation",
+        ]
+    )
     frames = {table: table_frame(table, asked, read) for table in ("orders", "events", "loyalty", "customers")}
     assert frames["events"]["query"].to_list() == ["mug"]
     assert "results_n" not in frames["events"].columns
     assert frames["customers"].select("motivation", "level_hobby", "ordered_size").rows() == [("price", "chess", 2)]
+    assert frames["customers"]["ordered_protected_age_band"].to_list() == [3]
     found = live_snapshot(frames, to_days("2025-05-02"))
     pd.testing.assert_frame_equal(found, to_pandas(snapshot(from_frames(frames), to_days("2025-05-02"))))
     assert found[["search_words_90d_n", "points_balance", "level_hobby", "ordered_size"]].to_numpy().tolist() == [

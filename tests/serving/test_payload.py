@@ -1,5 +1,6 @@
 """Payloads: their limits, and sentences that name the place, the found and the needed."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from features.errors import BadInput
 from serving.requests.errors import reader
 from serving.requests.payload import HistoryRequest, PredictRequest
-from serving.requests.rows import utc
+from serving.requests.rows import RequestPart, utc
 
 LINE = {"order_id": "o1", "at": "2025-01-02T03:04:05Z", "quantity": 2, "unit_price": 4.95}
 
@@ -90,6 +91,15 @@ def test_all_problems_are_counted_and_histories_are_not_repeated() -> None:
     assert found.startswith(f"{first}.at, {first}.quantity, {first}.unit_price are missing: send for example")
     assert "1 more like it" in found
     assert "secret" not in found
+
+
+@pytest.mark.parametrize("model", [PredictRequest, HistoryRequest])
+@pytest.mark.parametrize("body", ["C1", ["C1"], 5, {}])
+def test_the_example_in_a_sentence_is_a_request_that_is_read(model: type[RequestPart], body: Any) -> None:
+    with pytest.raises(BadInput) as refused:
+        reader(model)(body)
+    example = str(refused.value).partition("send for example ")[2].replace("[...]", "[]")
+    reader(model)(json.loads(f"{{{example}}}" if body == {} else example))
 
 
 def test_times_are_read_in_their_offset_and_without_one_as_utc() -> None:

@@ -46,6 +46,13 @@ def divided(frame: pd.DataFrame, rows: int) -> list[pd.DataFrame]:
     return [frame.iloc[start : start + rows] for start in range(0, len(frame), rows)]
 
 
+def test_a_bundle_has_one_segmentation(shop: Shop, people: pd.DataFrame, tmp_path: Path) -> None:
+    """An answer has one key ``segment``: of two, the one written last would hide the other."""
+    models = {**shop.artifacts, "groups": shop.artifacts["segments"]}
+    with pytest.raises(BadInput, match=r"groups and segments are segmentations|segments and groups are segmentations"):
+        write_bundle(tmp_path / "b", models, {}, [people], AS_OF, shop.products)
+
+
 @pytest.mark.parametrize("rows", [1, 7, 99])
 def test_parts_do_not_change_the_bundle(rows: int, shop: Shop, people: pd.DataFrame, tmp_path: Path) -> None:
     ordered = people.sort_values("customer_id", key=lambda ids: ids.map(str.encode))

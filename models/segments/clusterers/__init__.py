@@ -40,6 +40,11 @@ class Clusterer(Protocol):
         """Parameters drawn by the tuner; their names are keys of ``DEFAULTS``."""
         return {}
 
+    @default
+    def numbers(self, params: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """The same parameters for every number of groups that a search would try, these among them."""
+        return (params,)
+
     def fit(self, X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Any:
         """The fitted model; ``memory`` is a folder for work that later fits can reuse. BadInput if it fails."""
 

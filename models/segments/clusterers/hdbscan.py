@@ -28,6 +28,9 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+SHARES = (0.01, 0.02, 0.04, 0.08, 0.12)
+
+
 @dataclass(frozen=True)
 class Model:
     """Points of the fit in standard units (n, features), their labels and core distances (n,). Per cluster (c,): the
@@ -50,6 +53,11 @@ def space(trial: Trial) -> dict[str, Any]:
         "epsilon": trial.suggest_float("epsilon", 0.0, 1.0),
         "selection": trial.suggest_categorical("selection", ("eom", "leaf")),
     }
+
+
+def numbers(params: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """More and fewer groups, by the size of the smallest."""
+    return tuple({**params, "min_cluster_share": share} for share in sorted({*SHARES, params["min_cluster_share"]}))
 
 
 def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001

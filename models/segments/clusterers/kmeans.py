@@ -28,6 +28,11 @@ def space(trial: Trial) -> dict[str, Any]:
     return {"k": trial.suggest_int("k", 3, 10)}
 
 
+def numbers(params: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Three to ten groups, and as many as asked for."""
+    return tuple({**params, "k": k} for k in sorted({*range(3, 11), int(params["k"])}))
+
+
 def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001
     """The best of ten k-means++ starts, on one thread, because sums over threads differ in their last bits."""
     # Only for fitting: the import takes seconds, and serving does not need it.

@@ -1,6 +1,6 @@
 """RFM rules, the baseline: quintiles of recency, frequency and spend, and the customary names of their groups."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ QUINTILES = (0.2, 0.4, 0.6, 0.8)
 
 @dataclass(frozen=True)
 class Model:
-    """The four inner quintiles of each of ``NEEDS`` (3, 4), in the feature's unit."""
+    """The inner quantiles of each of ``NEEDS`` (3, classes - 1), in the feature's unit; ``rfm`` has quintiles."""
 
     edges: Floats
 
@@ -46,11 +46,16 @@ def space(trial: Trial) -> dict[str, Any]:  # noqa: ARG001
 
 def fit(X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Model:  # noqa: ARG001
     """Quintiles of these customers; nulls are ignored. BadInput if a column is null for all of them."""
+    return Model(quantiles(X, QUINTILES))
+
+
+def quantiles(X: pd.DataFrame, shares: Sequence[float] | Floats) -> Floats:
+    """Quantiles (3, shares) of each of ``NEEDS``, ascending; BadInput if a column is null for all customers."""
     known = raw_matrix(X, NEEDS)
     empty = [name for name, column in zip(NEEDS, known.T, strict=True) if np.isnan(column).all()]
     if empty:
         raise BadInput(f"{', '.join(empty)} is null for all {len(X)} customers: rfm needs orders with prices")
-    return Model(np.ascontiguousarray(np.nanquantile(known, QUINTILES, axis=0).T))
+    return np.ascontiguousarray(np.nanquantile(known, shares, axis=0).T)
 
 
 def labels(model: Model) -> tuple[int, ...]:  # noqa: ARG001
@@ -59,13 +64,13 @@ def labels(model: Model) -> tuple[int, ...]:  # noqa: ARG001
 
 
 def scores(model: Model, X: pd.DataFrame) -> Labels:
-    """Recency, frequency and monetary scores (rows, 3), 1 to 5, 5 the best; a null scores 1.
+    """Recency, frequency and monetary scores (rows, 3), 1 to the number of classes, the best; a null scores 1.
 
     Equal values get equal scores; a value on an edge belongs to the smaller ones. So all one-time buyers have frequency
     1, however many they are, and everyone who bought on the last day has recency 5.
     """
     recency, days, spend = raw_matrix(X, NEEDS).T
-    r = 5 - np.searchsorted(model.edges[0], np.nan_to_num(recency, nan=np.inf), side="left")
+    r = model.edges.shape[1] + 1 - np.searchsorted(model.edges[0], np.nan_to_num(recency, nan=np.inf), side="left")
     f = 1 + np.searchsorted(model.edges[1], np.nan_to_num(days, nan=-np.inf), side="left")
     m = 1 + np.searchsorted(model.edges[2], np.nan_to_num(spend, nan=-np.inf), side="left")
     return np.stack([r, f, m], axis=1).astype(np.int64)

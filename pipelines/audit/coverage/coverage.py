@@ -1,15 +1,15 @@
 """The coverage report: shares of all that a source gives, and attributes ranked by what asking for them would gain."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from features.tables import OPEN_TABLES, PROTECTED, TABLES
+from features.tables import OPEN_TABLES, TABLES
 from features.windows import to_datetime
-from pipelines.audit.coverage.customers import BEHAVIOUR, make_customers, optional_columns
+from pipelines.audit.coverage.customers import BEHAVIOUR, make_customers, optional_columns, protected_columns
 from pipelines.audit.coverage.gain import CUSTOMERS_MIN, Gain, gain_of
 from pipelines.audit.coverage.question import HORIZON_DAYS, Answers, answers_of
 from pipelines.audit.coverage.shares import shares_of
@@ -33,6 +33,7 @@ def coverage_of(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Any]:
     tables = [name for name in ("customers", "identities", *BEHAVIOUR) if name in returned]
     shares = {name: shares_of(con, returned, name) for name in tables}
     attributes = optional_columns(returned, "customers") if "customers" in returned else ()
+    protected = protected_columns(con) if "customers" in returned else frozenset()
     answers = _answers(con, folder, returned, attributes)
     return {
         "customers": one_number(con, "SELECT count(*) FROM coverage.customers"),
@@ -40,7 +41,7 @@ def coverage_of(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Any]:
         "columns": {name: {c: v for c, v in columns.items() if c != "*"} for name, columns in shares.items()},
         "not_given": _not_given(returned),
         "question": _question(answers),
-        "attributes": _ranked(shares.get("customers", {}), answers),
+        "attributes": _ranked(shares.get("customers", {}), answers, protected),
     }
 
 
@@ -93,11 +94,15 @@ def _question(answers: Answers | None) -> dict[str, Any] | None:
     }
 
 
-def _ranked(shares: dict[str, dict[str, Any]], answers: Answers | None) -> list[dict[str, Any]]:
+def _ranked(
+    shares: dict[str, dict[str, Any]], answers: Answers | None, protected: Collection[str]
+) -> list[dict[str, Any]]:
     """Every attribute with its share and its gain: those most useful to ask for first, protected ones last."""
     attributes = [name for name in shares if name != "*"]
-    gains = _gains([name for name in attributes if name not in PROTECTED], answers)
-    judged = [_judged(name, round(1 - shares[name]["have"], 4), gains.get(name, {})) for name in attributes]
+    gains = _gains([name for name in attributes if name not in protected], answers)
+    judged = [
+        _judged(name, round(1 - shares[name]["have"], 4), name in protected, gains.get(name, {})) for name in attributes
+    ]
     return sorted(judged, key=lambda a: (a["protected"], not a.get("predictive"), -a["expected_gain"], a["column"]))
 
 
@@ -111,9 +116,9 @@ def _gains(attributes: Sequence[str], answers: Answers | None) -> dict[str, dict
     return {name: gain.as_dict() if isinstance(gain, Gain) else {"no_gain": gain} for name, gain in found.items()}
 
 
-def _judged(column: str, missing: float, gain: dict[str, Any]) -> dict[str, Any]:
+def _judged(column: str, missing: float, protected: bool, gain: dict[str, Any]) -> dict[str, Any]:
     """``expected_gain``: the log-loss it would save over all customers if those who lack it gave it."""
-    attribute: dict[str, Any] = {"column": column, "missing": missing, "protected": column in PROTECTED, **gain}
+    attribute: dict[str, Any] = {"column": column, "missing": missing, "protected": protected, **gain}
     attribute["expected_gain"] = max(attribute.get("gain", 0.0), 0.0) * missing
     return {**attribute, "verdict": _verdict(attribute)}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from features.past import acting_table
-from features.tables import KNOWLEDGE_TIMES, MENTIONS, TABLES
+from features.tables import CUSTOMERS, KNOWLEDGE_TIMES, MENTIONS, TABLES
 from pipelines.audit.returned import Returned
 
 # When a row was known, what ingest matched it with, and who else is named says nothing about a customer.
@@ -21,6 +21,12 @@ def optional_columns(returned: Returned, table: str) -> tuple[str, ...]:
     known = [column.name for column in spec.columns if column.nullable and column.name not in UNASKED]
     extra = sorted(name for name in returned[table] if spec.is_extra(name))
     return tuple(name for name in known if name in returned[table]) + tuple(extra)
+
+
+def protected_columns(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Columns of customers by which nobody should be judged: by the contract, or because the source declares it."""
+    stored = [str(name) for (name, *_) in con.execute("DESCRIBE clean.customers").fetchall()]
+    return frozenset(CUSTOMERS.made_of(name) for name in stored if CUSTOMERS.is_protected(name))
 
 
 def make_customers(con: duckdb.DuckDBPyConnection, returned: Returned) -> None:

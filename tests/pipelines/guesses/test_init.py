@@ -272,3 +272,14 @@ def test_each_sheet_of_a_workbook_may_fill_a_table(tmp_path):
     assert source.config.sheets == {"commandes": "Commandes", "clients": "Clients"}
     found = staged(source)
     assert (found["orders"][0]["unit_price"], found["customers"][0]["city"]) == (4.5, "Lyon")
+
+
+def test_contracts_alone_are_a_source(guessed):
+    found = guessed(
+        contracts_csv="customer_id,plan,start_date,end_date\nK1,Gold,2024-01-01,\nK2,Gold,2024-01-02,2024-03-01\n"
+    )
+    assert [(row["customer_id"], row["plan"]) for row in found["subscriptions"]] == [("K1", "Gold"), ("K2", "Gold")]
+
+
+def test_a_snapshot_that_a_recipe_reads_is_recognised(data_dir, tmp_path):
+    assert init_source(tmp_path / "my_telco", data_dir / "telco")["recipe"] == "telco"

@@ -9,7 +9,7 @@ from features.errors import BadConfig
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("unaudited")
+not_about_the_audit = pytest.mark.usefixtures("unaudited")
 
 HEADER = "order_no,customer,when,sku,qty,kind,known,replaced\n"
 SQL = """SELECT order_no AS order_id, customer AS customer_id, "when" AS "at", sku AS product_id, qty AS quantity,
@@ -53,6 +53,7 @@ def lines_of(case):
 
 
 @pytest.mark.parametrize("name", CASES)
+@not_about_the_audit
 def test_versions_by_hand(write_shop, tmp_path, name):
     source = write_shop(lines_of(CASES[name]), header=HEADER, sql={"orders": SQL}, corrections=BY_ORDER)
     result = ingest(Workspace(tmp_path / "home"), source)
@@ -63,12 +64,14 @@ def test_versions_by_hand(write_shop, tmp_path, name):
     assert result.repairs["orders"].get("replaced_by_correction", 0) == marked
 
 
+@not_about_the_audit
 def test_without_a_declaration_nothing_is_replaced(write_shop, tmp_path):
     case = CASES["each version is replaced by the next"]
     result = ingest(Workspace(tmp_path / "home"), write_shop(lines_of(case), header=HEADER, sql={"orders": SQL}))
     assert rows(result, "DISTINCT replaced_at") == [(None,)]
 
 
+@not_about_the_audit
 def test_an_empty_cell_marks_no_versions(write_shop, tmp_path):
     sql = """SELECT customer AS customer_id, "when" AS "at", 'login' AS kind, nullif(sku, '') AS session_id,
         known AS known_at FROM lines"""
@@ -78,6 +81,7 @@ def test_an_empty_cell_marks_no_versions(write_shop, tmp_path):
     assert rows(result, "DISTINCT replaced_at", "events") == [(None,)]
 
 
+@not_about_the_audit
 def test_a_return_takes_back_a_sale_that_stood_when_the_return_was_read(write_shop, tmp_path):
     """The larger sale was replaced before R1 and after R2 could be read; the one of 2 March came late."""
     lines = """\
@@ -111,6 +115,7 @@ def deliver(write_shop, home, lots):
     return rows(result, "product_id, quantity, known_at, replaced_at"), result
 
 
+@not_about_the_audit
 def test_a_delivery_that_says_an_order_anew_corrects_it_however_fresh_it_is(write_shop, tmp_path):
     fresh = "A,ann,2024-03-09,mug,{},sale,,\n"
     lots = [(day(10), fresh.format(1)), (day(11), fresh.format(2) + "B,ann,2024-03-10,pot,1,sale,,\n")]
@@ -118,6 +123,7 @@ def test_a_delivery_that_says_an_order_anew_corrects_it_however_fresh_it_is(writ
     assert found == [("mug", 1, None, day(11)), ("mug", 2, day(11), None), ("pot", 1, None, None)]
 
 
+@not_about_the_audit
 def test_a_delivery_that_repeats_an_order_changes_nothing(write_shop, tmp_path):
     one, two = "A,ann,2024-03-01,mug,1,sale,,\n", "A,ann,2024-03-01,pot,1,sale,,\n"
     lots = [(day(10), one + two), (day(15), two + one), (day(20), one), (day(25), one)]

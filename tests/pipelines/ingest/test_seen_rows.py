@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
+from tests.pipelines.ingest.kills import Killed, kill_at
 
 pytestmark = pytest.mark.usefixtures("unaudited")
 
@@ -54,6 +55,15 @@ CASES = {
         [{"0": NEW, "1": OLD}, {"0": NEW, "1": OLD + OTHER}, {"0": NEW}, {"0": NEW, "1": OLD + OTHER}],
         [("A", 1, None), ("B", 1, 1), ("C", 1, None)],
     ),
+    "it was in two files that are gone": (
+        [
+            {"0": OTHER},
+            {"0": OTHER, "1": NEW},
+            {"0": OTHER, "1": NEW, "2": NEW + OLD},
+            {"0": OTHER, "3": OLD + NEW},
+        ],
+        [("A", 1, 2), ("B", 1, None), ("C", 1, 1)],
+    ),
     "nothing of it was seen before": ([{"1": OLD}, {"1": NEW}], [("C", 1, None)]),
     "nothing of one of two was seen before": (
         [{"0": OTHER, "1": OLD}, {"0": OTHER, "1": NEW}],
@@ -66,6 +76,16 @@ CASES = {
 def test_rows_stay_known_since_they_were_first_seen(deliver, name):
     lots, expected = CASES[name]
     assert deliver(*lots) == expected
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_an_ingest_that_was_killed_knows_its_rows_when_their_file_grows(deliver, monkeypatch, step):
+    """The first one: of its files nothing is dated, so running it again finds the tables that it had written."""
+    with monkeypatch.context() as patch:
+        kill_at(patch, step)
+        with pytest.raises(Killed):
+            deliver({"1": OLD})
+    assert deliver({"1": OLD}, {"1": OLD + NEW}) == [("A", 1, None), ("C", 1, 1)]
 
 
 def test_the_same_with_corrections_and_pseudonyms(deliver):

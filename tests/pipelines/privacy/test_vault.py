@@ -28,6 +28,7 @@ SQL = {
     "contacts": "SELECT customer AS customer_id, mail AS email, mail AS source_mail FROM addresses",
     "customers": "SELECT customer AS customer_id, friend AS referred_by, born AS birth_year FROM register",
 }
+FILES = {"lines": "lines.csv", "addresses": "addresses.csv", "register": "register.csv"}
 
 
 @pytest.fixture
@@ -35,8 +36,7 @@ def shop(write_shop: WriteShop, tmp_path: Path):
     """Ingest a shop that knows addresses, and who recommended it to whom."""
 
     def ingested(**keys: object) -> Workspace:
-        files = {"lines": "lines.csv", "addresses": "addresses.csv", "register": "register.csv"}
-        source = write_shop(LINES.replace("ann", "anneke7"), sql=SQL, files=files, **keys)
+        source = write_shop(LINES.replace("ann", "anneke7"), sql=SQL, files=FILES, **keys)
         (source.raw / "addresses.csv").write_text(CONTACTS)
         (source.raw / "register.csv").write_text(REGISTER)
         workspace = Workspace(tmp_path / "home")
@@ -80,6 +80,31 @@ def test_a_refused_row_of_the_vault_keeps_no_address(shop) -> None:
     (refused,) = pl.read_parquet(workspace.require("canonical") / "rejects" / "contacts.parquet").to_dicts()
     assert refused == {"customer_id": None, "email": None, "source_mail": None, "reason": "missing_customer_id"}
     assert files_naming(workspace, "lost@x") == set()
+
+
+@pytest.mark.parametrize(
+    ("select", "says"),
+    [
+        (
+            "mail AS email, mail AS consent_email",
+            r"3 values of contacts\.consent_email cannot be read as bool, 0 can: ",
+        ),
+        ("CASE WHEN mail LIKE '%bob%' THEN error('no: ' || mail) ELSE mail END AS email", r"it calls error\(\), whose"),
+        ("CAST(mail AS INTEGER) AS source_number", "Could not convert"),
+        ("strptime(mail, '%Y') AS known_at", "Could not parse"),
+    ],
+)
+def test_a_message_about_the_vault_quotes_no_address(
+    write_shop: WriteShop, tmp_path: Path, select: str, says: str
+) -> None:
+    contacts = f"SELECT customer AS customer_id, {select} FROM addresses"
+    source = write_shop(LINES, sql={**SQL, "contacts": contacts}, files=FILES)
+    (source.raw / "addresses.csv").write_text(CONTACTS)
+    (source.raw / "register.csv").write_text(REGISTER)
+    with pytest.raises(BadTable, match=says) as error:
+        ingest(Workspace(tmp_path / "home"), source)
+    assert "x.example" not in str(error.value)
+    assert files_naming(Workspace(tmp_path / "home"), "x.example") == set()
 
 
 def test_pseudonyms_and_a_vault_contradict_each_other(shop) -> None:

@@ -200,6 +200,12 @@ def test_text_of_a_csv_stays_text(write_shop, tmp_path):
     [
         ("2024-01-05 10:00", "Europe/London", datetime(2024, 1, 5, 10)),
         ("2024-07-05 10:00", "Europe/London", datetime(2024, 7, 5, 9)),
+        ("2024-03-31 02:30", "Europe/Paris", datetime(2024, 3, 31, 1, 30)),
+        ("2024-10-27 02:30", "Europe/Paris", datetime(2024, 10, 27, 1, 30)),
+        ("2024-10-27 02:30:00+02:00", "Europe/Paris", datetime(2024, 10, 27, 0, 30)),
+        ("2024-03-10 02:30", "America/New_York", datetime(2024, 3, 10, 7, 30)),
+        ("2024-11-03 01:30", "America/New_York", datetime(2024, 11, 3, 6, 30)),
+        ("2024-02-29 23:59", "America/New_York", datetime(2024, 3, 1, 4, 59)),
         ("2024-07-05", "America/New_York", datetime(2024, 7, 5, 4)),
         ("2024-07-05T10:00:00Z", "America/New_York", datetime(2024, 7, 5, 10)),
         ("2024-07-05T10:00:00+02:00", "America/New_York", datetime(2024, 7, 5, 8)),

@@ -168,6 +168,20 @@ def test_bytes_that_are_no_text_cost_their_line_and_no_guess_is_made_for_other_a
     assert read(tmp_path, {"b.csv": russian}, "b.csv", encoding="cp1251")[0] == [("1", "x"), ("2", "Иванов")]
 
 
+def test_what_the_declared_encoding_cannot_decode_costs_its_line(tmp_path):
+    content = lines(*GOOD).replace(b"ann", b"a\x81n")
+    assert read(tmp_path, {"lines.csv": content}, encoding="cp1252") == ([BOB], [("lines.csv", 2, "invalid_bytes")])
+
+
+def test_one_number_among_the_names_does_not_make_a_header_a_row(tmp_path):
+    assert read(tmp_path, {"lines.csv": lines("id,name,30,n", *GOOD[1:])}) == (ROWS, [])
+
+
+def test_a_quote_in_the_wrong_place_is_seen_where_every_line_has_as_many(tmp_path):
+    found = read(tmp_path, {"lines.csv": lines("id,name", '"1",ann', '"2"x,bob', '"3",eve')})
+    assert found == ([("1", "ann"), ("3", "eve")], [("lines.csv", 3, "stray_quote")])
+
+
 def test_what_a_file_is_can_be_said(tmp_path):
     content = lines("a,title,of,many", "# made today", "1~ann~NA", "# in between", "2~-~3")
     rows, refused = read(

@@ -1,14 +1,18 @@
 """A workspace comes back from its backup as it was, or not at all."""
 
+import io
+import json
 import sqlite3
 import tarfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from features.errors import BadArtifact, BadInput, CoterieError, NotFound
-from pipelines.steps.backup import back_up
+from pipelines.steps.backup import FORMAT, MANIFEST, back_up
 from pipelines.steps.restore import restore
 from pipelines.workspace import Workspace
 
@@ -97,6 +101,15 @@ def test_an_empty_workspace_is_not_backed_up(tmp_path: Path) -> None:
         back_up(Workspace(tmp_path / "none"), tmp_path / "shop.tar")
 
 
+def test_a_workspace_that_another_program_unpacked_can_be_backed_up_again(space: Workspace, tmp_path: Path) -> None:
+    back_up(space, tmp_path / "shop.tar")
+    with tarfile.open(tmp_path / "shop.tar") as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    back_up(Workspace(tmp_path / "unpacked"), tmp_path / "again.tar")
+    restore(Workspace(tmp_path / "new"), tmp_path / "again.tar")
+    assert contents(tmp_path / "new") == FILES
+
+
 def damaged(backup: Path, how: str) -> None:
     if how == "cut short":
         backup.write_bytes(backup.read_bytes()[:-9000])
@@ -110,6 +123,45 @@ def damaged(backup: Path, how: str) -> None:
             archive.add(__file__, "../outside.py")
     else:
         backup.write_text("no archive")
+
+
+def rewritten(backup: Path, change: Callable[[dict[str, bytes]], None]) -> None:
+    """Write the archive anew with other files in it: nothing but the hashes can tell."""
+    with tarfile.open(backup) as archive:
+        files = {member.name: archive.extractfile(member).read() for member in archive.getmembers()}  # type: ignore[union-attr]
+    change(files)
+    with tarfile.open(backup, "w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+
+
+NEWER = {"format": FORMAT + 1, "files": {}, "created_at": "2030-01-01T00:00:00+00:00"}
+CHANGES: dict[str, tuple[Callable[[dict[str, bytes]], Any], str]] = {
+    "another content": (lambda files: files.update({"erased.json": b"[]"}), "erased.json in .* is not what was backed"),
+    "a file less": (lambda files: files.pop("pseudonym.key"), "pseudonym.key in .* is not what was backed up"),
+    "a file more": (lambda files: files.update(spy=b""), "spy in .* is not what was backed up"),
+    "another format": (lambda files: files.update({MANIFEST: json.dumps(NEWER).encode()}), "upgrade coterie"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_backup_that_was_written_anew_restores_nothing(what: str, space: Workspace, tmp_path: Path) -> None:
+    change, sentence = CHANGES[what]
+    back_up(space, tmp_path / "shop.tar")
+    rewritten(tmp_path / "shop.tar", change)
+    with pytest.raises(BadArtifact, match=sentence):
+        restore(Workspace(tmp_path / "new"), tmp_path / "shop.tar")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "shop.tar"]
+
+
+def test_the_next_backup_sweeps_what_a_killed_one_left(space: Workspace, tmp_path: Path) -> None:
+    for left in (".shop.tar.draft-killed", ".other.tar.draft-running"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "shop.tar").write_text("half")
+    back_up(space, tmp_path / "shop.tar")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.tar.draft-running", "home", "shop.tar"]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,6 @@ from pipelines.steps.dataset import build_dataset
 from pipelines.workspace import Workspace
 from tests.pipelines.conftest import ORDERS_SQL
 
-pytestmark = pytest.mark.usefixtures("unaudited")
-
 LINES = 400
 CUTOFFS = 5
 
@@ -36,7 +34,7 @@ def study(name: str = "churn", **changes: object) -> Study:
 
 
 @pytest.fixture
-def workspace(write_shop, tmp_path: Path) -> Workspace:
+def workspace(write_shop, tmp_path: Path, unaudited: None) -> Workspace:  # noqa: ARG001
     """Forty customers over half a year."""
     draw = np.random.default_rng(5)
     days = np.datetime64("2024-01-01") + draw.integers(0, 180, LINES)
@@ -75,6 +73,7 @@ def test_a_stray_late_order_that_leaves_cutoffs_empty_points_to_the_audit(write_
             kind_of(study()).prepare(study(), read_dataset(build_dataset(made, study())))
 
 
+@pytest.mark.usefixtures("unaudited")
 def test_everybody_known_has_a_row_until_they_order_where_the_study_asks_for_them(write_shop, tmp_path: Path) -> None:
     ordered = {f"c{n}": np.datetime64("2024-01-01") + 2 * n for n in range(90)}
     lines = [f"A{customer},{customer},{day} 10:00,mug,1,4.5,,sale" for customer, day in ordered.items()]

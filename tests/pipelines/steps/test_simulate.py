@@ -14,4 +14,4 @@ def test_it_says_how_much_was_made_where_it_lies_and_what_to_do_next(tmp_path: P
     raw = Path(first.rpartition(" in ")[2])
     assert {path.name.partition("-")[0].partition(".")[0] for path in raw.iterdir()} >= {"orders", "products"}
     assert Path(truth.rpartition(": ")[2]).is_dir()
-    assert after == "what next: `coterie ingest simulated`"
+    assert after == f"what next: `coterie ingest simulated --home {tmp_path}`"

@@ -12,7 +12,7 @@ RESULT = {
 
 def test_the_verdict_comes_first_and_every_score_stands_beside_the_baseline() -> None:
     refused = Verdict(False, "not proven better than constant: log-loss advantage +0.0100 [-0.0100, +0.0300]")
-    lines = _message("my/churn.toml", RESULT, refused, ("log_loss", "auc"), "http://x/#/runs/1").splitlines()
+    lines = _message("coterie promote churn", RESULT, refused, ("log_loss", "auc"), "http://x/#/runs/1").splitlines()
     assert lines[0] == f"churn: trained version 3, lightgbm; would not be promoted: {refused.reason}"
     assert [line.split() for line in lines[1:4]] == [
         ["log_loss", "auc"],
@@ -20,5 +20,5 @@ def test_the_verdict_comes_first_and_every_score_stands_beside_the_baseline() ->
         ["baseline", "constant", "0.5000", "-"],
     ]
     assert lines[-1].endswith("http://x/#/runs/1")
-    promoted = _message("my/churn.toml", RESULT, Verdict(True, "better"), ("auc",), "http://x/#/runs/1")
+    promoted = _message("coterie promote my/churn.toml", RESULT, Verdict(True, "better"), ("auc",), "http://x/#/runs/1")
     assert promoted.splitlines()[-1] == "what next: `coterie promote my/churn.toml`"
