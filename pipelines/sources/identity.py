@@ -6,7 +6,6 @@ type that contains every value of it exactly; if there is none, to text. In text
 whatever its type: 12, 12.0 in a column with gaps, and "12" are one id.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import duckdb
 
 from features.errors import BadTable
 from pipelines.sources.json_lines import copy_good_lines
+from pipelines.sources.json_shapes import shape_of
 from pipelines.sql import identifier, quoted
 
 MIXED = ("JSON", "NULL")
@@ -86,39 +86,20 @@ def json_reader(
 ) -> JsonReader:
     """How JSON files, each with the name by which people know it, are read.
 
-    Every line is looked at, because a key or another kind of value may come late. Copies go into ``folder``.
+    Copies go into ``folder``.
     """
     copies: dict[Path, Path] = {}
-    shape = _shape_in(con, [path for path, _ in files])
+    shape = shape_of(con, [path for path, _ in files])
     if shape is None:
         for number, (path, name) in enumerate(files):
-            if _shape_in(con, [path]) is None:
+            if shape_of(con, [path]) is None:
                 copies[path] = folder / alias / f"{number}.jsonl"
                 copy_good_lines(con, alias, path, name, copies[path])
-        shape = _shape_found(con, [copies.get(path, path) for path, _ in files])
+        shape = shape_of(con, [copies.get(path, path) for path, _ in files]) or {}
     _refuse_keys_alike(files[0][0], shape)
     decimals = tuple(name for name, part in shape.items() if part == "DOUBLE")
     mixed = tuple(name for name, part in shape.items() if part in MIXED)
     return JsonReader(tuple((name, _with_texts(part)) for name, part in shape.items()), decimals, mixed, copies)
-
-
-def _shape_in(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any] | None:
-    """What DuckDB finds; None if a line is no JSON, or no object."""
-    try:
-        shape = _shape_found(con, paths)
-    except duckdb.InvalidInputException:
-        return None
-    return shape if isinstance(shape, dict) and shape else None
-
-
-def _shape_found(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any]:
-    """The keys of all objects, each with the type of its values; objects and arrays in the shape of JSON.
-
-    One scan, so memory does not grow with the number of files, as it does where ``read_json`` looks for types.
-    """
-    query = f"SELECT json_group_structure(json) FROM read_json_objects([{_listed(paths)}])"
-    shape: dict[str, Any] = json.loads(con.execute(query).fetchall()[0][0] or "null")
-    return shape
 
 
 def parquet_reader(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> ParquetReader:

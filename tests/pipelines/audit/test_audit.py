@@ -1,6 +1,7 @@
 """Examples are few and tell nothing about a person; an audit is compared with the one before."""
 
 import json
+from datetime import datetime
 
 import duckdb
 import pytest
@@ -11,7 +12,7 @@ from pipelines.audit.finding import SHOWN
 from pipelines.audit.statistics import FILE, FORMER_FILE
 from pipelines.ingest.canonical import ingest
 from pipelines.workspace import Workspace
-from tests.pipelines.conftest import ORDERS_SQL
+from tests.pipelines.conftest import HEADER, ORDERS_SQL
 
 
 def test_a_rule_may_not_show_personal_columns():
@@ -80,3 +81,24 @@ def test_drift_is_found_against_the_statistics_of_the_ingest_before(write_shop, 
     without_discount = ORDERS_SQL.replace(" discount,", "")
     after = ingest(workspace, write_shop(sql={"orders": without_discount}))
     assert "any.column_vanished" in {finding.code for finding in after.findings}
+
+
+CORRECTED = {
+    "orders": ORDERS_SQL.replace("discount,", ""),
+    "subscriptions": """SELECT customer AS customer_id, sku AS plan, "when" AS started_at, discount AS ended_at, price
+        FROM lines""",
+    "feedback": 'SELECT customer AS customer_id, "when" AS "at", \'csat\' AS kind, qty AS score FROM lines',
+}
+VERSIONS = {"subscriptions": ["customer_id", "plan", "started_at"], "feedback": ["customer_id", "at"]}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_version_is_no_other_contract_or_answer_where_corrections_are_declared(write_shop, tmp_path, declared):
+    """The contract comes again with its end, the answer with another score."""
+    source = write_shop(files={"lines": "lines-*.csv"}, sql=CORRECTED, corrections=VERSIONS if declared else {})
+    line = "A1,ann,2024-03-01,tea,{},4.50,{},sale\n"
+    for number, text in enumerate([line.format(1, ""), line.format(2, "2024-03-20")]):
+        (source.raw / f"lines-{number}.csv").write_text(HEADER + text, encoding="utf-8")
+        result = ingest(Workspace(tmp_path / "home"), source, as_known=datetime(2024, 3, 25 + number))
+    found = {finding.code for finding in result.findings} & {"subscriptions.overlap", "feedback.answered_twice"}
+    assert found == (set() if declared else {"subscriptions.overlap", "feedback.answered_twice"})

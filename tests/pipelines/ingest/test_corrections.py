@@ -133,38 +133,6 @@ def test_a_delivery_that_repeats_an_order_changes_nothing(write_shop, tmp_path):
     assert result.repairs["orders"] == {"exact_duplicate_dropped": 3, "replaced_by_correction": 2}
 
 
-SUBSCRIBED = """SELECT customer AS customer_id, sku AS plan, "when" AS started_at, known AS ended_at, 5 AS price
-    FROM lines"""
-ANSWERED = """SELECT customer AS customer_id, "when" AS "at", 'csat' AS kind, qty AS score FROM lines"""
-
-
-@pytest.mark.parametrize(
-    ("table", "select", "columns", "later", "code"),
-    [
-        ("subscriptions", SUBSCRIBED, ["customer_id", "plan", "started_at"],
-         "A,ann,2024-03-01,tea,1,sale,2024-03-20,\n", "subscriptions.overlap"),
-        ("feedback", ANSWERED, ["customer_id", "at"], "A,ann,2024-03-01,tea,2,sale,,\n", "feedback.answered_twice"),
-    ],
-)  # fmt: skip
-def test_the_audit_takes_no_version_for_another_contract_or_answer(
-    write_shop, tmp_path, table, select, columns, later, code
-):
-    found = {}
-    for declared in (True, False):
-        source = write_shop(
-            files={"lines": "lines-*.csv"}, header=HEADER, sql={"orders": DELIVERED, table: select}, name="stream",
-            corrections={table: columns} if declared else {},
-        )  # fmt: skip
-        home = Workspace(tmp_path / f"home-{declared}")
-        for n, text in enumerate(["A,ann,2024-03-01,tea,1,sale,,\n", later]):
-            (source.raw / f"lines-{n}.csv").write_text(HEADER + text, encoding="utf-8")
-            result = ingest(home, source, as_known=day(25 + n))
-        for path in source.raw.glob("lines-*.csv"):
-            path.unlink()
-        found[declared] = code in {finding.code for finding in result.findings}
-    assert found == {True: False, False: True}
-
-
 @pytest.mark.parametrize(
     ("corrections", "sentence"),
     [

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from features.errors import BadConfig, BadTable
+from pipelines.sources.json_shapes import shape_of
 from pipelines.sources.read import found_by_duckdb
 
 SQL = {
@@ -82,6 +83,31 @@ def test_a_bad_line_of_json_costs_itself(write_shop, staged, bad):
 def test_what_is_no_json_is_refused_in_one_sentence(write_shop, staged):
     with pytest.raises(BadTable, match=r"cannot read lines\.jsonl: JSON is one array"):
         staged(json_shop(write_shop, "[", "{", '"id": 1', "}"))
+
+
+def test_a_key_without_a_value_in_one_file_is_what_the_others_say(write_shop, staged):
+    """Null, or an empty array, in all of a day's rows; a key that ends like DuckDB's second name is a key."""
+    sql = {"orders": SQL["orders"].replace("who AS", "buyer.id AS").replace("price AS", "items[1].price AS")}
+    source = write_shop(sql=sql, files={"lines": "lines-*.jsonl"})
+    rows = [
+        '{"id": 1, "buyer": null, "items": [], "price": 1, "price_1": 2, "n": 1, "at": "2024-01-05"}',
+        '{"id": 2, "buyer": {"id": 12.0, "x": null}, "items": [{"price": 2.5}], "n": 1, "at": "2024-01-05"}',
+        '{"id": 3, "buyer": {"id": "a", "x": 1}, "items": [{"price": "3"}], "n": 1, "at": "2024-01-05"}',
+    ]
+    for number, row in enumerate(rows):
+        (source.raw / f"lines-{number}.jsonl").write_text(row + "\n", encoding="utf-8")
+    found = staged(source)
+    assert [row["unit_price"] for row in found] == [None, 2.5, 3.0]
+    assert [row["reason"] for row in found] == ["missing_customer_id", None, None]
+
+
+def test_a_large_json_file_is_looked_through_in_little_memory(tmp_path):
+    lines = tmp_path / "lines.jsonl"
+    with duckdb.connect() as con:
+        con.execute(f"COPY (SELECT i, 'c' || i AS who, i / 7 AS price FROM range(200000) AS t(i)) TO '{lines}'")
+        con.execute("SET memory_limit = '120MB'")
+        con.execute("SET threads = 1")
+        assert shape_of(con, [lines]) == {"i": "BIGINT", "who": "VARCHAR", "price": "DOUBLE"}
 
 
 def test_json_keys_that_sql_cannot_tell_apart_are_refused(write_shop, staged):
