@@ -6,7 +6,7 @@ shows is a view stored as a tag of the experiment, as the UI's own "Share" butto
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
