@@ -136,9 +136,7 @@ def segmented(arms: Sequence[Arm], dataset: Dataset) -> Iterator[str]:
     labels = [assign_labels(arm.scored.model, dataset.inputs)[0] for arm in arms]
     for arm, label in zip(arms, labels, strict=True):
         found, model = arm.scored.scores, arm.scored.model
-        scores = (
-            f"{found['permuted_gap']:.3f} | {found['jaccard_min']:.2f} | {adjusted_rand_score(labels[0], label):.2f}"
-        )
+        scores = f"{found['copula_gap']:.3f} | {found['jaccard_min']:.2f} | {adjusted_rand_score(labels[0], label):.2f}"
         yield f"| {arm.name} | {len(model.features)} | {model.clusterer} | {len(model.catalogue)} | {scores} |"
 
 

@@ -193,6 +193,7 @@ def test_each_calendar_of_a_country_is_found_by_every_name_of_its_part() -> None
     """Whatever the year; and no name of a part stands for two calendars."""
     rows = parts().rows()
     assert len({row[:2] for row in rows}) == len(rows) > 4000
+    assert not {"city of", "arctic region"} & {row[1] for row in rows}, "names of two parts of one country"
     near = {row[0]: row[1] for row in proximity(20_000).rows()}
     assert {row[2] for row in rows} <= set(near)
 
