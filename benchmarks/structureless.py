@@ -15,16 +15,25 @@ import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
 from experiments.config import Promotion, Segments
-from experiments.segment import Separation, without_structure
+from experiments.separation import Separation
 from models.segments import nulls, segmenter
 from models.segments import scores as cluster_scores
 from models.segments.clusterers import Labels
 from models.segments.shared import SharedFolder
+from models.segments.soundness import SOUND, Soundness, soundness
 from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
 CUSTOMERS = 1_000
 FEATURES = ("a", "b", "c", "d", "e")
+ORDERS = (
+    "purchase_recency_days",
+    "purchase_days_n",
+    "purchase_order_value_mean",
+    "purchase_tenure_days",
+    "purchase_spend",
+)
+"""What the features of random orders are called: who bought once is told by the number of days."""
 Draw = Callable[[int], pd.DataFrame]
 
 
@@ -55,9 +64,9 @@ def orders(seed: int) -> pd.DataFrame:
     rate = rng.gamma(0.8, 5.0, CUSTOMERS)
     tenure = rng.uniform(30, 700, CUSTOMERS)
     days = 1 + rng.poisson(rate * tenure / 700)
-    recency = tenure * rng.beta(1, days)
+    recency = np.where(days == 1, tenure, tenure * rng.beta(1, np.maximum(days - 1, 1)))
     value = rng.gamma(2.0, 20.0, CUSTOMERS)
-    return frame(np.column_stack([recency, days, value, tenure, days * value]))
+    return pd.DataFrame(np.column_stack([recency, days, value, tenure, days * value]), columns=list(ORDERS))
 
 
 def planted(seed: int) -> pd.DataFrame:
@@ -108,15 +117,21 @@ def copulas_of(home: Path) -> Iterator[tuple[str, Draw]]:
     yield f"copula of {home.name}", draw
 
 
-def found(X: pd.DataFrame, seed: int) -> tuple[str, Labels]:
-    """The reason why no segments are there, empty if they are, and the chosen labels."""
+def found(X: pd.DataFrame, seed: int, limits: tuple[int, int] = (4, 10)) -> tuple[Soundness, Labels]:
+    """The verdict on the number of groups, within ``limits``, with the largest gap, and its labels."""
     shared = SharedFolder.new()
-    evaluate = Separation(X, tuple(X.columns), Segments(), seed, shared)
-    k = max(range(4, 11), key=lambda number: evaluate("kmeans", {"k": number})[0])
+    evaluate = Separation(X, tuple(X.columns), Segments(fewest=limits[0], most=limits[1]), seed, shared)
+    k = max(range(limits[0], limits[1] + 1), key=lambda number: evaluate("kmeans", {"k": number})[0])
+    return judged(X, k, seed, shared, limits)
+
+
+def judged(
+    X: pd.DataFrame, k: int, seed: int, shared: SharedFolder, limits: tuple[int, int]
+) -> tuple[Soundness, Labels]:
+    """The verdict on k-means with this number of groups, and its labels."""
     fitted = segmenter.fit_clusters(segmenter.prepare(X, tuple(X.columns)), "kmeans", {"k": k}, seed, shared.path)
-    scores = cluster_scores.clustering_scores(X, fitted, seed, memory=shared.path)
-    refused = without_structure(Promotion(), scores)
-    return (refused.reason if refused else ""), segmenter.assign_labels(fitted, X)[0]
+    scores = cluster_scores.clustering_scores(X, fitted, seed, memory=shared.path, limits=limits)
+    return soundness(scores, Promotion().min_stability), segmenter.assign_labels(fitted, X)[0]
 
 
 def main() -> None:
@@ -128,13 +143,18 @@ def main() -> None:
     kinds = KINDS | {name: draw for home in asked.home for name, draw in copulas_of(home)}
     print("| customers | segments found | of |\n|---|---|---|")
     for name, draw in kinds.items():
-        reasons = [found(draw(1000 + seed), seed)[0] for seed in range(asked.seeds)]
-        print(f"| {name} | {reasons.count('')} | {asked.seeds} |", flush=True)
+        sound = sum(found(draw(1000 + seed), seed)[0].verdict == SOUND for seed in range(asked.seeds))
+        print(f"| {name} | {sound} | {asked.seeds} |", flush=True)
     ours = [found(planted(seed), seed) for seed in range(asked.seeds)]
     five = sum(len(np.unique(label)) == 5 for _, label in ours)
     agreement = float(np.mean([adjusted_rand_score(truth(), label) for _, label in ours]))
-    print(f"| five planted groups | {[why for why, _ in ours].count('')} | {asked.seeds} |")
+    print(f"| five planted groups | {sum(why.verdict == SOUND for why, _ in ours)} | {asked.seeds} |")
     print(f"\nfive of five found in {five} of {asked.seeds}; adjusted Rand index {agreement:.3f}")
+    for k, limits in ((2, (2, 10)), (25, (4, 25))):
+        verdicts = [
+            judged(planted(seed), k, seed, SharedFolder.new(), limits)[0].verdict for seed in range(asked.seeds)
+        ]
+        print(f"{k} groups: {', '.join(f'{each} {verdicts.count(each)}' for each in sorted(set(verdicts)))}")
 
 
 if __name__ == "__main__":

@@ -119,6 +119,8 @@ class Segments(Section):
     """Share of the smallest segment, at least."""
     most_noise: Unit = 0.3
     """Share of customers in no segment, at most."""
+    period_days: Annotated[float, Field(ge=1)] = 90.0
+    """The period after which a segmentation is looked at: what customers spent since, and who moved without buying."""
 
 
 class Promotion(Section):

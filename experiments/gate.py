@@ -32,9 +32,17 @@ class Judgement:
     champion: Version | None
 
 
-def promote(study: Study, dataset: Dataset, stores: Stores, before: Callable[[], None] = lambda: None) -> Verdict:
+def promote(
+    study: Study,
+    dataset: Dataset,
+    stores: Stores,
+    before: Callable[[], None] = lambda: None,
+    although_unsound: str = "",
+) -> Verdict:
     """Judge the study's challenger on the dataset and, if it wins, move the alias ``champion`` to it.
 
+    ``although_unsound``: why a person puts segments in force that are not sound; it is recorded, and does not help
+    against any other reason to refuse.
     The reason is written into the version's tags in either case. Running again changes nothing, so what belongs to a
     promotion is done ``before`` the alias moves: a process that is killed in between does it again. NotFound if no
     model of the study is registered.
@@ -43,11 +51,19 @@ def promote(study: Study, dataset: Dataset, stores: Stores, before: Callable[[],
     found = _tried(study, dataset, client)
     if found.challenger is None:
         return found.verdict
-    write_verdict(client, found.challenger, found.champion, found.verdict)
-    if found.verdict.promote:
+    verdict = found.verdict
+    if verdict.unsound and although_unsound:
+        verdict = overruled(verdict, although_unsound)
+    write_verdict(client, found.challenger, found.champion, verdict)
+    if verdict.promote:
         before()
         client.set_registered_model_alias(study.name, CHAMPION, found.challenger.version)
-    return replace(found.verdict, changed=found.verdict.promote)
+    return replace(verdict, changed=verdict.promote)
+
+
+def overruled(verdict: Verdict, why: str) -> Verdict:
+    """The verdict on an unsound model that a person wants in force."""
+    return replace(verdict, promote=True, reason=f"not sound ({verdict.reason}), but in force because: {why}")
 
 
 def preview(study: Study, dataset: Dataset, stores: Stores) -> Verdict:
@@ -80,7 +96,7 @@ def judge(
         # A champion that cannot answer here is no rival; the baselines still have to be beaten.
         theirs, note = None, f"; the champion, version {champion.version}, {why}"
     verdict = kind.judge(problem, ours, theirs, evidence.recall(study, dataset, client, challenger.run_id))
-    return Verdict(verdict.promote, verdict.reason + note, verdict.scores)
+    return replace(verdict, reason=verdict.reason + note)
 
 
 def load_rival(client: "MlflowClient", champion: Version | None) -> tuple[artifact.Loaded | None, str]:
@@ -109,6 +125,7 @@ def write_verdict(client: "MlflowClient", challenger: Version, champion: Version
         "gate": "promoted" if verdict.promote else "refused",
         "gate.reason": verdict.reason,
         "gate.champion_before": champion.version if champion else "none",
+        **({"gate.unsound": verdict.unsound} if verdict.unsound else {}),
         **{f"gate.{name}": f"{value:.6g}" for name, value in verdict.scores.items()},
     }
     for key, value in tags.items():

@@ -41,7 +41,10 @@ class Kind(Protocol):
     def candidate(self, name: str) -> Any:
         """The learner or clusterer of this name, with its ``DEFAULTS`` and ``space``."""
 
-    def prepare(self, study: Any, dataset: Dataset) -> Any:
+    INHERITS: bool
+    """Whether the model depends on the champion in force, as segments do, which keep its ids."""
+
+    def prepare(self, study: Any, dataset: Dataset, champion: Loaded | None = None) -> Any:
         """The problem; BadInput if the dataset cannot answer the study, before anything is started."""
 
     def evaluation(self, problem: Any) -> "Evaluate":
@@ -64,6 +67,9 @@ class Kind(Protocol):
 
     def pictures(self, problem: Any, folder: Path, title: str, tested: Sequence[Scored]) -> None:
         """Draw the plots as PNG files into ``folder``."""
+
+    def tables(self, problem: Any, tested: Sequence[Scored]) -> dict[str, dict[str, list[Any]]]:
+        """Columns by file name, which the UI shows for several runs side by side."""
 
     def summary(self, problem: Any, tested: Sequence[Scored]) -> tuple[str, list[str]]:
         """A sentence on how the scores were made, and further lines of Markdown, for the run's page."""

@@ -33,6 +33,7 @@ from models.sample import Floats
 from models.tasks import labelled, task
 
 DIRECTION = "minimize"
+INHERITS = False
 
 
 def question(study: PredictStudy) -> Question:
@@ -60,7 +61,7 @@ def candidate(name: str) -> Learner:
     return learner(name)
 
 
-def prepare(study: PredictStudy, dataset: Dataset) -> Problem:
+def prepare(study: PredictStudy, dataset: Dataset, champion: Loaded | None = None) -> Problem:  # noqa: ARG001
     """The problem; BadInput if the dataset was made for another question, HistoryTooShort if it can prove nothing."""
     if dataset.question != study.question:
         raise BadInput(
@@ -237,6 +238,11 @@ def in_money_of(problem: Problem) -> Question:
     """The question with the shop's own currency as the unit of amounts of money, for people."""
     own = problem.dataset.currency
     return replace(problem.question, unit=own) if problem.question.unit == "currency" and own else problem.question
+
+
+def tables(problem: Problem, tested: Sequence[Scored]) -> dict[str, dict[str, list[Any]]]:  # noqa: ARG001
+    """None: the scores are metrics, which the UI compares by itself."""
+    return {}
 
 
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:

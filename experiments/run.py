@@ -48,29 +48,30 @@ def run_study(
     trials: int | None = None,
     seed: int | None = None,
     workers: int = 1,
-    warm_start: Sequence[Guess] = (),
+    champion: artifact.Loaded | None = None,
     on_trial: Callable[[Trial], None] | None = None,
 ) -> StudyResult:
     """Run the study and register its model as challenger.
 
     A study that was finished before is returned as it is, its model being the challenger again, and one that a killed
-    process began is finished. The same
-    study, dataset, seed and code give the same model, byte for byte, whatever the number of workers. An exception ends
-    the run as FAILED; the same study can be run again. ``trials`` and ``seed`` override the study's; ``warm_start`` are
-    parameters to try first; ``on_trial`` is called after each trial.
+    process began is finished. The same study, dataset, seed, code and ``champion`` give the same model, byte for byte,
+    whatever the number of workers: the champion's parameters are tried first, and its segments keep their ids. An
+    exception ends the run as FAILED; the same study can be run again. ``trials`` and ``seed`` override the study's;
+    ``on_trial`` is called after each trial.
     """
     study = study.adjusted(trials, seed)
     kind = kind_of(study)
-    problem = kind.prepare(study, dataset)
+    problem = kind.prepare(study, dataset, champion)
     client = runs.open_client(stores)
     experiment_id = runs.open_experiment(client, stores, study.name)
-    key = runs.identity(study, dataset)
+    origin = ancestor(client, experiment_id, study, dataset, champion)
+    key = runs.identity(study, dataset, origin)
     finished = finished_result(client, experiment_id, study, key)
     if finished is not None:
         # Another study of the name may have been run since: the challenger is what was asked for last.
         client.set_registered_model_alias(study.name, CHALLENGER, finished.version)
         return finished
-    run = runs.start_study(client, experiment_id, study, dataset)
+    run = runs.start_study(client, experiment_id, study, dataset, origin)
     with failing(run):
         space = Space({name: kind.candidate(name) for name in kind.candidates(study)}, study.search, kind.DIRECTION)
         found = search(
@@ -79,7 +80,7 @@ def run_study(
             stores.storage_url,
             f"{study.name}-{key}",
             workers=workers,
-            warm_start=warm_start,
+            warm_start=guesses(champion),
             on_trial=partial(record_trial, run, on_trial),
         )
         chosen, why = kind.choose(problem, found)
@@ -88,6 +89,28 @@ def run_study(
         tested, simpler = kind.test(problem, entrants, workers)
         why = f"{why}. {simpler}, which is registered" if simpler else why
         return conclude(study, dataset, problem, run, Conclusion(found, chosen, why, tested))
+
+
+def guesses(champion: artifact.Loaded | None) -> list[Guess]:
+    """The champion's learner or clusterer with its parameters, for a search to try first; [] without a champion."""
+    if champion is None:
+        return []
+    about = champion.manifest
+    return [(str(about.get("learner") or about.get("clusterer")), dict(about.get("params", {})))]
+
+
+def ancestor(client: Any, experiment_id: str, study: Study, dataset: Dataset, champion: artifact.Loaded | None) -> str:
+    """The hash of the model whose segments the study's model continues; empty for other kinds, or if it is the first.
+
+    A champion that is the answer to this very study and dataset continues what that one continued.
+    """
+    if champion is None or not kind_of(study).INHERITS:
+        return ""
+    run = runs.run_of_model(client, experiment_id, champion.sha256)
+    tags = run.data.tags if run else {}
+    if tags.get(runs.KEY_TAG) == runs.identity(study, dataset, tags.get(runs.ANCESTOR_TAG, "")):
+        return str(tags.get(runs.ANCESTOR_TAG, ""))
+    return champion.sha256
 
 
 @dataclass(frozen=True)
@@ -125,11 +148,13 @@ def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, f
         sha256 = artifact.save(folder / "artifact", ours.model, facts(study, dataset, ours, kind.facts(problem, ours)))
         description = page.describe(study, dataset, kind, problem, found.tested, found.why)
         record_model(run, ours, {**metrics, **found.chosen.scores}, folder, description)
+        record_tables(run, kind.tables(problem, found.tested))
         version = register(run, study.name, folder / "artifact", metrics, description)
     shown = [f"test_{name}" for name in artifact.headline(ours.model)]
     choose_columns(run.client, run.experiment_id, shown, ["candidate"])
     run.client.set_tag(run.run_id, "coterie.choice", found.why)
     run.client.set_tag(run.run_id, "coterie.model", f"{study.name} version {version.version}, sha256 {sha256}")
+    run.client.set_tag(run.run_id, runs.MODEL_TAG, sha256)
     run.client.set_terminated(run.run_id, "FINISHED")
     scores = {each.contestant.name: each.scores for each in others}
     won = ours.contestant
@@ -193,6 +218,14 @@ def record_model(
     # In the artifact root, because the UI compares only what lies there.
     run.client.log_artifacts(run.run_id, str(folder / "plots"))
     run.client.log_artifacts(run.run_id, str(folder / "artifact"), "artifact")
+
+
+def record_tables(run: runs.StudyRun, tables: Mapping[str, dict[str, list[Any]]]) -> None:
+    """Log tables that the UI shows side by side; one that is there already is left, because logging would add to it."""
+    there = {file.path for file in run.client.list_artifacts(run.run_id)}
+    for name, columns in tables.items():
+        if name not in there:
+            run.client.log_table(run.run_id, columns, name)
 
 
 def finished_result(client: Any, experiment_id: str, study: Study, key: str) -> StudyResult | None:

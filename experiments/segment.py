@@ -1,4 +1,4 @@
-"""Segmentation studies: search for a clustering, compare it with data without structure, judge by separation.
+"""Segmentation studies: search for a clustering, compare it with data without structure, judge whether it is sound.
 
 The functions are those of ``experiments.kinds.Kind``.
 """
@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from experiments.cards import Customers, cards
 from experiments.config import Promotion, Search, Segments
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.search.trials import Trial, best
 from experiments.search.workers import each_of
+from experiments.separation import Separation
 from experiments.splits import day_of, next_midnight
 from experiments.study import SegmentStudy
 from experiments.verdict import Difference, Verdict, decide
@@ -28,23 +31,26 @@ from features.windows import Frame
 from models.artifact import Loaded
 from models.intervals import clustered_mean
 from models.sample import Floats
-from models.segments import nulls, preprocessing, segmenter, strata
+from models.segments import preprocessing, segmenter, strata, use
 from models.segments import scores as cluster_scores
 from models.segments.clusterers import Clusterer, Labels, clusterer, clusterers
-from models.segments.scores import Distances
-from models.segments.segmenter import Prepared
+from models.segments.distances import Distances
+from models.segments.identity import Before
 from models.segments.shared import SharedFolder
+from models.segments.soundness import SOUND, soundness
+from models.segments.use import Period
 
 DIRECTION = "maximize"
+INHERITS = True
 SILHOUETTE_ROWS = 5_000
-SEARCH_SILHOUETTE_ROWS = 2_000
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Customers at one date: clusters are found in ``features``; all columns of the dataset describe the segments.
+    """Customers at the newest date: clusters are found in ``features``; all columns of the dataset describe them.
 
     ``shared`` is the folder in which all fits of the study, whatever the process, store work that others can reuse.
+    ``champion`` are the segments in force, whose ids are kept.
     """
 
     dataset: Dataset
@@ -54,11 +60,17 @@ class Problem:
     search: Search
     promotion: Promotion
     shared: SharedFolder = field(default_factory=SharedFolder.new)
+    champion: Loaded | None = None
 
     @cached_property
     def everybody(self) -> pd.DataFrame:
-        """All columns of all customers; of a dataset on disk, a view of its memory map."""
-        return self.dataset.inputs
+        """All columns of all customers today; of a dataset on disk, a view of its memory map."""
+        return at(self.dataset, self.dataset.cutoffs[-1])
+
+    @cached_property
+    def chosen(self) -> Labels:
+        """Row numbers in ``everybody`` of the customers that are fitted."""
+        return strata.drawn(self.everybody, self.search.customers, self.search.seed)
 
     @cached_property
     def customers(self) -> pd.DataFrame:
@@ -68,9 +80,43 @@ class Problem:
         ``min_samples`` means another density among more of them.
         """
         kinds = clusterers().values()
-        needed = dict.fromkeys((*self.features, *strata.COLUMNS, *(name for kind in kinds for name in kind.NEEDS)))
-        chosen = strata.drawn(self.everybody, self.search.customers, self.search.seed)
-        return rows_of(self.everybody, [name for name in needed if name in self.everybody.columns], chosen)
+        read = (*self.features, *strata.COLUMNS, *use.COLUMNS, *(name for kind in kinds for name in kind.NEEDS))
+        needed = [name for name in dict.fromkeys(read) if name in self.everybody.columns]
+        return rows_of(self.everybody, needed, self.chosen)
+
+    @cached_property
+    def periods(self) -> list[Period]:
+        """Of the customers that are fitted, those there at both ends of each period before today, the oldest first."""
+        today = ids_at(self.dataset, self.dataset.cutoffs[-1])[self.chosen]
+        return [self._period(today, start, end) for start, end in pairwise(self.dataset.cutoffs)]
+
+    def _period(self, today: Labels, start: float, end: float) -> Period:
+        ids = [ids_at(self.dataset, cutoff) for cutoff in (start, end)]
+        both = today[np.isin(today, ids[0]) & np.isin(today, ids[1])]
+        frames = [
+            rows_of(at(self.dataset, cutoff), self.customers.columns, np.flatnonzero(np.isin(there, both)))
+            for cutoff, there in zip((start, end), ids, strict=True)
+        ]
+        return Period(frames[0], frames[1], end - start)
+
+    def before(self, clusterer: str) -> Before | None:
+        """The segments in force, for a refit with ``clusterer`` on today's customers; None if there are none."""
+        if self.champion is None or self.champion.manifest["kind"] != "segmenter":
+            return None
+        read = self.champion.model.features
+        X = None if self.dataset.lacks(read) else self.dataset.read(read).iloc[-len(self.everybody) :]
+        return segmenter.before_refit(self.champion.model, X, clusterer)
+
+
+def at(dataset: Dataset, cutoff: float) -> pd.DataFrame:
+    """All columns of the customers at one cutoff, a view: rows are in order of the cutoffs."""
+    first, last = np.searchsorted(dataset.as_of, [cutoff, np.nextafter(cutoff, np.inf)])
+    return dataset.inputs.iloc[first:last]
+
+
+def ids_at(dataset: Dataset, cutoff: float) -> Any:
+    """Ids of the customers at one cutoff, (n,), ascending."""
+    return dataset.frame["customer_id"].to_numpy(dtype=object)[dataset.as_of == cutoff]
 
 
 def rows_of(X: pd.DataFrame, columns: Iterable[str], chosen: Labels) -> pd.DataFrame:
@@ -82,9 +128,17 @@ def question(study: SegmentStudy) -> None:
     """No label."""
 
 
-def cutoffs(study: SegmentStudy, first_at: float, last_at: float) -> list[float]:  # noqa: ARG001
-    """One date: the midnight after the last order."""
-    return [next_midnight(last_at)]
+def cutoffs(study: SegmentStudy, first_at: float, last_at: float) -> list[float]:
+    """The midnight after the last order; and, to see what segments are worth, the two a period and two before it.
+
+    The earlier ones are left out where no period of orders came before them.
+    """
+    today, period = next_midnight(last_at), study.segments.period_days
+    return [
+        cutoff
+        for cutoff in (today - 2 * period, today - period, today)
+        if cutoff in (today,) or cutoff - period >= first_at
+    ]
 
 
 def rows(study: SegmentStudy, snapshot: Frame, tables: Tables, as_of: float) -> Frame:  # noqa: ARG001
@@ -102,79 +156,17 @@ def candidate(name: str) -> Clusterer:
     return clusterer(name)
 
 
-def prepare(study: SegmentStudy, dataset: Dataset) -> Problem:
+def prepare(study: SegmentStudy, dataset: Dataset, champion: Loaded | None = None) -> Problem:
     """The problem, with the study's features that differ between customers; BadInput if fewer than two do."""
-    chosen = study.features.select(dataset.features)
-    differing = tuple(name for name in chosen if dataset.frame[name].min() < dataset.frame[name].max())
+    chosen, everybody = study.features.select(dataset.features), at(dataset, dataset.cutoffs[-1])
+    differing = tuple(name for name in chosen if everybody[name].min() < everybody[name].max())
     if len(differing) < 2:
         raise BadInput(
             f"customers differ in {len(differing)} of the {len(chosen)} features of study {study.name}, "
             "segments need at least two: widen features.include"
         )
-    return Problem(dataset, differing, study.segments, study.baselines, study.search, study.promotion)
-
-
-@dataclass(frozen=True)
-class Separation:
-    """A trial's value: silhouette minus that of customers without groups, minus the penalty for segments of no use.
-
-    What does not depend on a trial's parameters is computed once: the preprocessed customers, one draw of the null and
-    the distances between them in each process, trees and neighbours in the folder ``shared`` for all processes.
-    """
-
-    customers: pd.DataFrame
-    features: tuple[str, ...]
-    wanted: Segments
-    seed: int
-    shared: SharedFolder
-
-    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
-        """Value and scores of a clusterer with these parameters."""
-        real, distances = self._real
-        fitted = segmenter.fit_clusters(real, candidate, params, self.seed, self.shared.path)
-        label = segmenter.labels_of(fitted, real, self.shared.path)
-        sizes = cluster_scores.sizes(label)
-        if sizes["segments_n"] < 2:
-            raise BadInput("fewer than two segments found: widen features.include, or choose other clusterers")
-        # A cloud that is cut badly scores below 0, the score of no groups: that must not raise the gap.
-        found, null = float(distances.silhouettes(label).mean()), max(0.0, self._null_silhouette(fitted))
-        scores = {"silhouette": found, "silhouette_null": null, "copula_gap": found - null, **sizes}
-        return found - null - penalty(self.wanted, sizes), {f"validation_{k}": v for k, v in scores.items()}
-
-    def _null_silhouette(self, fitted: segmenter.Segmenter) -> float:
-        """Mean silhouette of the same clustering of customers without groups."""
-        null, distances = self._null(fitted.features)
-        again = cluster_scores.refit(fitted, null, self.shared.path)
-        return float(distances.silhouettes(segmenter.labels_of(again, null, self.shared.path)).mean())
-
-    @cached_property
-    def _real(self) -> tuple[Prepared, Distances]:
-        return self._measured(segmenter.prepare(self.customers, self.features))
-
-    def _null(self, columns: tuple[str, ...]) -> tuple[Prepared, Distances]:
-        if columns not in self._nulls:
-            (null,) = nulls.copula(self._real[0], columns, self.seed, draws=1)
-            self._nulls[columns] = self._measured(null)
-        return self._nulls[columns]
-
-    @cached_property
-    def _nulls(self) -> dict[tuple[str, ...], tuple[Prepared, Distances]]:
-        return {}
-
-    def _measured(self, customers: Prepared) -> tuple[Prepared, Distances]:
-        return customers, Distances.of(customers.Z, self.seed, SEARCH_SILHOUETTE_ROWS)
-
-
-def penalty(wanted: Segments, sizes: Mapping[str, float]) -> float:
-    """The penalty for each segment too few or too many, for too much noise and for too small a smallest segment.
-
-    >>> round(penalty(Segments(most_noise=0.6), {"segments_n": 3, "noise_share": 0.7, "smallest_share": 0.1}), 3)
-    0.2
-    """
-    count = sizes["segments_n"]
-    odd_count = max(0.0, wanted.fewest - count, count - wanted.most)
-    noise = max(0.0, sizes["noise_share"] - wanted.most_noise)
-    return 0.1 * odd_count + noise + 10.0 * max(0.0, wanted.smallest_share - sizes["smallest_share"])
+    limits = (study.segments, study.baselines, study.search, study.promotion)
+    return Problem(dataset, differing, *limits, champion=champion)
 
 
 def evaluation(problem: Problem) -> Separation:
@@ -193,20 +185,41 @@ def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tupl
 
     Everybody is assigned to the segments of the first, which is to be registered, and describes them.
     """
-    about = (problem.customers, problem.features, problem.search.seed, problem.shared.path)
+    limits = (problem.wanted.fewest, problem.wanted.most)
+    about = (problem.customers, problem.features, problem.periods, limits, problem.search.seed, problem.shared.path)
     ours, *others = each_of(_scored, [(*about, each) for each in entrants], workers)
     started = time.perf_counter()
-    model = segmenter.described(ours.model, problem.everybody, problem.dataset.currency)
+    before, day = problem.before(ours.model.clusterer), str(day_of(problem.dataset.cutoffs[-1]))
+    model = segmenter.described(ours.model, problem.everybody, problem.dataset.currency, before, day)
+    model = replace(
+        model,
+        soundness=soundness(ours.scores, problem.promotion.min_stability),
+        cards=cards(model, about_customers(problem, model)),
+    )
     return [replace(ours, model=model, seconds=ours.seconds + time.perf_counter() - started), *others], ""
 
 
+def about_customers(problem: Problem, model: segmenter.Segmenter) -> Customers:
+    """Whom the cards of the model's segments are made from."""
+    label, _ = segmenter.assign_labels(model, problem.everybody)
+    period = problem.periods[-1] if problem.periods else None
+    return Customers(problem.everybody, label, problem.chosen, period, problem.dataset.currency, problem.search.seed)
+
+
 def _scored(
-    customers: pd.DataFrame, features: Sequence[str], seed: int, shared: Path, contestant: Contestant
+    customers: pd.DataFrame,
+    features: Sequence[str],
+    periods: Sequence[Period],
+    limits: tuple[int, int],
+    seed: int,
+    shared: Path,
+    contestant: Contestant,
 ) -> Scored:
     started = time.perf_counter()
     prepared = segmenter.prepare(customers, features)
     model = segmenter.fit_clusters(prepared, contestant.candidate, contestant.params, seed, shared)
-    scores = cluster_scores.clustering_scores(customers, model, seed, memory=shared)
+    scores = cluster_scores.clustering_scores(customers, model, seed, memory=shared, limits=limits)
+    scores |= use.use_scores(periods, model, shared)
     return Scored(contestant, model, scores, time.perf_counter() - started)
 
 
@@ -227,9 +240,10 @@ def evidence(problem: Problem, tested: Sequence[Scored]) -> dict[str, list[Float
     return {}
 
 
-def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored]) -> None:  # noqa: ARG001
-    """Plots of the segments' medians, a map, revenue, and the silhouette gaps."""
+def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored]) -> None:
+    """Plots of the segments' medians, a map, revenue and the silhouette gaps, and the page that has all of them."""
     from experiments.plots import segments
+    from experiments.report.segments_page import segments_page
 
     model, X, as_of = tested[0].model, problem.customers, day_of(problem.dataset.cutoffs[-1])
     who, currency = f"Who the segments are, {as_of}", problem.dataset.currency
@@ -238,6 +252,28 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     segments.map_plot(folder / "segment_map.png", where, model, X, problem.search.seed)
     segments.revenue_plot(folder / "segment_revenue.png", "What the segments bring", model)
     segments.reality_plot(folder / "structure.png", "Is there structure? Silhouette against one cloud", tested)
+    page = segments_page(title, str(as_of), model, currency, folder)
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def tables(problem: Problem, tested: Sequence[Scored]) -> dict[str, dict[str, list[Any]]]:  # noqa: ARG001
+    """A row a segment: who they are, how many, what they bring and how to recognise them."""
+    model = tested[0].model
+    found = {str(card["id"]): card for card in model.cards}
+    columns: dict[str, list[Any]] = {name: [] for name in ("id", "name", "customers", "share", "revenue", "rule")}
+    for each in model.catalogue:
+        rule = found.get(each.id, {}).get("rule")
+        row = (
+            each.id,
+            each.name,
+            each.size,
+            each.share,
+            each.revenue_share,
+            "; ".join(rule["conditions"]) if rule else "",
+        )
+        for values, value in zip(columns.values(), row, strict=True):
+            values.append(value)
+    return {"segments.json": columns}
 
 
 def _counted(problem: Problem) -> str:
@@ -249,7 +285,7 @@ def _counted(problem: Problem) -> str:
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:
     """Who was clustered, and the segment catalogue."""
     day = day_of(problem.dataset.cutoffs[-1])
-    how = f"{len(problem.everybody):,} customers as of {day}; "
+    how = f"{verdict_of(tested[0].model)}{len(problem.everybody):,} customers as of {day}; "
     if len(problem.customers) < len(problem.everybody):
         how += f"segments were fitted and scored on {len(problem.customers):,} of them, drawn in proportion by recency "
         how += "and spend, and then everybody was assigned; "
@@ -261,14 +297,23 @@ def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]
     return how, lines
 
 
+def verdict_of(model: segmenter.Segmenter) -> str:
+    """The verdict as the page of a run has it, in bold."""
+    found = model.soundness
+    return "" if found is None else f"**{found.verdict[:1].upper()}{found.verdict[1:]}**: {found.reason}. "
+
+
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:  # noqa: ARG001
-    """Compare silhouettes of the same customers in the same space, that of the study's features."""
+    """Refuse what is not sound; else compare silhouettes of the same customers in the space of the study's features."""
     seed, shared = problem.search.seed, problem.shared.path
     scores = ours.manifest["scores"]
     if ours.manifest["dataset_fingerprint"] != problem.dataset.fingerprint:
-        scores = cluster_scores.clustering_scores(problem.customers, ours.model, seed, memory=shared)
-    if verdict := without_structure(problem.promotion, scores):
-        return verdict
+        limits = (problem.wanted.fewest, problem.wanted.most)
+        scores = cluster_scores.clustering_scores(problem.customers, ours.model, seed, memory=shared, limits=limits)
+        scores |= use.use_scores(problem.periods, ours.model, shared)
+    sound = soundness(scores, problem.promotion.min_stability)
+    if sound.verdict != SOUND:
+        return Verdict(False, str(sound), structure(scores), unsound=sound.verdict)
     fitted = segmenter.prepare(problem.customers, problem.features)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(problem.everybody))[:SILHOUETTE_ROWS])
     rivals = {name: segmenter.fit_clusters(fitted, name, {}, seed, shared) for name in problem.baselines}
@@ -290,22 +335,6 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
 def structure(scores: Mapping[str, float]) -> dict[str, float]:
     """The scores of structure and stability; nan where the manifest leaves one out because it was not defined."""
     return {name: scores.get(name, float("nan")) for name in ("copula_gap", "copula_gap_low", "jaccard_min")}
-
-
-def without_structure(promotion: Promotion, scores: Mapping[str, float]) -> Verdict | None:
-    """A refusal if the clustering is mostly noise, no better than chance, or unstable, else None."""
-    found, noise = structure(scores), scores.get("noise_share", 0.0)
-    if scores.get("segments_n", 2.0) < 2:
-        reason = f"fewer than two segments among all customers: {noise:.0%} of them belong to no group"
-    elif not found["copula_gap_low"] > 0:
-        reason = f"no structure beyond chance: silhouette gap to customers without groups {found['copula_gap']:+.4f}, "
-        reason += f"{found['copula_gap_low']:+.4f} beyond the best of {nulls.DRAWS} draws"
-    elif not found["jaccard_min"] >= promotion.min_stability:
-        reason = f"a segment is not stable: Jaccard {found['jaccard_min']:.2f} over bootstrap refits, "
-        reason += f"promotion.min_stability is {promotion.min_stability:g}"
-    else:
-        return None
-    return Verdict(False, reason, {name: value for name, value in found.items() if value == value})
 
 
 def difference(problem: Problem, each: Floats) -> Difference:

@@ -20,13 +20,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether to promote, why, and the figures behind it. ``changed``: the alias ``champion`` was moved."""
+    """Whether to promote, why, and the figures behind it. ``changed``: the alias ``champion`` was moved.
+
+    ``unsound`` names the fault of a model that is refused unless a person decides otherwise.
+    """
 
     promote: bool
     reason: str
     scores: Mapping[str, float] = field(default_factory=dict)
     version: str = ""
     changed: bool = False
+    unsound: str = ""
 
 
 def decide(

@@ -40,6 +40,10 @@ Trials = Annotated[
     int | None, typer.Option("--trials", min=1, help="Trials of the search; the study's own if not given.")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the search.")]
+AlthoughUnsound = Annotated[
+    str,
+    typer.Option("--although-unsound", help="Why segments that are judged unsound shall be in force; it is recorded."),
+]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="TCP port.")]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback unless given.")]
 Open = Annotated[
@@ -162,11 +166,29 @@ def train(
 
 
 @app.command()
-def promote(study: Study, home: Home = DEFAULT_HOME, json_: Json = False) -> None:
+def promote(
+    study: Study, home: Home = DEFAULT_HOME, although_unsound: AlthoughUnsound = "", json_: Json = False
+) -> None:
     """Make the challenger the champion if it is proven better, and print the reason either way."""
     from pipelines.steps.promote import promote_step
 
-    run(home, json_, lambda workspace: promote_step(workspace, study))
+    run(home, json_, lambda workspace: promote_step(workspace, study, although_unsound))
+
+
+@app.command()
+def migration(
+    start: Annotated[str, typer.Argument(metavar="FROM", help="The earlier day, as 2026-01-31.")],
+    end: Annotated[str, typer.Argument(metavar="TO", help="The later day.")],
+    study: Annotated[str, typer.Option("--study", help="A segment study that has a champion.")] = "segments",
+    from_version: Annotated[str, typer.Option("--from-version", help="The older model; the champion if none.")] = "",
+    to_version: Annotated[str, typer.Option("--to-version", help="The newer model; the champion if none.")] = "",
+    home: Home = DEFAULT_HOME,
+    json_: Json = False,
+) -> None:
+    """Who moved between segments from one day to another: by what they did, or because the model changed."""
+    from pipelines.steps.migration import migration_step
+
+    run(home, json_, lambda workspace: migration_step(workspace, start, end, study, from_version, to_version))
 
 
 @app.command()

@@ -40,6 +40,14 @@ class Kind(Protocol):
         """The segments that the model knows."""
         ...
 
+    def cards(self, model: Any) -> dict[str, dict[str, Any]]:
+        """Its segments by id, with all that is known of each."""
+        ...
+
+    def ledger(self, model: Any) -> list[dict[str, Any]]:
+        """What became of its segments, and of those before them, the oldest first."""
+        ...
+
 
 def kind_of(model: Any) -> Kind:
     """The functions for this kind of model."""

@@ -22,6 +22,7 @@ MANIFEST_KEYS = (
     "question",
     "learner",
     "clusterer",
+    "soundness",
     "horizon_days",
     "training_window",
     "dataset_fingerprint",
@@ -78,7 +79,9 @@ def facts(bundle: Any) -> dict[str, Any]:
         models[name] = {**bundle.versions[name], **stated}
     fitted = [loaded.model for loaded in bundle.models.values()]
     segments = [entry for model in fitted for entry in kind_of(model).catalogue(model)]
-    return {"models": models, "segments": segments, "schema": answers_schema()}
+    ledger = [entry for model in fitted for entry in kind_of(model).ledger(model)]
+    cards = {id_: card for model in fitted for id_, card in kind_of(model).cards(model).items()}
+    return {"models": models, "segments": segments, "ledger": ledger, "cards": cards, "schema": answers_schema()}
 
 
 def answers_schema() -> dict[str, Any]:

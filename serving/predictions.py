@@ -47,6 +47,16 @@ def as_json(predictor: Predictor, columns: Columns, as_of: float) -> list[str]:
     return found
 
 
+def cards(predictor: Predictor) -> dict[str, dict[str, Any]]:  # noqa: ARG001
+    """None."""
+    return {}
+
+
+def ledger(predictor: Predictor) -> list[dict[str, Any]]:  # noqa: ARG001 - only segmenters have segments
+    """None."""
+    return []
+
+
 def catalogue(predictor: Predictor) -> list[dict[str, Any]]:  # noqa: ARG001 - only segmenters have segments
     """No segments."""
     return []

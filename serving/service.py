@@ -79,11 +79,20 @@ def models_page(request: Request) -> Response:
 
 
 def segments_page(request: Request) -> Response:
-    """The segment catalogue, most revenue first."""
+    """The segment catalogue, most revenue first, and the ledger of segments born, split, merged, died and renamed."""
     state = request.app.state
-    return as_response(
-        {"segments": state.facts["segments"], "as_of": state.lookups.as_of, "bundle": state.lookups.version}
-    )
+    about = {name: state.facts[name] for name in ("segments", "ledger")}
+    return as_response({**about, "as_of": state.lookups.as_of, "bundle": state.lookups.version})
+
+
+def segment_page(request: Request) -> Response:
+    """One segment's card: economics, what comes next, what sets it apart, a rule, its neighbours, its history."""
+    state, id_ = request.app.state, request.path_params["id"]
+    card = state.facts["cards"].get(id_)
+    if card is None:
+        known = ", ".join(state.facts["cards"]) or "none"
+        return as_response({"error": f"there is no segment of this id: known are {known}"}, status=404)
+    return as_response({**card, "as_of": state.lookups.as_of, "bundle": state.lookups.version})
 
 
 def status_page(request: Request) -> Response:
@@ -101,13 +110,19 @@ def front_page(_: Request) -> Response:
     return as_response({**posts, **gets, "GET /docs.json": "All of this as OpenAPI."})
 
 
-def as_response(body: dict[str, Any]) -> Response:
+def as_response(body: dict[str, Any], status: int = 200) -> Response:
     """JSON whose floats read back to the same bits."""
-    return Response(as_bytes(body), media_type="application/json")
+    return Response(as_bytes(body), status, media_type="application/json")
 
 
 REQUESTS: dict[str, type[BaseModel]] = {"/predict": PredictRequest, "/predict_history": HistoryRequest}
-PAGES = {"/models": models_page, "/segments": segments_page, "/status": status_page, "/": front_page}
+PAGES = {
+    "/models": models_page,
+    "/segments": segments_page,
+    "/segments/{id}": segment_page,
+    "/status": status_page,
+    "/": front_page,
+}
 PAGE_APP = Starlette(routes=[Route(path, page) for path, page in PAGES.items()])
 
 
@@ -131,7 +146,7 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]
         app = super().to_asgi(is_main)
         counting, *others = app.user_middleware
         answers = {"/predict": answer_lookup, "/predict_history": answer_history}
-        pages = (*PAGES, *BENTOML_PAGES)
+        pages = (*(path.replace("{id}", "*") for path in PAGES), *BENTOML_PAGES)
         app.user_middleware[:] = [
             Middleware(Metrics, paths=(*answers, *pages), **counting.kwargs),  # type: ignore[arg-type]
             Middleware(Guard, answers=answers, pages=pages),

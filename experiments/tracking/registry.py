@@ -164,6 +164,18 @@ def aliased_version(client: "MlflowClient", name: str, alias: str) -> Version | 
         raise
 
 
+def version_named(client: "MlflowClient", name: str, number: str) -> Version | None:
+    """The version of this number, or None."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return as_version(client.get_model_version(name, number))
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
 @dataclass(frozen=True)
 class Champion(Version):
     """The version with the alias ``champion``, and the local folder of its plain artifact."""
@@ -220,19 +232,15 @@ def fetch_artifact(stores: Stores, version: Version, into: Path) -> Path:
     return Path(shutil.copytree(artifact_folder(open_client(stores), version), into))
 
 
-def champion_guesses(stores: Stores, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """The champion's learner or clusterer with its parameters, for a search to try first; [] without a champion.
-
-    A champion whose artifacts were deleted or damaged has none to give either.
-    """
+def champion_model(stores: Stores, name: str) -> artifact.Loaded | None:
+    """The model with the alias ``champion``; None without one, or if its artifacts were deleted or damaged."""
     if not has_runs(stores):
-        return []
+        return None
     client = open_client(stores)
     champion = aliased_version(client, name, CHAMPION)
     if champion is None:
-        return []
+        return None
     try:
-        manifest = artifact.load(artifact_folder(client, champion), champion.sha256).manifest
+        return artifact.load(artifact_folder(client, champion), champion.sha256)
     except (NotFound, BadArtifact):
-        return []
-    return [(str(manifest.get("learner") or manifest.get("clusterer")), dict(manifest.get("params", {})))]
+        return None

@@ -39,6 +39,12 @@ VERDICT_MARK = "> "
 """Begins the first paragraph of a run's description, if that is a verdict."""
 FAILURE_TAG = "coterie.failure"
 """Why a run, or a trial, failed."""
+KEY_TAG = "coterie.key"
+"""Of a study's run: its :func:`identity`."""
+ANCESTOR_TAG = "coterie.ancestor"
+"""The hash of the model whose segments the run's model continues; empty if it continues none."""
+MODEL_TAG = "coterie.sha256"
+"""The hash of the run's model."""
 
 DIGEST_LENGTH = 16
 """Characters of the fingerprint that become the dataset's digest; MLflow allows 36, the UI shows about 8."""
@@ -102,9 +108,9 @@ def open_experiment(client: "MlflowClient", stores: Stores, name: str) -> str:
         return str(client.create_experiment(name, artifact_location=location))
 
 
-def identity(study: Study, dataset: Dataset) -> str:
-    """Equal for runs of the same study on the same dataset with the same code: 32 hex characters."""
-    parts = (study.key, dataset.fingerprint, code_version())
+def identity(study: Study, dataset: Dataset, ancestor: str = "") -> str:
+    """Equal for runs of the same study on the same dataset with the same code and ancestor: 32 hex characters."""
+    parts = (study.key, dataset.fingerprint, code_version(), *([ancestor] if ancestor else []))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:32]
 
 
@@ -137,9 +143,18 @@ def find_study(client: "MlflowClient", experiment_id: str, key: str) -> "Run | N
     return min(found, key=lambda run: run.info.status != "FINISHED", default=None)
 
 
-def start_study(client: "MlflowClient", experiment_id: str, study: Study, dataset: Dataset) -> StudyRun:
+def run_of_model(client: "MlflowClient", experiment_id: str, sha256: str) -> "Run | None":
+    """The newest finished run whose model has this hash."""
+    asked = f"tags.`{MODEL_TAG}` = '{sha256}' and attributes.status = 'FINISHED'"
+    found = client.search_runs([experiment_id], asked, max_results=1, order_by=["attributes.start_time DESC"])
+    return next(iter(found), None)
+
+
+def start_study(
+    client: "MlflowClient", experiment_id: str, study: Study, dataset: Dataset, ancestor: str = ""
+) -> StudyRun:
     """A new parent run with tags, dataset and study.toml, or the unfinished one of a killed process."""
-    key = identity(study, dataset)
+    key = identity(study, dataset, ancestor)
     run = find_study(client, experiment_id, key)
     if run is not None:
         client.update_run(run.info.run_id, status="RUNNING")
@@ -148,7 +163,8 @@ def start_study(client: "MlflowClient", experiment_id: str, study: Study, datase
         return StudyRun(client, experiment_id, run.info.run_id, children_of(client, experiment_id, run.info.run_id))
     commit = git_commit()
     tags = {
-        "coterie.key": key,
+        KEY_TAG: key,
+        ANCESTOR_TAG: ancestor,
         "coterie.role": "study",
         "coterie.dataset": dataset.fingerprint,
         "coterie.code": code_version(),

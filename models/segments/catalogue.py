@@ -11,17 +11,17 @@ from features.errors import BadArtifact
 from features.families import is_protected
 from features.indicators import split
 from models.segments.clusterers import NOISE, Labels
-from models.segments.names import NO_SEGMENT, OFTEN, ORDER_VALUE, RECENCY, SPEND, TENURE, segment_names
+from models.segments.identity import Before, kept_ids, new_ids
+from models.segments.lasting_names import lasting_names
+from models.segments.names import NO_SEGMENT, OFTEN, ORDER_VALUE, RECENCY, SPEND, TENURE
 from models.segments.preprocessing import raw_column
-
-NO_SEGMENT_ID = "s0"
 
 
 @dataclass(frozen=True)
 class Segment:
     """One group of the customers that the catalogue describes; shares are in [0, 1]."""
 
-    id: str  # "s1" has the most revenue; "s0" are the customers in no group
+    id: str  # of first segments, "s1" has the most revenue; "s0" are the customers in no group
     label: int  # the clusterer's number for it
     name: str
     description: str
@@ -41,8 +41,11 @@ def build(
     fixed_names: Mapping[int, str],
     read: Collection[str] = (),
     currency: str = "",
+    before: Before | None = None,
 ) -> Catalogue:
     """Segments by descending revenue (by size where spend is not known), noise last.
+
+    With ``before``, a segment that is still the same keeps its id, and its name as long as that is true.
 
     ``X`` has one row per customer, ``label`` (n,) their labels. ``possible`` are all labels that the clusterer can
     give: one without a customer today is listed with size 0, because a later customer may get it. ``fixed_names`` are
@@ -50,16 +53,19 @@ def build(
     among those that the clusterer ``read``, because the study named them.
     """
     nobody = {value: f"Nobody yet, group {value + 1}" for value in possible}
-    names = {**nobody, NOISE: NO_SEGMENT, **segment_names(X, label), **fixed_names}
+    kept = {} if before is None else kept_ids(before, label, possible)
+    called = {} if before is None else {each.id: each.name for each in before.catalogue}
+    lasting = lasting_names(X, label, {value: called[id_] for value, id_ in kept.items()})
+    names = {**nobody, NOISE: NO_SEGMENT, **lasting, **fixed_names}
     revenue = {value: _revenue(X, label == value) for value in possible}
     medians = _medians(X, _shown(X, read), label, possible)
     order = sorted((value for value in possible if value != NOISE), key=lambda value: (-revenue[value], value))
-    ranked = [(f"s{rank}", value) for rank, value in enumerate(order, start=1)]
-    ranked += [(NO_SEGMENT_ID, NOISE)] if NOISE in possible else []
+    order += [NOISE] if NOISE in possible else []
+    ids = new_ids(before, kept, order)
     spend = float(X[SPEND].sum()) if SPEND in X.columns else 0.0
     return tuple(
         Segment(
-            id=segment_id,
+            id=ids[value],
             label=value,
             name=names[value],
             description=describe(medians[value], currency),
@@ -68,7 +74,7 @@ def build(
             revenue_share=revenue[value] / spend if spend > 0 else None,
             medians=medians[value],
         )
-        for segment_id, value in ranked
+        for value in order
     )
 
 

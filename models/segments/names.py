@@ -5,6 +5,7 @@ where a segment stands out by it, and a contrast where two segments would share 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -47,18 +48,28 @@ MIN_CONTRAST = 0.25  # standard deviations between two segments; a smaller diffe
 
 def segment_names(X: pd.DataFrame, label: Labels) -> dict[int, str]:
     """A unique name for each label that occurs in ``label`` (n,); noise is "No clear segment"."""
-    read = [name for name in dict.fromkeys((*_AXES, *CONTRASTS)) if name in X.columns]
-    X = pd.DataFrame({name: preprocessing.raw_column(X, name) for name in read}, index=X.index)
+    X = read_by_names(X)
     found = [int(value) for value in np.unique(label) if value != NOISE]
-    effects = _effects(X, label, found)
-    names = {value: _core_name(X, X[label == value]) + _trait(effects, value) for value in found}
+    effects = effects_of(X, label, found)
+    names = {value: core_name(typical(X, X[label == value])) + _trait(effects, value) for value in found}
     names = _distinguished(names, effects, list(effects.columns))
     if (label == NOISE).any():
         names[NOISE] = NO_SEGMENT
-    return {value: name[:1].upper() + name[1:] for value, name in names.items()}
+    return {value: sentence_case(name) for value, name in names.items()}
 
 
-def _effects(X: pd.DataFrame, label: Labels, found: Sequence[int]) -> pd.DataFrame:
+def sentence_case(name: str) -> str:
+    """The name with a capital."""
+    return name[:1].upper() + name[1:]
+
+
+def read_by_names(X: pd.DataFrame) -> pd.DataFrame:
+    """The columns of X that names are made of, in memory."""
+    read = [name for name in dict.fromkeys((*AXES, *CONTRASTS)) if name in X.columns]
+    return pd.DataFrame({name: preprocessing.raw_column(X, name) for name in read}, index=X.index)
+
+
+def effects_of(X: pd.DataFrame, label: Labels, found: Sequence[int]) -> pd.DataFrame:
     """Mean of each contrast's column in each segment (rows), in standard deviations from the mean of all customers."""
     columns = [name for name in CONTRASTS if name in X.columns and X[name].nunique() > 1]
     if not columns or not found:
@@ -91,14 +102,32 @@ def recency_in_gaps(X: pd.DataFrame) -> float:
     return float((again[RECENCY] / gap.where(gap > 0)).median())
 
 
-def _core_name(X: pd.DataFrame, segment: pd.DataFrame) -> str:
+@dataclass(frozen=True)
+class Typical:
+    """What a segment's core name is made of: ``standings`` among all customers by column, the median number of ``days``
+    with a purchase and of days since the first one (``tenure``), and days since the last in the customers' own
+    ``gaps``; nan where unknown."""
+
+    standings: Mapping[str, float]
+    days: float
+    tenure: float
+    gaps: float
+
+
+def typical(X: pd.DataFrame, segment: pd.DataFrame) -> Typical:
+    """What the customers ``segment`` are like among all customers ``X``."""
+    standings = {name: standing(X[name], segment[name]) if name in X.columns else 0.5 for name in AXES}
+    medians = {name: float(segment[name].median()) if name in X.columns else np.nan for name in (OFTEN, TENURE)}
+    return Typical(standings, medians[OFTEN], medians[TENURE], recency_in_gaps(segment))
+
+
+def core_name(found: Typical) -> str:
     """How lately, how much, how often: "lapsed big-order one-time buyers"."""
-    standings = {name: standing(X[name], segment[name]) if name in X.columns else 0.5 for name in _AXES}
-    if standings[TENURE] <= 0.25 and segment[TENURE].median() > NEW_DAYS:
+    standings = dict(found.standings)
+    if standings[TENURE] <= 0.25 and found.tenure > NEW_DAYS:
         standings[TENURE] = 0.5  # newer than most customers, but not new
-    days = float(segment[OFTEN].median()) if OFTEN in X.columns else np.nan
-    often = _how_often(days, standings)
-    lately = _how_lately(standings, often, recency_in_gaps(segment))
+    often = _how_often(found.days, standings)
+    lately = _how_lately(standings, often, found.gaps)
     if often == "frequent" and standings[SPEND] >= 0.85:
         words = [lately, often, "big spenders"]
     else:
@@ -106,7 +135,7 @@ def _core_name(X: pd.DataFrame, segment: pd.DataFrame) -> str:
     return " ".join(word for word in words if word)
 
 
-_AXES = (RECENCY, TENURE, OFTEN, SPEND, ORDER_VALUE)
+AXES = (RECENCY, TENURE, OFTEN, SPEND, ORDER_VALUE)
 
 
 def _how_often(days: float, standings: Mapping[str, float]) -> str:

@@ -12,11 +12,14 @@ from features.errors import BadArtifact
 from models.params import complete_params
 from models.plain import json_bytes, json_from
 from models.segments import catalogue as catalogues
+from models.segments import identity
 from models.segments import preprocessing as preprocessings
 from models.segments.catalogue import Catalogue
 from models.segments.clusterers import Floats, Labels
 from models.segments.clusterers import clusterer as find_clusterer
+from models.segments.identity import Before, Ledger
 from models.segments.preprocessing import Preprocessing
+from models.segments.soundness import Soundness
 
 PART_ROWS = 50_000  # customers assigned at once: it bounds the memory and does not change the result
 
@@ -32,7 +35,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Segmenter:
-    """``features`` are all columns that :func:`assign` needs; clusters are found in those of ``preprocessing``."""
+    """``features`` are all columns that :func:`assign` needs; clusters are found in those of ``preprocessing``.
+
+    ``ledger`` says what became of each segment in this fit and in those it descends from, ``soundness`` whether an
+    expert would sign them (None if that was never judged), ``cards`` more about each for people, as plain data.
+    """
 
     features: tuple[str, ...]
     preprocessing: Preprocessing
@@ -41,6 +48,9 @@ class Segmenter:
     seed: int
     model: Any
     catalogue: Catalogue
+    ledger: Ledger = ()
+    soundness: Soundness | None = None
+    cards: tuple[dict[str, Any], ...] = ()
 
 
 def fit_segmenter(
@@ -79,15 +89,29 @@ def fit_clusters(
     return Segmenter(needed, customers.preprocessing, clusterer, complete, seed, model, ())
 
 
-def described(segmenter: Segmenter, X: pd.DataFrame, currency: str = "") -> Segmenter:
+def described(
+    segmenter: Segmenter, X: pd.DataFrame, currency: str = "", before: Before | None = None, day: str = ""
+) -> Segmenter:
     """The segmenter with the catalogue of the customers ``X``, who need not be those of the fit.
 
-    X is read in parts and by column, so it may be a memory map of any size. BadInput as in :func:`fit_segmenter`.
+    X is read in parts and by column, so it may be a memory map of any size. Segments that are the same as ``before``
+    keep their ids; the ledger notes the others under ``day``. BadInput as in :func:`fit_segmenter`.
     """
     kind = find_clusterer(segmenter.clusterer)
     label, _ = assign_labels(segmenter, X)
-    found = catalogues.build(X, label, kind.labels(segmenter.model), kind.NAMES, segmenter.features, currency)
-    return replace(segmenter, catalogue=found)
+    possible = kind.labels(segmenter.model)
+    found = catalogues.build(X, label, possible, kind.NAMES, segmenter.features, currency, before)
+    return replace(segmenter, catalogue=found, ledger=identity.entered(before, found, label, day))
+
+
+def before_refit(segmenter: Segmenter, X: pd.DataFrame | None, clusterer: str) -> Before:
+    """The segments of ``segmenter``, and which of them customers ``X`` are in, for a refit with ``clusterer`` on them.
+
+    None for X: it cannot read the customers.
+    """
+    fixed = segmenter.clusterer == clusterer and bool(find_clusterer(clusterer).NAMES)
+    label = None if X is None else assign_labels(segmenter, X)[0]
+    return Before(segmenter.catalogue, segmenter.ledger, label, fixed)
 
 
 def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
@@ -128,12 +152,26 @@ table = assign
 
 def about(segmenter: Segmenter) -> dict[str, Any]:
     """The model's entries in the manifest of its artifact."""
-    return {"task": "segments", "clusterer": segmenter.clusterer, "features": list(segmenter.features)}
+    return {
+        "task": "segments",
+        "clusterer": segmenter.clusterer,
+        "features": list(segmenter.features),
+        "ledger": identity.to_json(segmenter.ledger),
+        "soundness": vars(segmenter.soundness) if segmenter.soundness else None,
+    }
 
 
 def headline(segmenter: Segmenter) -> tuple[str, ...]:  # noqa: ARG001 - the same for all
-    """Names of the scores that tables show: size, separation, stability."""
-    return ("segments_n", "silhouette", "silhouette_null", "copula_gap", "jaccard_min", "smallest_share")
+    """Names of the scores that tables show: size, separation, stability, use."""
+    return (
+        "segments_n",
+        "copula_gap",
+        "copula_gap_low",
+        "jaccard_min",
+        "use_log_spend_r2",
+        "idle_movers",
+        "silhouette",
+    )
 
 
 def dump(segmenter: Segmenter) -> dict[str, bytes]:
@@ -144,6 +182,9 @@ def dump(segmenter: Segmenter) -> dict[str, bytes]:
         "params": segmenter.params,
         "seed": segmenter.seed,
         "catalogue": catalogues.to_json(segmenter.catalogue),
+        "ledger": identity.to_json(segmenter.ledger),
+        "soundness": vars(segmenter.soundness) if segmenter.soundness else None,
+        "cards": list(segmenter.cards),
     }
     inner = find_clusterer(segmenter.clusterer).dump(segmenter.model)
     return {"segmenter.json": json_bytes(state), **preprocessings.dump(segmenter.preprocessing), **inner}
@@ -161,4 +202,8 @@ def load(files: Mapping[str, bytes]) -> Segmenter:
     if set(kind.labels(model)) != {segment.label for segment in found}:
         raise BadArtifact("the segment catalogue does not list the clusterer's labels: train the model again")
     features, params, seed = tuple(state["features"]), state["params"], int(state["seed"])
-    return Segmenter(features, prepared, state["clusterer"], params, seed, model, found)
+    # Artifacts of before 0.7 have neither ledger nor verdict nor cards.
+    ledger, judged = identity.from_json(state.get("ledger", [])), state.get("soundness")
+    sound = None if judged is None else Soundness(str(judged["verdict"]), str(judged["reason"]))
+    cards = tuple(state.get("cards", []))
+    return Segmenter(features, prepared, state["clusterer"], params, seed, model, found, ledger, sound, cards)

@@ -9,11 +9,16 @@ from pipelines.studies import find_study, remember_study
 from pipelines.workspace import Workspace
 
 
-def promote_step(workspace: Workspace, study: str) -> dict[str, Any]:
-    """Judge a study's challenger; if it wins, the champion alias moves to it and the workspace remembers the study."""
+def promote_step(workspace: Workspace, study: str, although_unsound: str = "") -> dict[str, Any]:
+    """Judge a study's challenger; if it wins, the champion alias moves to it and the workspace remembers the study.
+
+    ``although_unsound``: why segments that are not sound shall be in force all the same.
+    """
     config = find_study(workspace, study)
     dataset = read_dataset(build_dataset(workspace, config))
-    verdict = promote(config, dataset, workspace.stores, before=lambda: remember_study(workspace, study))
+    verdict = promote(
+        config, dataset, workspace.stores, lambda: remember_study(workspace, study), although_unsound.strip()
+    )
     return {
         "promoted": verdict.promote,
         "reason": verdict.reason,

@@ -10,7 +10,7 @@ from experiments.gate import preview
 from experiments.run import run_study
 from experiments.study import Study
 from experiments.tracking.addresses import run_address, server_address
-from experiments.tracking.registry import CHALLENGER, aliased_version, artifact_folder, champion_guesses
+from experiments.tracking.registry import CHALLENGER, aliased_version, artifact_folder, champion_model
 from experiments.tracking.runs import note_verdict, open_client
 from experiments.tracking.stores import server_lock
 from experiments.verdict import Verdict
@@ -37,7 +37,7 @@ def train_step(workspace: Workspace, study: str, trials: int | None, workers: in
             dataset,
             workspace.stores,
             workers=workers,
-            warm_start=champion_guesses(workspace.stores, config.name),
+            champion=champion_model(workspace.stores, config.name),
             on_trial=on_trial,
         )
     return {

@@ -11,11 +11,15 @@ from models.targets import targets
 
 
 class Segment(BaseModel):
-    """The customer's segment; strength in [0, 1] says how clearly the customer belongs to it."""
+    """The customer's segment; strength in [0, 1] says how clearly the customer belongs to it.
+
+    ``unsound`` is there only where the segments were put in force although they are not sound, and says why.
+    """
 
     id: str
     name: str
     strength: float
+    unsound: str | None = None
 
 
 def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:

@@ -14,7 +14,8 @@ from docs.references.pages import FOLDER, PAGES
 from docs.references.sentences import PACKAGES, found_and_cure, modules, sentences
 from features.errors import CoterieError
 from models.question import Question
-from models.segments.scores import Structure, sizes
+from models.segments.scores import sizes
+from models.segments.structure import Structure
 from models.targets import targets
 from serving.service import BENTOML_PAGES
 

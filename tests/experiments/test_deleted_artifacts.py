@@ -9,7 +9,7 @@ import pytest
 from experiments.dataset import Dataset
 from experiments.gate import promote
 from experiments.run import run_study
-from experiments.tracking.registry import CHALLENGER, CHAMPION, aliased, artifact_folder, champion_guesses, champions
+from experiments.tracking.registry import CHALLENGER, CHAMPION, aliased, artifact_folder, champion_model, champions
 from experiments.tracking.runs import open_client
 from experiments.tracking.stores import ARTIFACTS, Stores
 from features.errors import BadArtifact, NotFound
@@ -83,7 +83,7 @@ def test_a_champion_without_files_stops_neither_a_search_nor_its_successor(
     trained: Path, dataset: Dataset, tmp_path: Path, damage: str
 ) -> None:
     stores = damaged(trained, tmp_path / "home", damage, CHAMPION)
-    assert champion_guesses(stores, "churn") == []
+    assert champion_model(stores, "churn") is None
     verdict = promote(study(), dataset, stores)
     assert "the artifacts of the champion, version 1, are gone or damaged" in verdict.reason
 

@@ -1,5 +1,6 @@
 """The gate as a table, and on a registry: proven better or refused, with the reason on the version."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,11 @@ import pytest
 from experiments.config import Promotion
 from experiments.dataset import Dataset
 from experiments.gate import Judgement, judge, preview, promote, unreadable
-from experiments.run import StudyResult, run_study
-from experiments.segment import without_structure
+from experiments.run import StudyResult, guesses, run_study
 from experiments.tracking.evidence import HASH_TAG, key_of_test
-from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased, champion_guesses, champions
+from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased, champion_model, champions
 from experiments.tracking.runs import note_verdict, open_client
-from experiments.tracking.stores import Stores
+from experiments.tracking.stores import Stores, artifacts_beside
 from experiments.verdict import Difference, Verdict, decide
 from features.errors import NotFound
 from models import artifact
@@ -30,7 +30,6 @@ BETTER, MAYBE, EQUAL, LESS, WORSE = (
     Difference(-0.01, -0.03, 0.01),
     Difference(-0.03, -0.05, -0.01),
 )
-STRUCTURE = {"copula_gap": 0.1, "copula_gap_low": 0.08, "jaccard_min": 0.8}
 
 
 @pytest.mark.parametrize(
@@ -69,29 +68,6 @@ def test_a_score_that_is_not_a_number_proves_nothing() -> None:
     assert not decide(Promotion(champion="not_worse"), "log-loss", {"constant": BETTER}, nothing).promote
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"copula_gap_low": -0.01}, "no structure beyond chance"),
-        ({"copula_gap_low": float("nan")}, "no structure beyond chance"),
-        ({"jaccard_min": 0.4}, "a segment is not stable: Jaccard 0.40"),
-        ({"segments_n": 0.0, "noise_share": 1.0}, "fewer than two segments among all customers: 100% of them belong"),
-    ],
-)
-def test_segments_must_be_real_and_stable_first(change: dict[str, float], reason: str) -> None:
-    assert without_structure(Promotion(), STRUCTURE) is None
-    verdict = without_structure(Promotion(), STRUCTURE | change)
-    assert verdict is not None
-    assert not verdict.promote
-    assert verdict.reason.startswith(reason)
-
-
-def test_a_clustering_that_is_all_noise_is_refused_not_crashed_on() -> None:
-    verdict = without_structure(Promotion(), {"segments_n": 0.0, "noise_share": 1.0, "silhouette": 0.0})
-    assert verdict is not None
-    assert "belong to no group" in verdict.reason
-
-
 @pytest.fixture(scope="module")
 def stores(dataset: Dataset, make_stores: MakeStores) -> Stores:
     made = make_stores()
@@ -110,8 +86,8 @@ def first(foretold: object, dataset: Dataset, stores: Stores) -> Verdict:  # noq
     return promote(study(), dataset, stores)
 
 
-def tags(stores: Stores, version: str) -> dict[str, str]:
-    return dict(open_client(stores).get_model_version("churn", version).tags)
+def tags(stores: Stores, version: str, name: str = "churn") -> dict[str, str]:
+    return dict(open_client(stores).get_model_version(name, version).tags)
 
 
 def test_what_belongs_to_a_promotion_is_done_before_the_alias_moves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +186,7 @@ def test_the_champion_can_be_fetched_and_starts_the_next_search(stores: Stores) 
     found = champions(stores)
     assert set(found) == {"churn"}
     assert (found["churn"].folder / "manifest.json").is_file()
-    ((name, params),) = champion_guesses(stores, "churn")
+    ((name, params),) = guesses(champion_model(stores, "churn"))
     assert name == "logistic"
     assert set(params) == {"ridge"}
 
@@ -243,6 +219,30 @@ def test_a_champion_that_reads_what_the_source_has_lost_is_no_rival(dataset: Dat
     assert unreadable(loaded, dataset) == ""
     poorer = replace(dataset, frame=dataset.frame.drop(columns="purchase_spend"))
     assert "reads purchase_spend, which the dataset has not" in unreadable(loaded, poorer)
+
+
+def test_unsound_segments_come_into_force_by_a_person_alone_who_says_why(
+    segments_run: tuple[Stores, StudyResult], group_dataset: Dataset, tmp_path: Path
+) -> None:
+    made, _ = segments_run
+    shutil.copytree(artifacts_beside(made.tracking_uri).parent, tmp_path / "home")
+    stores = Stores(f"sqlite:///{tmp_path / 'home' / 'mlflow.db'}", None, "")
+    strict = group_study(promotion={"draws": 200, "min_stability": 1.0})
+    verdict = promote(strict, group_dataset, stores)
+    assert (verdict.promote, verdict.unsound) == (False, "unstable")
+    told = tags(stores, "1", "segments")
+    assert (told["gate"], told["gate.unsound"]) == ("refused", "unstable")
+    verdict = promote(strict, group_dataset, stores, although_unsound="the campaign is planned")
+    assert verdict.promote
+    told = tags(stores, "1", "segments")
+    assert (told["gate"], told["gate.unsound"]) == ("promoted", "unstable")
+    assert "because: the campaign is planned" in told["gate.reason"]
+
+
+def test_a_reason_for_unsound_segments_helps_no_prediction(dataset: Dataset, make_stores: MakeStores) -> None:
+    weak, stores = study(baselines=["logistic"]), make_stores()
+    run_study(weak, dataset, stores, trials=1)
+    assert not promote(weak, dataset, stores, although_unsound="we want it").promote
 
 
 def test_segments_go_through_the_same_gate(segments_run: tuple[Stores, StudyResult], group_dataset: Dataset) -> None:

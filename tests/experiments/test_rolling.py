@@ -13,7 +13,7 @@ from experiments.contest import BASELINE, TUNED, UNTUNED, Contestant, Scored, co
 from experiments.dataset import Dataset
 from experiments.predict import prepare, spread, winner_first
 from experiments.rolling import Problem, Validation, readable, rolling_test, rolling_tests
-from experiments.segment import penalty
+from experiments.separation import penalty
 from features.errors import BadInput
 from models.learners import _trees, bgnbd, logistic
 from models.losses import log_loss

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from experiments.run import StudyResult, run_study
 from experiments.search.trials import Trial
 from experiments.studies import load_study
 from experiments.tracking.addresses import LOCAL, tables_of_runs
-from experiments.tracking.registry import CHALLENGER, aliased, artifact_folder, fetch_artifact
+from experiments.tracking.registry import CHALLENGER, CHAMPION, aliased, artifact_folder, champion_model, fetch_artifact
 from experiments.tracking.runs import FAILURE_TAG, children_of, current_tracking, open_client
 from experiments.tracking.stores import Stores, artifacts_beside
 from features.errors import BadInput
@@ -31,7 +32,7 @@ from models import artifact
 from models.learners import logistic
 from models.predictor import predict
 from models.segments import segmenter
-from tests.experiments.conftest import study
+from tests.experiments.conftest import group_study, groups, study
 
 MakeStores = Callable[[], Stores]
 
@@ -169,7 +170,7 @@ def test_segments_are_registered_with_their_pictures(
     assert set(segments.baselines) == {"baseline rfm"}
     client = open_client(stores)
     pictures = {file.path for file in client.list_artifacts(segments.run_id)}
-    assert {"segment_map.png", "segment_profile.png", "structure.png"} <= pictures
+    assert {"segment_map.png", "segment_profile.png", "structure.png", "report.html", "segments.json"} <= pictures
     with current_tracking(stores.tracking_uri):
         loaded = mlflow.pyfunc.load_model("models:/segments@challenger")
     version = aliased(stores, "segments", CHALLENGER)
@@ -177,6 +178,31 @@ def test_segments_are_registered_with_their_pictures(
     plain = artifact.load(artifact_folder(client, version)).model
     X = group_dataset.frame[list(group_dataset.features)]
     pd.testing.assert_frame_equal(loaded.predict(X), segmenter.assign(plain, X))
+
+
+def test_segments_made_anew_keep_the_champions_ids_and_a_champion_is_not_its_own_ancestor(
+    segments_run: tuple[Stores, StudyResult], make_dataset: Callable[..., Dataset], tmp_path: Path
+) -> None:
+    made, _ = segments_run
+    shutil.copytree(artifacts_beside(made.tracking_uri).parent, tmp_path / "home")
+    home = tmp_path / "home"
+    stores = Stores(f"sqlite:///{home / 'mlflow.db'}", None, f"sqlite:///{home / 'optuna.db'}")
+    client = open_client(stores)
+    client.set_registered_model_alias("segments", CHAMPION, "1")
+    champion = champion_model(stores, "segments")
+    assert champion is not None
+    later = make_dataset(groups(customers=330, seed=4))
+    second = run_study(group_study(), later, stores, trials=2, champion=champion)
+    assert not second.skipped
+    client.set_registered_model_alias("segments", CHAMPION, second.version)
+    now = champion_model(stores, "segments")
+    assert now is not None
+    before, after = ({each.id: each.name for each in loaded.model.catalogue} for loaded in (champion, now))
+    assert after == before, "the same four groups"
+    assert now.model.ledger == champion.model.ledger
+    again = run_study(group_study(), later, stores, trials=2, champion=now)
+    assert again.skipped
+    assert again.sha256 == second.sha256
 
 
 def test_a_finished_study_is_found_not_run(

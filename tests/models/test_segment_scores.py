@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from models.segments import preprocessing, scores
+from models.segments import preprocessing
+from models.segments import structure as structures
 from models.segments.clusterers import Floats, Labels
+from models.segments.distances import Distances
 from models.segments.nulls import copula
-from models.segments.scores import LEAST_SPREAD, Distances, clustering_scores, dbcv, jaccard, sizes, structure
+from models.segments.scores import clustering_scores, dbcv, jaccard, sizes
 from models.segments.segmenter import Prepared, Segmenter, fit_clusters, labels_of, prepare
+from models.segments.structure import LEAST_SPREAD, better_number, structure
 
 FEATURES = ["a", "b", "c"]
 
@@ -94,7 +97,7 @@ def test_structure_is_the_same_with_shared_work_and_on_a_sample_of_many(
     customers, _, fitted = clustered(blobs(0.4), "kmeans", {"k": 3})
     alone = structure(customers, fitted, 0, draws=3)
     assert [structure(customers, fitted, 0, draws=3, memory=tmp_path) for _ in range(2)] == [alone, alone]
-    monkeypatch.setattr(scores, "TEST_CUSTOMERS", 200)
+    monkeypatch.setattr(structures, "TEST_CUSTOMERS", 200)
     assert structure(customers, fitted, 0, draws=3).low > 0.15
 
 
@@ -154,3 +157,19 @@ def test_without_a_cluster_scores_are_nan_or_zero() -> None:
     assert found["silhouette"] == 0
     assert np.isnan(found["jaccard_min"])
     assert found["copula_gap_low"] <= 0
+
+
+@pytest.mark.parametrize(("k", "better"), [(2, 3), (3, None), (9, 3)])
+def test_the_planted_number_is_clearly_better_than_others(k: int, better: int | None) -> None:
+    customers, _, fitted = clustered(blobs(0.4), "kmeans", {"k": k})
+    found = better_number(customers, fitted, (2, 10), seed=0, draws=4)
+    assert found.k == better or (better is None and np.isnan(found.k))
+    if better is not None:
+        assert 0.02 < found.low < found.by
+
+
+def test_no_number_is_clearly_better_in_one_cloud_and_none_beyond_the_limits_is_asked_about() -> None:
+    customers, _, fitted = clustered(correlated(1), "kmeans", {"k": 5})
+    assert np.isnan(better_number(customers, fitted, (4, 7), seed=0, draws=4).k)
+    customers, _, fitted = clustered(blobs(0.4), "kmeans", {"k": 6})
+    assert better_number(customers, fitted, (5, 10), seed=0, draws=4).k != 3

@@ -42,7 +42,7 @@ class Clusterer(Protocol):
 
     @default
     def numbers(self, params: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-        """The same parameters for every number of groups that a search would try, these among them."""
+        """The same parameters for every number ``k`` of groups that a search would try, these among them."""
         return (params,)
 
     def fit(self, X: pd.DataFrame, Z: Floats, params: Mapping[str, Any], seed: int, memory: Path | None) -> Any:
