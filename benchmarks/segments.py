@@ -23,7 +23,8 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score
 
 from experiments.dataset import read_dataset
-from experiments.segment import Problem, ids_at, prepare
+from experiments.segment import prepare
+from experiments.segment_problem import Problem, ids_at
 from experiments.separation import Separation
 from experiments.study import SegmentStudy, validated
 from models.segments import segmenter
@@ -148,7 +149,7 @@ def rival(problem: Problem, name: str, params: Mapping[str, Any]) -> Segmenter:
 
 def to_truth(problem: Problem, k: int, folder: Path) -> float:
     """Adjusted Rand index of today's segments and the simulation's hidden groups."""
-    truth = pl.read_parquet(folder / "truth-*.parquet").select("customer_id", "segment")
+    truth = pl.read_parquet(folder / "truth-*.parquet").select("customer_no", "segment")
     hidden = dict(truth.iter_rows())
     ids = ids_at(problem.dataset, problem.dataset.cutoffs[-1])[problem.chosen]
     known = np.array([id_ in hidden for id_ in ids])

@@ -4,10 +4,8 @@ The functions are those of ``experiments.kinds.Kind``.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.cards import Customers, cards
-from experiments.config import Promotion, Search, Segments
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.search.trials import Trial, best
 from experiments.search.workers import each_of
-from experiments.separation import Separation
+from experiments.segment_problem import Problem, at, rows_of
+from experiments.separation import VALIDATION, Separation, penalty
 from experiments.splits import day_of, next_midnight
 from experiments.study import SegmentStudy
 from experiments.verdict import Difference, Verdict, decide
@@ -31,97 +29,18 @@ from features.windows import Frame
 from models.artifact import Loaded
 from models.intervals import clustered_mean
 from models.sample import Floats
-from models.segments import preprocessing, segmenter, strata, use
+from models.segments import preprocessing, segmenter, use
 from models.segments import scores as cluster_scores
-from models.segments.clusterers import Clusterer, Labels, clusterer, clusterers
+from models.segments.clusterers import Clusterer, clusterer
 from models.segments.distances import Distances
-from models.segments.identity import Before
-from models.segments.shared import SharedFolder
-from models.segments.soundness import SOUND, soundness
+from models.segments.soundness import SOUND, relevant, soundness
+from models.segments.structure import structure as tested_structure
 from models.segments.use import Period
 
 DIRECTION = "maximize"
 INHERITS = True
 SILHOUETTE_ROWS = 5_000
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Customers at the newest date: clusters are found in ``features``; all columns of the dataset describe them.
-
-    ``shared`` is the folder in which all fits of the study, whatever the process, store work that others can reuse.
-    ``champion`` are the segments in force, whose ids are kept.
-    """
-
-    dataset: Dataset
-    features: tuple[str, ...]
-    wanted: Segments
-    baselines: tuple[str, ...]
-    search: Search
-    promotion: Promotion
-    shared: SharedFolder = field(default_factory=SharedFolder.new)
-    champion: Loaded | None = None
-
-    @cached_property
-    def everybody(self) -> pd.DataFrame:
-        """All columns of all customers today; of a dataset on disk, a view of its memory map."""
-        return at(self.dataset, self.dataset.cutoffs[-1])
-
-    @cached_property
-    def chosen(self) -> Labels:
-        """Row numbers in ``everybody`` of the customers that are fitted."""
-        return strata.drawn(self.everybody, self.search.customers, self.search.seed)
-
-    @cached_property
-    def customers(self) -> pd.DataFrame:
-        """The columns that clusterers read of the customers that are fitted: all, or the sample that the study sets.
-
-        Parameters are searched, the chosen model fitted and its scores computed on the same customers, because
-        ``min_samples`` means another density among more of them.
-        """
-        kinds = clusterers().values()
-        read = (*self.features, *strata.COLUMNS, *use.COLUMNS, *(name for kind in kinds for name in kind.NEEDS))
-        needed = [name for name in dict.fromkeys(read) if name in self.everybody.columns]
-        return rows_of(self.everybody, needed, self.chosen)
-
-    @cached_property
-    def periods(self) -> list[Period]:
-        """Of the customers that are fitted, those there at both ends of each period before today, the oldest first."""
-        today = ids_at(self.dataset, self.dataset.cutoffs[-1])[self.chosen]
-        return [self._period(today, start, end) for start, end in pairwise(self.dataset.cutoffs)]
-
-    def _period(self, today: Labels, start: float, end: float) -> Period:
-        ids = [ids_at(self.dataset, cutoff) for cutoff in (start, end)]
-        both = today[np.isin(today, ids[0]) & np.isin(today, ids[1])]
-        frames = [
-            rows_of(at(self.dataset, cutoff), self.customers.columns, np.flatnonzero(np.isin(there, both)))
-            for cutoff, there in zip((start, end), ids, strict=True)
-        ]
-        return Period(frames[0], frames[1], end - start)
-
-    def before(self, clusterer: str) -> Before | None:
-        """The segments in force, for a refit with ``clusterer`` on today's customers; None if there are none."""
-        if self.champion is None or self.champion.manifest["kind"] != "segmenter":
-            return None
-        read = self.champion.model.features
-        X = None if self.dataset.lacks(read) else self.dataset.read(read).iloc[-len(self.everybody) :]
-        return segmenter.before_refit(self.champion.model, X, clusterer)
-
-
-def at(dataset: Dataset, cutoff: float) -> pd.DataFrame:
-    """All columns of the customers at one cutoff, a view: rows are in order of the cutoffs."""
-    first, last = np.searchsorted(dataset.as_of, [cutoff, np.nextafter(cutoff, np.inf)])
-    return dataset.inputs.iloc[first:last]
-
-
-def ids_at(dataset: Dataset, cutoff: float) -> Any:
-    """Ids of the customers at one cutoff, (n,), ascending."""
-    return dataset.frame["customer_id"].to_numpy(dtype=object)[dataset.as_of == cutoff]
-
-
-def rows_of(X: pd.DataFrame, columns: Iterable[str], chosen: Labels) -> pd.DataFrame:
-    """The ``chosen`` rows of these columns, read from X one column at a time."""
-    return pd.DataFrame({name: X[name].to_numpy()[chosen] for name in columns})
+MOST_FINALISTS = 5
 
 
 def question(study: SegmentStudy) -> None:
@@ -174,10 +93,33 @@ def evaluation(problem: Problem) -> Separation:
     return Separation(problem.customers, problem.features, problem.wanted, problem.search.seed, problem.shared)
 
 
-def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:  # noqa: ARG001
-    """The trial with the largest value."""
-    top = best(trials, DIRECTION)
-    return top, f"trial {top.slot} is the best of {len(trials)}"
+def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
+    """Of the best trials, the one whose gap goes farthest beyond chance, minus its penalty.
+
+    Those that say something of what customers do next come before those that do not.
+
+    A trial's value is the gap to two draws without groups; how far draws differ, which the verdict needs, takes all.
+    """
+    finals, prepared = finalists(trials), segmenter.prepare(problem.customers, problem.features)
+    seed, shared = problem.search.seed, problem.shared.path
+    fitted = [segmenter.fit_clusters(prepared, each.candidate, each.params, seed, shared) for each in finals]
+    useful = [relevant(use.use_scores(problem.periods, model, shared)) for model in fitted]
+    beyond = [
+        tested_structure(prepared, model, seed, memory=shared).low - penalty(problem.wanted, each.scores, VALIDATION)
+        for each, model in zip(finals, fitted, strict=True)
+    ]
+    top = max(range(len(finals)), key=lambda place: (useful[place], beyond[place]))
+    why = f"trial {finals[top].slot} separates customers farthest beyond chance, by {beyond[top]:+.3f}, "
+    return finals[top], f"{why}of the best {len(finals)} of {len(trials)}"
+
+
+def finalists(trials: Sequence[Trial]) -> list[Trial]:
+    """The best trial of each clusterer and number of segments, at most ``MOST_FINALISTS``, the best first."""
+    best(trials, DIRECTION)  # BadInput if none succeeded
+    found: dict[tuple[str, float], Trial] = {}
+    for trial in sorted((each for each in trials if each.value is not None), key=lambda each: -(each.value or 0.0)):
+        found.setdefault((trial.candidate, trial.scores.get("validation_segments_n", 0.0)), trial)
+    return list(found.values())[:MOST_FINALISTS]
 
 
 def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:

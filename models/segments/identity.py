@@ -6,15 +6,12 @@ assign the same customers with the same features, so whoever changed their behav
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from features.errors import BadArtifact
 from models.segments.clusterers import NOISE, Floats, Labels
-
-if TYPE_CHECKING:
-    from models.segments.catalogue import Catalogue
 
 NO_SEGMENT_ID = "s0"
 SAME = 1 / 3
@@ -22,6 +19,17 @@ SAME = 1 / 3
 MOST = 0.5
 """Share of a segment's customers that comes from, or goes to, the segment it is then said to be split from or merged
 into."""
+
+
+class Known(Protocol):
+    """What is read of a segment: its id and name, and the clusterer's number for it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Before:
     ``fixed``: the clusterer's labels mean the same in every fit, as those of rules do.
     """
 
-    catalogue: "Catalogue"
+    catalogue: Sequence[Known]
     ledger: Ledger
     label: Labels | None
     fixed: bool = False
@@ -102,7 +110,7 @@ def new_ids(before: Before | None, kept: Mapping[int, str], ranked: Sequence[int
     return {v: NO_SEGMENT_ID if v == NOISE else kept[v] if v in kept else next(fresh) for v in ranked}
 
 
-def entered(before: Before | None, now: "Catalogue", label: Labels, day: str) -> Ledger:
+def entered(before: Before | None, now: Sequence[Known], label: Labels, day: str) -> Ledger:
     """The ledger of the segments ``now``: that of before, and what became of each segment on ``day``."""
     if before is None:
         return tuple(Event(day, "born", each.id, each.name) for each in now if each.label != NOISE)
@@ -115,7 +123,7 @@ def entered(before: Before | None, now: "Catalogue", label: Labels, day: str) ->
     return (*before.ledger, *gone, *born, *renamed)
 
 
-def _arrived(before: Before, now: "Catalogue", label: Labels, value: int, day: str) -> Event:
+def _arrived(before: Before, now: Sequence[Known], label: Labels, value: int, day: str) -> Event:
     """A new segment: split from the one that most of its customers were in if that lives on, else born."""
     segment = next(each for each in now if each.label == value)
     origins = _shares(before.label, label == value, before.catalogue)
@@ -126,7 +134,7 @@ def _arrived(before: Before, now: "Catalogue", label: Labels, value: int, day: s
     return Event(day, kind, segment.id, segment.name, named, _sum(origins, named))
 
 
-def _gone(before: Before, now: "Catalogue", label: Labels, value: int, day: str) -> Event:
+def _gone(before: Before, now: Sequence[Known], label: Labels, value: int, day: str) -> Event:
     """A segment that is no more: merged into the one that has most of its customers, else dead."""
     segment = next(each for each in before.catalogue if each.label == value)
     inside = np.zeros(len(label), dtype=np.bool_) if before.label is None else before.label == value
@@ -136,7 +144,7 @@ def _gone(before: Before, now: "Catalogue", label: Labels, value: int, day: str)
     return Event(day, "merged" if into else "died", segment.id, segment.name, named, _sum(heirs, named))
 
 
-def _shares(label: Labels | None, inside: Any, catalogue: "Catalogue") -> dict[str, float]:
+def _shares(label: Labels | None, inside: Any, catalogue: Sequence[Known]) -> dict[str, float]:
     """Of the customers ``inside``, the share in each segment of the catalogue, the largest first; noise is none."""
     if label is None or not inside.any():
         return {}

@@ -2,8 +2,7 @@
 
 A Gaussian copula (Sklar 1959; Nelsen 2006, section 2.3) with the data's own marginals and rank correlations: every
 column has exactly the values of the customers, every pair of columns nearly their rank correlation, and there is one
-cloud, or one of those who bought once and one of those who bought again. Shuffled columns are no such null: correlated
-columns without groups separate better than uncorrelated ones.
+cloud. Shuffled columns are no such null: correlated columns without groups separate better than uncorrelated ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,16 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from models.sample import Mask
 from models.segments.clusterers import Floats
-from models.segments.names import OFTEN
 from models.segments.preprocessing import raw_matrix
 from models.segments.segmenter import Prepared, prepare
 
 DRAWS = 19
 """Draws of a test: a clustering that is better than all of them is better than chance at the 5 % level."""
-FEW = 30
-"""Customers below which a correlation says nothing."""
 
 
 def copula(customers: Prepared, columns: Sequence[str], seed: int, draws: int) -> Iterator[Prepared]:
@@ -31,30 +26,12 @@ def copula(customers: Prepared, columns: Sequence[str], seed: int, draws: int) -
     """
     raw = raw_matrix(customers.X, columns)
     filled = np.where(np.isnan(raw), _medians(raw), raw)
-    strata = [(np.sort(filled[rows], axis=0), _root(_correlation(filled[rows]))) for rows in _strata(customers)]
+    values, root = np.sort(filled, axis=0), _root(_correlation(filled))
     for draw in range(draws):
-        rng = np.random.default_rng([seed, draw])
-        again = np.concatenate([_drawn(rng, values, root) for values, root in strata])
+        normal = np.random.default_rng([seed, draw]).standard_normal(filled.shape)
+        order = np.argsort(np.argsort(_product(normal, root), axis=0), axis=0)
+        again = np.take_along_axis(values, order, axis=0)
         yield prepare(pd.DataFrame(again, columns=list(columns)), customers.preprocessing.features)
-
-
-def _strata(customers: Prepared) -> list[Mask]:
-    """Who bought once and who bought again, if both are known and not few; else everybody.
-
-    The last purchase of the former is their first. That is arithmetic and no group of its own, but no one cloud has it.
-    """
-    everybody = np.ones(len(customers.X), dtype=np.bool_)
-    if OFTEN not in customers.X.columns:
-        return [everybody]
-    once = customers.X[OFTEN].to_numpy(dtype=np.float64) <= 1
-    return [once, ~once] if FEW <= once.sum() <= len(once) - FEW else [everybody]
-
-
-def _drawn(rng: np.random.Generator, values: Floats, root: Floats) -> Floats:
-    """As many customers as ``values`` (n, columns; each column sorted), their ranks correlated by ``root``."""
-    normal = rng.standard_normal(values.shape)
-    order = np.argsort(np.argsort(_product(normal, root), axis=0), axis=0)
-    return np.take_along_axis(values, order, axis=0)
 
 
 def _medians(raw: Floats) -> Floats:

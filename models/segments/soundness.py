@@ -32,6 +32,12 @@ def soundness(scores: Mapping[str, float], min_stability: float) -> Soundness:
     return next(faults, Soundness(SOUND, _praise(found)))
 
 
+def relevant(scores: Mapping[str, float]) -> bool:
+    """Whether segments explain something of what comes next; true where that is not known."""
+    spend, churn = (scores.get(name, NAN) for name in ("use_log_spend_r2", "use_churn_r2"))
+    return spend != spend or max(spend, churn) >= IRRELEVANT
+
+
 def _no_groups(scores: Mapping[str, float], min_stability: float) -> Soundness | None:  # noqa: ARG001
     if scores.get("segments_n", 2.0) >= 2:
         return None
@@ -73,9 +79,9 @@ def _wrong_number(scores: Mapping[str, float], min_stability: float) -> Soundnes
 
 
 def _irrelevant(scores: Mapping[str, float], min_stability: float) -> Soundness | None:  # noqa: ARG001
-    spend, churn = (scores.get(name, NAN) for name in ("use_log_spend_r2", "use_churn_r2"))
-    if spend != spend or max(spend, churn) >= IRRELEVANT:
+    if relevant(scores):
         return None
+    spend, churn = (scores.get(name, NAN) for name in ("use_log_spend_r2", "use_churn_r2"))
     return Soundness(
         "irrelevant",
         f"the segments explain {spend:.1%} of what customers spend in the next period and {churn:.1%} of who buys",

@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.dataset import FORMAT, read_dataset, write_dataset
 from experiments.kinds import kind_of
 from experiments.splits import day_of
-from experiments.study import PredictStudy, Study
+from experiments.study import PredictStudy, SegmentStudy, Study
 from features.engines import Engine, Tables, counted, given, open_tables, to_pandas
 from features.entities import Entity, about
 from features.errors import BadTable, HistoryTooShort
@@ -128,6 +128,8 @@ def _identity(canonical: str, study: Study) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
     asked = {"name", "kind", "entity", "who", "task", "horizon_days", "cutoffs", "sample"}
     question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
+    if isinstance(study, SegmentStudy):
+        question["period_days"] = study.segments.period_days
     text = json.dumps([canonical, question, features_code(), code_of(tasks), FORMAT], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

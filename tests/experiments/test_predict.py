@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import predict, segment
+from experiments import predict
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.plots import predictions
 from experiments.rolling import Validation, rolling_test
 from experiments.search.trials import Trial
 from features.errors import BadConfig, HistoryTooShort
-from tests.experiments.conftest import group_study, panel, searched, study
+from tests.experiments.conftest import panel, searched, study
 
 NOW = datetime(2024, 1, 1)
 
@@ -66,11 +66,6 @@ def test_the_best_trial_is_taken_unproven_if_the_study_says_so(dataset: Dataset)
 
 def test_a_first_guess_that_failed_is_no_guess(dataset: Dataset) -> None:
     chosen, _ = predict.choose(predict.prepare(study(), dataset), [trial(0, 1.0, None), trial(1, 2.0, 0.5)])
-    assert chosen.slot == 1
-
-
-def test_segments_take_the_trial_with_the_largest_gap(group_dataset: Dataset) -> None:
-    chosen, _ = segment.choose(segment.prepare(group_study(), group_dataset), [trial(0, 1.0, 0.1), trial(1, 2.0, 0.2)])
     assert chosen.slot == 1
 
 

@@ -2,6 +2,8 @@
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 from experiments import segment
 from experiments.contest import BASELINE, TUNED, Contestant
 from experiments.dataset import Dataset
+from experiments.search.trials import Trial
+from features.errors import BadInput
 from models.segments import segmenter
 from tests.experiments.conftest import group_study, groups
 
@@ -35,7 +39,7 @@ def problem(many: Dataset) -> segment.Problem:
     return segment.prepare(group_study(search={"customers": 400, "metric": "copula_gap"}), many)
 
 
-def test_trials_of_all_processes_build_one_tree_for_the_customers_and_one_for_the_null(
+def test_trials_of_all_processes_build_one_tree_for_the_customers_and_one_for_each_draw_of_the_null(
     group_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[int] = []
@@ -49,9 +53,31 @@ def test_trials_of_all_processes_build_one_tree_for_the_customers_and_one_for_th
     problem = segment.prepare(group_study(), group_dataset)
     workers = [pickle.loads(pickle.dumps(segment.evaluation(problem))) for _ in range(2)]
     shared = [workers[number % 2]("hdbscan", params) for number, params in enumerate(PARAMS)]
-    assert sorted(built) == [5, 5, 10, 10]
+    assert sorted(built) == [5, 5, 5, 10, 10, 10]
     alone = [segment.evaluation(segment.prepare(group_study(), group_dataset))("hdbscan", each) for each in PARAMS[::3]]
     assert alone == shared[::3]
+
+
+def tried(problem: segment.Problem, *params: dict[str, Any]) -> list[Trial]:
+    """Trials of k-means with these parameters, the first in slot 0."""
+    evaluate, now = segment.evaluation(problem), datetime(2026, 1, 1)
+    values = [(each, *evaluate("kmeans", each)) for each in params]
+    return [Trial(n, "kmeans", each, value, scores, "", now, now) for n, (each, value, scores) in enumerate(values)]
+
+
+def test_of_the_best_trials_the_one_farthest_beyond_chance_is_chosen(problem: segment.Problem) -> None:
+    trials = tried(problem, {"k": 8}, {"k": 4}, {"k": 4}, {"k": 5})
+    assert [each.slot for each in segment.finalists(trials)] == [1, 3, 0], "one a number, the best first"
+    lucky = [replace(trials[0], value=9.0), *trials[1:]]  # as if its two draws had been kind to it
+    chosen, why = segment.choose(problem, lucky)
+    assert chosen.slot == 1
+    assert "of the best 3 of 4" in why
+
+
+def test_a_search_in_which_nothing_succeeded_says_why(problem: segment.Problem) -> None:
+    (only,) = tried(problem, {"k": 4})
+    with pytest.raises(BadInput, match="none of the 1 trials succeeded: too few"):
+        segment.choose(problem, [replace(only, value=None, reason="too few")])
 
 
 def test_a_study_of_no_more_customers_than_it_searches_with_fits_all(group_dataset: Dataset) -> None:
