@@ -185,7 +185,7 @@ def evidence(problem: Problem, tested: Sequence[Scored]) -> dict[str, list[Float
 def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored]) -> None:
     """Plots of the segments' medians, a map, revenue and the silhouette gaps, and the page that has all of them."""
     from experiments.plots import segments
-    from experiments.report.segments_page import segments_page
+    from experiments.plots.segments_page import segments_page
 
     model, X, as_of = tested[0].model, problem.customers, day_of(problem.dataset.cutoffs[-1])
     who, currency = f"Who the segments are, {as_of}", problem.dataset.currency

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments.cards import Customers, cards
-from experiments.report.segments_page import segments_page
+from experiments.plots.segments_page import segments_page
 from models.segments import segmenter
 from models.segments.segmenter import Segmenter, described
 from models.segments.soundness import Soundness
