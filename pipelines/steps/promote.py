@@ -17,7 +17,11 @@ def promote_step(workspace: Workspace, study: str, although_unsound: str = "") -
     config = find_study(workspace, study)
     dataset = read_dataset(build_dataset(workspace, config))
     verdict = promote(
-        config, dataset, workspace.stores, lambda: remember_study(workspace, study), although_unsound.strip()
+        config,
+        dataset,
+        workspace.stores,
+        before=lambda: remember_study(workspace, study),
+        although_unsound=although_unsound.strip(),
     )
     return {
         "promoted": verdict.promote,

@@ -27,6 +27,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "dataset": ["churn"],
     "train": ["churn"],
     "promote": ["churn"],
+    "migration": ["2024-01-01", "2024-02-01"],
     "erase": ["C1"],
     "export": ["C1"],
     "retrain": ["--source", "online_retail"],

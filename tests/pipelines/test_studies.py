@@ -65,7 +65,7 @@ def test_a_promotion_that_is_killed_half_way_has_remembered_the_study(
     class Killed(BaseException):
         pass
 
-    def promote_and_die(*_: object, before: Callable[[], None]) -> None:
+    def promote_and_die(*_: object, before: Callable[[], None], **__: object) -> None:
         before()
         raise Killed
 

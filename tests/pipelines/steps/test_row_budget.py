@@ -85,7 +85,8 @@ def test_of_a_single_date_the_drawn_are_read_from_everybodys_snapshot(tmp_path: 
     orders = whole_shop()["orders"]
     many = pl.concat([orders.with_columns(pl.col("customer_id") + f"-{n}") for n in range(4)])
     shop = with_tables(tmp_path / "home", {"orders": many, "products": whole_shop()["products"]})
-    asked = {"name": "alike", "kind": "segment", "clusterers": ["kmeans"]}
+    longer_than_the_history = {"period_days": 5000}
+    asked = {"name": "alike", "kind": "segment", "clusterers": ["kmeans"], "segments": longer_than_the_history}
     drawn = built(shop, parse_study(asked | {"sample": {"rows": 100}}, "test")).frame
     everybody = built(shop, parse_study(asked, "test")).frame
     assert len(drawn) == 100 < len(everybody)
