@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
+from benchmarks.shop import workspace_of
 from experiments import predict
 from experiments.contest import TUNED, Contestant, Scored
 from experiments.dataset import Dataset, read_dataset
@@ -143,19 +144,23 @@ def segmented(arms: Sequence[Arm], dataset: Dataset) -> Iterator[str]:
 def main() -> None:
     """Print one table a study."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, required=True, help="workspace with canonical tables")
+    parser.add_argument("--home", type=Path, help="workspace with canonical tables; a simulated shop if none")
     parser.add_argument("--study", nargs="+", default=["churn", "next_purchase", "segments"])
     parser.add_argument("--trials", type=int, default=12)
     chosen = parser.parse_args()
-    workspace = Workspace(chosen.home)
-    for name in chosen.study:
-        study = find_study(workspace, name).adjusted(trials=chosen.trials)
-        dataset = read_dataset(build_dataset(workspace, study))
-        with tempfile.TemporaryDirectory() as scratch:
-            arms = [tried(arm, each, dataset, Path(scratch)) for arm, each in choices(study, dataset).items()]
-        print(f"\n{study.name}, {study.search.trials} trials, seed {study.search.seed}")
-        for line in (predicted if study.kind == "predict" else segmented)(arms, dataset):
-            print(line, flush=True)
+    with workspace_of(chosen.home) as workspace:
+        for name in chosen.study:
+            report(workspace, find_study(workspace, name).adjusted(trials=chosen.trials))
+
+
+def report(workspace: Workspace, study: Study) -> None:
+    """Print the table of one study."""
+    dataset = read_dataset(build_dataset(workspace, study))
+    with tempfile.TemporaryDirectory() as scratch:
+        arms = [tried(arm, each, dataset, Path(scratch)) for arm, each in choices(study, dataset).items()]
+    print(f"\n{study.name}, {study.search.trials} trials, seed {study.search.seed}")
+    for line in (predicted if study.kind == "predict" else segmented)(arms, dataset):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

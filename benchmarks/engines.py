@@ -21,12 +21,11 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
+from benchmarks.shop import simulated
 from features.engines import Engine, frame_to_pandas, open_tables
 from features.executors.many import computed
 from features.snapshot import snapshots
 from features.windows import to_datetime, to_days
-from pipelines.simulation.simulate import simulate
-from pipelines.steps.ingest import ingest_step
 from pipelines.workspace import Workspace
 
 WORKERS = 2
@@ -135,13 +134,6 @@ def main() -> int:
             stack.enter_context(cluster(Path(place)))
         equal = [compare(home.current("canonical"), chosen.engines) for home in homes]  # type: ignore[arg-type]
     return 0 if all(equal) else 1
-
-
-def simulated(place: Path) -> Workspace:
-    home = Workspace(place / "home")
-    simulate(home.home / "raw" / "simulated", customers=2000, seed=7)
-    ingest_step(home, "simulated", "", None)
-    return home
 
 
 if __name__ == "__main__":

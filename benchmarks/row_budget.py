@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.shop import workspace_of
 from experiments import predict as kind
 from experiments.dataset import read_dataset
 from experiments.rolling import Problem, readable
@@ -84,21 +85,26 @@ def compared(problem: Problem, candidate: str, masks: Sequence[Mask]) -> Iterato
 def main() -> None:
     """Print one table a study."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, required=True, help="workspace with canonical tables")
+    parser.add_argument("--home", type=Path, help="workspace with canonical tables; a simulated shop if none")
     parser.add_argument("--study", nargs="+", default=["churn"])
     parser.add_argument("--rows", type=int, nargs="+", default=[25_000, 50_000])
     chosen = parser.parse_args()
-    workspace = Workspace(chosen.home)
-    for name in chosen.study:
-        study = find_study(workspace, name)
-        assert isinstance(study, PredictStudy), "only predictions have a loss a row"
-        problem = kind.prepare(study, read_dataset(build_dataset(workspace, with_everybody(study))))
-        masks = [drawn_rows(problem, workspace, study, rows) for rows in chosen.rows]
-        print(f"\n{study.name}: test cutoffs {len(problem.tests)}, {problem.target.LOSS_WORDS}, lower is better")
-        print("| learner | rows | customers | scores | costs |\n|---|---|---|---|---|")
-        for candidate in study.learners:
-            for line in compared(problem, candidate, masks):
-                print(line, flush=True)
+    with workspace_of(chosen.home) as workspace:
+        for name in chosen.study:
+            study = find_study(workspace, name)
+            assert isinstance(study, PredictStudy), "only predictions have a loss a row"
+            report(workspace, study, chosen.rows)
+
+
+def report(workspace: Workspace, study: PredictStudy, budgets: Sequence[int]) -> None:
+    """Print the table of one study."""
+    problem = kind.prepare(study, read_dataset(build_dataset(workspace, with_everybody(study))))
+    masks = [drawn_rows(problem, workspace, study, rows) for rows in budgets]
+    print(f"\n{study.name}: test cutoffs {len(problem.tests)}, {problem.target.LOSS_WORDS}, lower is better")
+    print("| learner | rows | customers | scores | costs |\n|---|---|---|---|---|")
+    for candidate in study.learners:
+        for line in compared(problem, candidate, masks):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import math
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -123,18 +124,23 @@ def _total(found: Mapping[tuple[int, str], Measured], size: int) -> Measured | N
 def main() -> None:
     """Run what is missing and print the table; exit status 1 if a limit was broken or a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, required=True, help="folder of the workspaces and the results")
+    parser.add_argument("--home", type=Path, help="folder of the workspaces and the results; a temporary one if none")
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000])
     parser.add_argument("--trials", type=int, default=10)
     parser.add_argument("--limit-mb", type=float, help="limit for every size; 4,000 to 100,000 customers, 8,000 above")
     chosen = parser.parse_args()
-    chosen.home.mkdir(parents=True, exist_ok=True)
-    sizes = sorted(chosen.customers)
+    with tempfile.TemporaryDirectory(prefix="coterie-scale-") as scratch:
+        measure(chosen.home or Path(scratch), sorted(chosen.customers), chosen.trials, chosen.limit_mb)
+
+
+def measure(home: Path, sizes: Sequence[int], trials: int, limit_mb: float | None) -> None:
+    """Run what is missing in ``home`` and print the table."""
+    home.mkdir(parents=True, exist_ok=True)
     try:
         for size in sizes:
-            run(chosen.home, size, chosen.trials, chosen.limit_mb or LIMIT_MB.get(size, 8_000))
+            run(home, size, trials, limit_mb or LIMIT_MB.get(size, 8_000))
     finally:
-        found = recorded(chosen.home / RESULTS)
+        found = recorded(home / RESULTS)
         print(table(found, sizes))
         for size in sizes:
             total, goal = _total(found, size), GOAL_SECONDS.get(size)

@@ -22,6 +22,7 @@ import polars as pl
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score
 
+from benchmarks.shop import workspace_of
 from experiments.dataset import read_dataset
 from experiments.segment import prepare
 from experiments.segment_problem import Problem, ids_at
@@ -40,23 +41,27 @@ WHAT = {"spend R²": "use_spend_r2", "log spend R²": "use_log_spend_r2", "who b
 def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--home", type=Path, help="workspace with canonical tables; a simulated shop if none")
     parser.add_argument("--study", default="segments")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--truth", type=Path)
     asked = parser.parse_args()
-    workspace = Workspace(asked.home)
-    study = cast(SegmentStudy, find_study(workspace, asked.study))
+    with workspace_of(asked.home) as workspace:
+        report(workspace, cast(SegmentStudy, find_study(workspace, asked.study)), asked.seeds, asked.truth)
+
+
+def report(workspace: Workspace, study: SegmentStudy, seeds: int, truth: Path | None) -> None:
+    """Print the table of one workspace."""
     quarter, month = (problem_of(workspace, study, days) for days in (90.0, 30.0))
     k = chosen_number(quarter)
     found: dict[str, Any] = {"customers": len(quarter.everybody), "groups": k}
-    found |= identity(quarter, k, asked.seeds) | a_month_later(month, k)
+    found |= identity(quarter, k, seeds) | a_month_later(month, k)
     for problem in (month, quarter):
         period, model = problem.periods[-1], fitted(problem, problem.customers, k, problem.search.seed)
         found[f"idle movers, {period.days:.0f} days"] = idle_movers(period, model)
     found |= use(quarter, k)
-    if asked.truth:
-        found["adjusted Rand index to the truth"] = to_truth(quarter, k, asked.truth)
+    if truth:
+        found["adjusted Rand index to the truth"] = to_truth(quarter, k, truth)
     print("| | |\n|---|---|")
     for name, value in found.items():
         print(f"| {name} | {value if isinstance(value, int) else format(value, '.3f')} |")
