@@ -3,7 +3,7 @@
     python -m benchmarks.tracking [--customers 3000] [--rounds 3] [--trials 10]
 
 Both sides evaluate the same parameters of the same LightGBM study in one process, trial by trial in turn. Prints
-seconds a trial and the overhead; exit status 1 if the median over the rounds is above 10%.
+seconds a trial and the overhead; exit status 1 if the median over the rounds is above 5%.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from experiments.tracking.stores import Stores
 from models.learners import learner
 from models.tasks import question
 
-LIMIT = 0.10
+LIMIT = 0.05
 
 
 def synthetic(folder: Path, customers: int) -> Dataset:
