@@ -51,8 +51,8 @@ def test_a_recipe_goes_from_its_export_to_an_answer(name: str, shop: Shop, tmp_p
     tables = {path.stem for path in Workspace(home).require("canonical").glob("*.parquet")}
     assert tables == set(load_source(name).sql)
     with running_service(Workspace(home)) as address:
-        asked = [next(p for p in shop.people if p.kind == kind) for kind in ("often", "leaving", "lead")]
-        ids = [exporter.customer_id(person) for person in asked]
+        people = [next(p for p in shop.people if p.kind == kind) for kind in ("often", "leaving", "lead")]
+        ids = [exporter.customer_id(person) for person in people]
         answered = ask(address, "/predict", {"customer_ids": ids})
         often, leaving, *leads = answered["answers"]
     print(json.dumps({"recipe": name, "outcomes": outcomes, "often": often, "leaving": leaving, "leads": leads}))
