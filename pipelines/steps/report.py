@@ -36,6 +36,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "bundle": bundle.version,
         "as_of": iso(bundle.as_of),
         "segments": segments,
+        "soundness": verdicts(bundle),
         "scores": scores,
         "features": features,
         "places": places,
@@ -50,6 +51,11 @@ def contestant_scores(workspace: Workspace, name: str, version: str) -> dict[str
     others = children_of(client, run.info.experiment_id, run.info.run_id)
     beside = {name: tests_of(child) for name, child in others.items() if not name.startswith("trial ")}
     return {f"champion {run.data.params['candidate']}": tests_of(run), **beside}
+
+
+def verdicts(bundle: Bundle) -> list[dict[str, str]]:
+    """Whether each segmentation is sound, as its test found; those trained before there were verdicts have none."""
+    return [found for each in bundle.models.values() if (found := each.manifest.get("soundness"))]
 
 
 def features_read(bundle: Bundle) -> dict[str, dict[str, int]]:
@@ -72,6 +78,7 @@ def _as_text(
 ) -> str:
     parts = [f"Bundle {bundle.version}: {len(bundle.answers):,} customers as of {iso(bundle.as_of)}"]
     parts += [as_text(_segment_table(segments))] if segments else []
+    parts += [f"Verdict on these segments: {about['verdict']}; {about['reason']}" for about in verdicts(bundle)]
     for name, contestants in scores.items():
         shown = artifact.headline(bundle.models[name].model)[:MOST_SCORES]
         parts.append(as_text(_score_table(name, bundle.versions[name]["version"], shown, contestants)))

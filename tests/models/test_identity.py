@@ -149,6 +149,9 @@ def test_a_name_stays_while_it_is_true_and_goes_when_it_is_not() -> None:
 
 def test_a_trait_or_a_contrast_that_has_gone_ends_the_name() -> None:
     X, truth = shop(WHOLESALER, LAPSED, STEADY, NEW)
+    assert lasting_names.still_true(X, truth, 2, {2: "Repeat buyers, group 2"})
+    assert not lasting_names.still_true(X, truth, 2, {2: "Repeat buyers, whatever that is"})
+    assert not lasting_names.still_true(X, truth, 2, {2: "Repeat buyers who whistle"})
     X["basket_return_share"] = np.where(truth == 2, 0.3, 0.0)
     called = {2: "Repeat buyers who send much back"}
     assert lasting_names.still_true(X, truth, 2, called)
