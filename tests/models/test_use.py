@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.segments import segmenter
+from models.segments import segmenter, use
 from models.segments.segmenter import Segmenter
 from models.segments.use import Period, explained_variance, idle_movers, use_scores
 
@@ -56,6 +56,17 @@ def test_means_are_learned_from_the_period_before_and_not_from_the_tested_one() 
     found = use_scores(periods([*frames[:2], swapped]), fitted(frames[-1]))
     # 50 was expected where 500 was spent and the other way round: four times the squared deviation from the mean.
     assert found["use_spend_r2"] == pytest.approx(1 - 4)
+
+
+def test_the_clustering_that_is_tested_was_made_before_the_earlier_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, seen = dates(), []
+    fit = use.fit_clusters
+    monkeypatch.setattr(
+        use, "fit_clusters", lambda customers, *args: (seen.append(customers.X), fit(customers, *args))[1]
+    )
+    learned, tested = periods(frames)
+    use.explained(learned, tested, fitted(frames[-1]), None)
+    assert [X is frames[0] for X in seen] == [True]
 
 
 def test_idle_movers_are_those_who_bought_nothing_and_are_elsewhere() -> None:
