@@ -27,7 +27,7 @@ def soundness(scores: Mapping[str, float], min_stability: float) -> Soundness:
     Jaccard of a segment over bootstrap refits.
     """
     found = {name: scores.get(name, NAN) for name in (*scores, "copula_gap", "copula_gap_low", "jaccard_min")}
-    checks = (_no_groups, _no_structure, _unstable, _wrong_number, _irrelevant)
+    checks = (_no_groups, _wrong_number, _no_structure, _unstable, _irrelevant)
     faults = (fault for check in checks if (fault := check(found, min_stability)))
     return next(faults, Soundness(SOUND, _praise(found)))
 

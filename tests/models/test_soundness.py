@@ -31,7 +31,13 @@ NAN = float("nan")
         ({"use_log_spend_r2": 0.001, "use_churn_r2": -0.02}, "irrelevant", "explain 0.1% of what customers spend"),
         ({"use_log_spend_r2": 0.001, "use_churn_r2": 0.05}, "sound", ""),
         ({"use_log_spend_r2": NAN, "use_churn_r2": NAN}, "sound", ""),
-        ({"copula_gap_low": -0.01, "jaccard_min": 0.1, "better_k": 7.0}, "no segments here", ""),
+        ({"copula_gap_low": -0.01, "jaccard_min": 0.1}, "no segments here", ""),
+        # Twenty-five groups of five planted ones separate no better than chance: what is wrong is their number.
+        (
+            {"copula_gap_low": -0.01, "jaccard_min": 0.1, "better_k": 3.0, "better_k_by": 0.2, "better_k_low": 0.1},
+            "too fine",
+            "",
+        ),
     ],
 )
 def test_the_gravest_fault_is_the_verdict(changes: dict[str, float], verdict: str, says: str) -> None:
