@@ -26,7 +26,8 @@ SERVERS = {"serve": 3000, "ui": 5000}
 ELSEWHERE = re.compile(r"(?<![\w.:/])/(data|backups|srv)\b")
 """Folders of the reader's machine that the pages name; here they are below the clone."""
 
-SESSION = "[ ! -e session ] || . ./session\ntrap 'export -p > session' EXIT\n"
+SESSION_FILE = "session"
+SESSION = f"[ ! -e {SESSION_FILE} ] || . ./{SESSION_FILE}\ntrap 'export -p > {SESSION_FILE}' EXIT\n"
 """One terminal for all blocks of a page."""
 
 

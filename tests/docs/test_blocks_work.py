@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.docs.blocks import EVERY, PAGES, REPO, Block, blocks
-from tests.docs.reader import Reader
+from tests.docs.reader import SESSION_FILE, Reader
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 
 @pytest.fixture
 def fresh(reader: Reader) -> Iterator[Reader]:
-    """The reader with the demo's workspace, and nothing that another page made."""
+    """The reader with the demo's workspace in a new terminal, and nothing that another page made."""
+    (reader.root / SESSION_FILE).unlink(missing_ok=True)
     before = set(reader.root.iterdir())
     shutil.rmtree(reader.root / "workspace", ignore_errors=True)
     shutil.copytree(reader.root / "after-the-demo", reader.root / "workspace")
