@@ -74,6 +74,30 @@ def test_of_the_best_trials_the_one_farthest_beyond_chance_is_chosen(problem: se
     assert "of the best 3 of 4" in why
 
 
+def test_trials_that_say_something_of_what_comes_next_go_first(
+    problem: segment.Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_no_use(periods: object, model: segmenter.Segmenter, memory: Path) -> dict[str, float]:  # noqa: ARG001
+        return {"use_log_spend_r2": 0.2 if model.params["k"] == 5 else -0.1, "use_churn_r2": -0.1}
+
+    monkeypatch.setattr(segment.use, "use_scores", of_no_use)
+    chosen, _ = segment.choose(problem, tried(problem, {"k": 4}, {"k": 5}))
+    assert chosen.params == {"k": 5}
+
+
+def test_a_period_has_the_fitted_customers_who_were_there_at_both_ends(make_dataset: Callable[..., Dataset]) -> None:
+    now = groups(customers=300, seed=1)
+    then = now[:200].assign(as_of=now["as_of"] - 90.0, purchase_spend=now["purchase_spend"][:200] / 2)
+    gone = groups(customers=10, seed=2).assign(as_of=now["as_of"][0] - 90.0, customer_id=[f"x{i}" for i in range(10)])
+    dataset = make_dataset(pd.concat([gone, then, now], ignore_index=True))
+    problem = segment.prepare(group_study(search={"customers": 150, "metric": "copula_gap"}), dataset)
+    (period,) = problem.periods
+    both = {f"c{i:04d}" for i in range(200)} & set(now["customer_id"].to_numpy()[problem.chosen])
+    assert (len(period.start), len(period.end), period.days) == (len(both), len(both), 90.0)
+    assert (period.end["purchase_spend"] == 2 * period.start["purchase_spend"]).all(), "row by row the same customers"
+    assert len(problem.everybody) == 300
+
+
 def test_a_search_in_which_nothing_succeeded_says_why(problem: segment.Problem) -> None:
     (only,) = tried(problem, {"k": 4})
     with pytest.raises(BadInput, match="none of the 1 trials succeeded: too few"):
