@@ -51,15 +51,15 @@ def test_a_recipe_goes_from_its_export_to_an_answer(name: str, shop: Shop, tmp_p
     tables = {path.stem for path in Workspace(home).require("canonical").glob("*.parquet")}
     assert tables == set(load_source(name).sql)
     with running_service(Workspace(home)) as address:
-        people = [next(p for p in shop.people if p.kind == kind) for kind in ("often", "leaving", "lead")]
+        people = [next(p for p in shop.people if p.kind == kind) for kind in ("often", "seldom", "lead")]
         ids = [exporter.customer_id(person) for person in people]
         answered = ask(address, "/predict", {"customer_ids": ids})
-        often, leaving, *leads = answered["answers"]
-    print(json.dumps({"recipe": name, "outcomes": outcomes, "often": often, "leaving": leaving, "leads": leads}))
+        often, seldom, *leads = answered["answers"]
+    print(json.dumps({"recipe": name, "outcomes": outcomes, "often": often, "seldom": seldom, "leads": leads}))
     # Who never bought is known only to models about everybody.
     assert (answered["unknown"] == ids[2:]) == ("first_order" not in exporter.ASKED)
     assert {KEYS.get(study, study) for study in exporter.ASKED} <= set(often)
-    assert often["segment"]["id"] != leaving["segment"]["id"]
+    assert often["segment"]["id"] != seldom["segment"]["id"]
     assert 0 <= often["churn"]["probability"] < 0.3
     if "first_order" in exporter.ASKED:
         assert 0 <= leads[0]["first_order"]["probability"] < 0.5
