@@ -173,7 +173,7 @@ def in_words(content: Mapping[str, Any], folder: Path) -> str:
         f"{sums['moved_by_behaviour']:,} moved by what they did ({share(sums['moved_by_behaviour'], there):.1%}); "
         f"{sums['moved_by_model']:,} of all were moved by the model",
     ]
-    if sums["idle"]:
+    if sums["idle"] and content["from"] != content["to"]:
         idle = share(sums["idle_movers"], sums["idle"])
         lines.append(f"{sums['idle']:,} bought nothing in between; {sums['idle_movers']:,} of them moved ({idle:.1%})")
     return "\n".join([*lines, f"rows, totals and picture: {folder}"])
