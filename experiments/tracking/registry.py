@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -154,22 +154,20 @@ def aliased(stores: Stores, name: str, alias: str) -> Version | None:
 
 
 def aliased_version(client: "MlflowClient", name: str, alias: str) -> Version | None:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return as_version(client.get_model_version_by_alias(name, alias))
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise
+    return version_or_none(lambda: client.get_model_version_by_alias(name, alias))
 
 
 def version_named(client: "MlflowClient", name: str, number: str) -> Version | None:
     """The version of this number, or None."""
+    return version_or_none(lambda: client.get_model_version(name, number))
+
+
+def version_or_none(ask: Callable[[], Any]) -> Version | None:
+    """The version that the registry answers with; None if there is none."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return as_version(client.get_model_version(name, number))
+        return as_version(ask())
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
