@@ -22,7 +22,7 @@ from models import artifact
 from models.artifact import Loaded, who
 from models.segments.migration import NEWCOMER, flows, share, totals
 from models.segments.names import RECENCY
-from pipelines.snapshots import StoredSnapshot, stored_snapshots
+from pipelines.snapshots import StoredSnapshot, family_of, stored_snapshots
 from pipelines.steps.dataset import activity_span
 from pipelines.studies import find_study
 from pipelines.workspace import Workspace
@@ -68,7 +68,7 @@ def migration_step(
     )
     old, new = (artifact.load(artifact_folder(client, each), each.sha256) for each in (ends.old, ends.new))
     name = f"{config.name}-{day_of(ends.start)}-{day_of(ends.end)}-v{ends.old.version}-v{ends.new.version}"
-    name += f"-{canonical.name[:8]}"
+    name += f"-{family_of(canonical)}"
 
     def write(draft: Path) -> None:
         _write(draft, found_flows(workspace, canonical, tables, ends, old, new), ends, old, new)
