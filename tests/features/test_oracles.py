@@ -185,6 +185,23 @@ def test_basket_is_what_the_till_says(
                 assert close(found, value), (customer, name, found, value)
 
 
+def test_the_favourite_category_is_the_one_of_most_lines(
+    shop: dict[str, pl.DataFrame], known: dict[str, list[Row]], features: pd.DataFrame
+) -> None:
+    category = dict(shop["products"].select("product_id", "category").iter_rows())
+    seen = set()
+    for customer, lines in known.items():
+        named = [category[p] for row in lines if row["kind"] == "sale" and (p := row["product_id"]) and category.get(p)]
+        counts = Counter(named)
+        most = max(counts.values(), default=0)
+        favourite = min((each for each, n in counts.items() if n == most), default=None)
+        found = features.loc[customer, ["favourite_category", "favourite_category_share"]]
+        assert found.iloc[0] == favourite or (favourite is None and pd.isna(found.iloc[0]))
+        assert close(found.iloc[1], most / len(named) if named else None)
+        seen.add(favourite)
+    assert len(seen) > 2
+
+
 def test_a_wholesaler_does_not_overflow() -> None:
     lines = 70_000
     orders = pl.DataFrame(
