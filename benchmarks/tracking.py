@@ -80,7 +80,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=10)
     chosen = parser.parse_args()
     shipped = load_study("churn").adjusted(trials=chosen.trials).model_dump()
-    changes = {"cutoffs": shipped["cutoffs"] | {"every": "month"}, "baselines": [], "features": {}}
+    changes = {"cutoffs": shipped["cutoffs"] | {"every": "month"}, "baselines": ["constant"], "features": {}}
     config = parse_study(shipped | changes, "benchmark")
     overheads = []
     with tempfile.TemporaryDirectory() as temporary:

@@ -101,6 +101,8 @@ class PredictStudy(Study):
             asked = self.question
         except BadInput as error:
             raise ValueError(str(error)) from None
+        if not self.baselines:
+            raise ValueError("baselines is empty: name at least one that the model must beat, constant for example")
         for key, names_ in (("learners", self.learners), ("baselines", self.baselines)):
             check_names(key, names_, learners())
             for name in names_:

@@ -55,6 +55,9 @@ def world(target: str = "binary", rows: int = 1200, seed: int = 0) -> Sample:
             "noise": random.normal(size=rows),
         }
     )
+    # Columns that a learner reads by name, and that say nothing here.
+    lacking = sorted({column for found in learners().values() for column in found.READS or ()} - set(X.columns))
+    X = X.assign(**{name: random.normal(size=rows) for name in lacking})
     as_of = np.repeat([15000.0, 15030.0, 15060.0], rows // 3)
     return Sample(X, labels(target, bought, p, as_of, random), as_of, QUESTIONS[target])
 
