@@ -42,11 +42,17 @@ def record(run: StudyRun, study: Study, dataset: Dataset, folder: Path, found: M
 
 def recall(study: Study, dataset: Dataset, client: "MlflowClient", run_id: str) -> dict[str, list[Floats]]:
     """Losses by contestant, oldest cutoff first; empty unless the run's test was the same and its file is intact."""
+    same = client.get_run(run_id).data.tags.get(KEY_TAG) == key_of_test(study, dataset)
+    return losses_of(client, run_id) if same else {}
+
+
+def losses_of(client: "MlflowClient", run_id: str) -> dict[str, list[Floats]]:
+    """Losses of a run's contestants, oldest cutoff first; empty if it has none or its file is not intact."""
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
     tags = client.get_run(run_id).data.tags
-    if tags.get(KEY_TAG) != key_of_test(study, dataset) or HASH_TAG not in tags:
+    if HASH_TAG not in tags:
         return {}
     place = f"{FOLDER}/{FILE}"
     try:
