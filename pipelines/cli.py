@@ -192,6 +192,19 @@ def migration(
 
 
 @app.command()
+def compare(
+    one: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a model as segments/2 or churn@champion.")],
+    other: Annotated[str, typer.Argument(metavar="RUN", help="The one to compare with it.")],
+    home: Home = DEFAULT_HOME,
+    json_: Json = False,
+) -> None:
+    """What two runs of a study have in common and where they differ, logged to the second one with a picture."""
+    from pipelines.steps.compare import compare_step
+
+    run(home, json_, lambda workspace: compare_step(workspace, one, other))
+
+
+@app.command()
 def publish(home: Home = DEFAULT_HOME, json_: Json = False) -> None:
     """Bundle all champions with every customer's answers for the service."""
     from pipelines.steps.publish import publish_bundle
@@ -223,12 +236,13 @@ def retrain(
     trials: Trials = None,
     workers: Workers = 1,
     study: Studies = None,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit segments again even if they still fit.")] = False,
     json_: Json = False,
 ) -> None:
     """Ingest what is new, train challengers, promote what is better, publish and score. Safe to run at any time."""
     from pipelines.steps.retrain import retrain
 
-    run(home, json_, lambda workspace: retrain(workspace, source, raw, study or [], trials, workers))
+    run(home, json_, lambda workspace: retrain(workspace, source, raw, study or [], trials, workers, refit))
 
 
 @app.command()

@@ -44,6 +44,10 @@ class Kind(Protocol):
         """Its segments by id, with all that is known of each."""
         ...
 
+    def groups(self, model: Any) -> list[dict[str, Any]]:
+        """The coarse groups above its segments."""
+        ...
+
     def ledger(self, model: Any) -> list[dict[str, Any]]:
         """What became of its segments, and of those before them, the oldest first."""
         ...
@@ -65,9 +69,10 @@ class Answered:
     def table(self) -> pd.DataFrame:
         """One row a customer, in their order.
 
-        customer_id; then segment_id, segment_name and segment_strength in [0, 1] if there are segments; then for each
-        predictor the columns of its target behind the model's name, null where the task does not ask about the
-        customer, and ``<name>_reason``, which is null everywhere else. Numbers are float64, whatever the rows.
+        customer_id; then segment_id, segment_name and segment_strength in [0, 1] if there are segments, and
+        segment_group_id and segment_group_name if these have groups above them; then for each predictor the columns of
+        its target behind the model's name, null where the task does not ask about the customer, and ``<name>_reason``,
+        which is null everywhere else. Numbers are float64, whatever the rows.
         """
         found = {"customer_id": pd.Series(self.customer_ids, dtype="str")}
         for name, columns in self.columns.items():

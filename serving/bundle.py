@@ -1,13 +1,14 @@
 """The bundle: everything an answer needs, in one immutable folder.
 
 ``models/<name>/`` are model artifacts, ``answers/`` has every customer's answer at ``as_of``, ``products.parquet`` the
-categories and prices for live histories, ``manifest.json`` the SHA-256 of every file. A bundle's version is the hash of
-its manifest: the same models and answers give the same version.
+categories and prices for live histories, ``staleness.json`` whether the segments still fit, ``manifest.json`` the
+SHA-256 of every file. A bundle's version is the hash of its manifest: the same models and answers give the same one.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -16,10 +17,12 @@ from features.past import Who
 from features.tables import TABLES
 from features.windows import to_datetime
 from models.artifact import Loaded, load, who
+from models.plain import json_from
 from serving.answer_store import AnswerStore, read_answers
-from serving.manifest import ANSWERS, Manifest, check_files, read_manifest, version_named
+from serving.manifest import ANSWERS, LARGEST_BYTES, Manifest, check_files, read_manifest, version_named
 
 PRODUCTS = "products.parquet"
+STALENESS = "staleness.json"
 FURTHER = TABLES["products"].optional
 """Columns that the catalogue of products has if the source returned them."""
 RESERVED = ("customer_id", "segment")
@@ -40,6 +43,7 @@ class Bundle:
     answers: AnswerStore
     products: pl.DataFrame | None
     tables: tuple[str, ...]
+    staleness: dict[str, Any] | None = None
 
     @cached_property
     def who(self) -> Who:
@@ -71,6 +75,7 @@ def load_bundle(folder: Path, expected: str | None = None) -> Bundle:
         answers=read_answers(folder / ANSWERS),
         products=_products(folder / PRODUCTS) if PRODUCTS in manifest.files else None,
         tables=tuple(manifest.tables),
+        staleness=_staleness(folder / STALENESS) if STALENESS in manifest.files else None,
     )
     _check_parts(bundle, manifest)
     return bundle
@@ -98,6 +103,12 @@ def _check_parts(bundle: Bundle, manifest: Manifest) -> None:
         problems.append("it was made of tables that there are not")
     if problems:
         raise BadArtifact(f"the bundle {bundle.version} contradicts itself, {problems[0]}: publish it again")
+
+
+def _staleness(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > LARGEST_BYTES:
+        raise BadArtifact(f"{path.name} is over {LARGEST_BYTES} bytes: publish the bundle again")
+    return json_from({path.name: path.read_bytes()}, path.name)
 
 
 def _products(path: Path) -> pl.DataFrame:

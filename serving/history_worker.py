@@ -80,8 +80,17 @@ def facts(bundle: Any) -> dict[str, Any]:
     fitted = [loaded.model for loaded in bundle.models.values()]
     segments = [entry for model in fitted for entry in kind_of(model).catalogue(model)]
     ledger = [entry for model in fitted for entry in kind_of(model).ledger(model)]
+    groups = [entry for model in fitted for entry in kind_of(model).groups(model)]
     cards = {id_: card for model in fitted for id_, card in kind_of(model).cards(model).items()}
-    return {"models": models, "segments": segments, "ledger": ledger, "cards": cards, "schema": answers_schema()}
+    return {
+        "models": models,
+        "segments": segments,
+        "groups": groups,
+        "ledger": ledger,
+        "cards": cards,
+        "staleness": bundle.staleness,
+        "schema": answers_schema(),
+    }
 
 
 def answers_schema() -> dict[str, Any]:

@@ -52,6 +52,11 @@ def cards(predictor: Predictor) -> dict[str, dict[str, Any]]:  # noqa: ARG001
     return {}
 
 
+def groups(predictor: Predictor) -> list[dict[str, Any]]:  # noqa: ARG001 - only segmenters have segments
+    """None."""
+    return []
+
+
 def ledger(predictor: Predictor) -> list[dict[str, Any]]:  # noqa: ARG001 - only segmenters have segments
     """None."""
     return []

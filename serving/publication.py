@@ -14,7 +14,8 @@ import polars as pl
 from features.errors import BadInput
 from features.indicators import split, with_indicators
 from models.artifact import Loaded, load
-from serving.bundle import FURTHER, PRODUCTS, RESERVED, iso, load_bundle
+from models.plain import json_bytes
+from serving.bundle import FURTHER, PRODUCTS, RESERVED, STALENESS, iso, load_bundle
 from serving.every_answer import tables_without, write_every_answer, write_sorted
 from serving.manifest import ANSWERS, FORMAT, MANIFEST, PLAIN_NAME, file_names, file_sha256, version_of
 
@@ -27,15 +28,17 @@ def write_bundle(
     as_of: float,
     products: pl.DataFrame | None = None,
     tables: Sequence[str] = ("orders", "products"),
+    staleness: Mapping[str, Any] | None = None,
 ) -> str:
     """Write the bundle into the empty or new ``folder`` and return its version.
 
     ``models`` are artifact folders by name, ``versions`` their registry entries (``{"version": "3"}``), ``parts`` the
     snapshot at ``as_of``: frames [customer_id, *features], one row a customer, in any order. How the snapshot is
-    divided does not change the bundle.
+    divided does not change the bundle. ``staleness`` says whether the segments still fit these customers.
     """
     loaded = _copy_models(folder, models)
     ids = write_every_answer(folder / ANSWERS, loaded, _as_read(loaded, parts), as_of)
+    _write_staleness(folder, staleness)
     return _finish(folder, loaded, versions, as_of, len(ids), products, tables)
 
 
@@ -49,7 +52,13 @@ def write_bundle_without(folder: Path, source: Path, customers: Collection[str])
     places = bundle.answers.stored_among(customers)
     others = np.delete(bundle.answers.ids, places)
     write_sorted(folder / ANSWERS, others, tables_without(source / ANSWERS, bundle.answers, places))
+    _write_staleness(folder, bundle.staleness)
     return _finish(folder, loaded, bundle.versions, bundle.as_of, len(others), bundle.products, bundle.tables)
+
+
+def _write_staleness(folder: Path, staleness: Mapping[str, Any] | None) -> None:
+    if staleness is not None:
+        (folder / STALENESS).write_bytes(json_bytes(dict(staleness)))
 
 
 def _copy_models(folder: Path, models: Mapping[str, Path]) -> dict[str, Loaded]:

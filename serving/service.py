@@ -79,9 +79,9 @@ def models_page(request: Request) -> Response:
 
 
 def segments_page(request: Request) -> Response:
-    """The segment catalogue, most revenue first, and the ledger of segments born, split, merged, died and renamed."""
+    """The segments, most revenue first, the coarse groups above them, and the ledger of what became of segments."""
     state = request.app.state
-    about = {name: state.facts[name] for name in ("segments", "ledger")}
+    about = {name: state.facts[name] for name in ("segments", "groups", "ledger")}
     return as_response({**about, "as_of": state.lookups.as_of, "bundle": state.lookups.version})
 
 
@@ -96,11 +96,10 @@ def segment_page(request: Request) -> Response:
 
 
 def status_page(request: Request) -> Response:
-    """Which bundle answers, and for how many customers."""
+    """Which bundle answers, for how many customers, and whether its segments still fit them or a refit is due."""
     lookups = request.app.state.lookups
-    return as_response(
-        {"status": "ready", "bundle": lookups.version, "as_of": lookups.as_of, "customers": len(lookups.store)}
-    )
+    about = {"status": "ready", "bundle": lookups.version, "as_of": lookups.as_of, "customers": len(lookups.store)}
+    return as_response({**about, "segments": request.app.state.facts["staleness"]})
 
 
 def front_page(_: Request) -> Response:

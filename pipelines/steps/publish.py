@@ -13,6 +13,7 @@ from features.past import Who
 from models import artifact
 from pipelines.snapshots import stored_snapshots
 from pipelines.steps.dataset import activity_span
+from pipelines.steps.staleness import staleness_of
 from pipelines.workspace import Workspace
 from serving.model_store import put_in_store
 from serving.publication import write_bundle
@@ -79,6 +80,8 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
     as_of = math.floor(activity_span(tables)[1]) + 1.0
     (snapshot,) = stored_snapshots(workspace, canonical, tables, [as_of], "customer", who_is_answered(chosen))
+    loaded = [artifact.load(champion.folder, champion.sha256) for champion in chosen.values()]
+    segmenter = next((each for each in loaded if each.manifest["kind"] == "segmenter"), None)
     return write_bundle(
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
@@ -87,4 +90,5 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
         as_of=as_of,
         products=on_polars(tables["products"]) if "products" in tables else None,
         tables=sorted(tables),
+        staleness=staleness_of(workspace, canonical, tables, as_of, segmenter) if segmenter else None,
     )

@@ -13,12 +13,15 @@ from models.targets import targets
 class Segment(BaseModel):
     """The customer's segment; strength in [0, 1] says how clearly the customer belongs to it.
 
+    ``group_id`` and ``group_name`` are the coarse group above it, null for a customer in no segment.
     ``unsound`` is there only where the segments were put in force although they are not sound, and says why.
     """
 
     id: str
     name: str
     strength: float
+    group_id: str | None = None
+    group_name: str | None = None
     unsound: str | None = None
 
 
