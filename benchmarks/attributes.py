@@ -80,7 +80,8 @@ def tried(name: str, study: Study, dataset: Dataset, scratch: Path) -> Arm:
     """The study's own search, then its test."""
     kind = kind_of(study)
     problem = kind.prepare(study, dataset)
-    space = Space({each: kind.candidate(each) for each in kind.candidates(study)}, study.search, kind.DIRECTION)
+    each = {one: kind.candidate(one) for one in kind.candidates(study)}
+    space = Space(each, study.search, kind.DIRECTIONS, kind.common(problem))
     found = search(space, kind.evaluation(problem), f"sqlite:///{scratch / f'{name}.db'}", study.name)
     chosen, _ = kind.choose(problem, found)
     contestant = Contestant(TUNED, chosen.candidate, chosen.params)

@@ -1,75 +1,84 @@
 """How often segments are found where there are none, and where five are: ``python -m benchmarks.structureless``.
 
-Customers without groups of six kinds, and five planted groups, a new draw for each seed. Each goes the way of a study:
-k-means for every number of groups from 4 to 10, the best gap is chosen, tested against 19 draws of the copula, and has
-to be stable over refits (``promotion.min_stability``). ``--home`` names workspaces with a dataset of a segment study,
-whose copulas are added as kinds.
+Customers without groups, a new draw for each seed, go the whole way of a study: a search (of the number of groups and,
+where there are three dates, of the columns), the choice by the study's rule among what is sound, and the verdict.
+
+- as features of one date: independent and correlated normal ones, uniform ones, five planted groups with every column
+  shuffled, and with ``--home`` the copula of a workspace's customers;
+- as orders, from which features of three dates are computed: customers who all order at one rate, and at gamma rates;
+  what is in an order has nothing to do with who orders.
+
+Five planted groups have to be found, and two or twenty-five of them to be called too coarse and too fine.
 """
 
 import argparse
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 from sklearn.metrics import adjusted_rand_score
 
-from experiments.config import Promotion, Segments
-from experiments.separation import Separation
-from models.segments import nulls, segmenter
-from models.segments import scores as cluster_scores
-from models.segments.clusterers import Labels
+from experiments.config import Promotion, Search, Segments
+from experiments.search.trials import Space, search
+from experiments.segment_choice import chosen
+from experiments.segment_trial import SegmentTrial
+from features.engines import from_frames, to_pandas
+from features.snapshot import snapshot
+from models.segments import nulls, segmenter, variables
+from models.segments.clusterers import Labels, clusterer
 from models.segments.shared import SharedFolder
 from models.segments.soundness import SOUND, Soundness, soundness
+from models.segments.use import Period
 from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 
 CUSTOMERS = 1_000
 FEATURES = ("a", "b", "c", "d", "e")
-ORDERS = (
-    "purchase_recency_days",
-    "purchase_days_n",
-    "purchase_order_value_mean",
-    "purchase_tenure_days",
-    "purchase_spend",
-)
-"""What the features of random orders are called: who bought once is told by the number of days."""
-Draw = Callable[[int], pd.DataFrame]
+TRIALS = 12
+START, DAYS = np.datetime64("2024-01-01T00:00:00", "us"), 720
+BEGINS = 19_723.0  # START in days since 1970
+PERIOD = 90.0
 
 
-def frame(values: np.ndarray) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Shop:
+    """Customers today, the periods before, if they are known, and the columns to choose from; all if none are named."""
+
+    today: pd.DataFrame
+    periods: tuple[Period, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+Draw = Callable[[int], Shop]
+
+
+def frame(values: np.ndarray) -> Shop:
     """The customers with their features' names."""
-    return pd.DataFrame(values, columns=list(FEATURES[: values.shape[1]]))
+    return Shop(pd.DataFrame(values, columns=list(FEATURES[: values.shape[1]])))
 
 
-def independent(seed: int) -> pd.DataFrame:
+def independent(seed: int) -> Shop:
     """Independent normal features."""
     return frame(np.random.default_rng(seed).standard_normal((CUSTOMERS, 5)))
 
 
-def correlated(seed: int) -> pd.DataFrame:
+def correlated(seed: int) -> Shop:
     """Normal features with correlations between .3 and .8, exponentiated: skewed, like money."""
     root = np.random.default_rng(0).uniform(0.3, 1.0, (5, 5))
     return frame(np.exp(0.5 * np.random.default_rng(seed).standard_normal((CUSTOMERS, 5)) @ root))
 
 
-def uniform(seed: int) -> pd.DataFrame:
+def uniform(seed: int) -> Shop:
     """Independent uniform features."""
     return frame(np.random.default_rng(seed).uniform(size=(CUSTOMERS, 5)))
 
 
-def orders(seed: int) -> pd.DataFrame:
-    """What one kind of customer's random orders look like: Poisson purchases at gamma rates, gamma amounts."""
-    rng = np.random.default_rng(seed)
-    rate = rng.gamma(0.8, 5.0, CUSTOMERS)
-    tenure = rng.uniform(30, 700, CUSTOMERS)
-    days = 1 + rng.poisson(rate * tenure / 700)
-    recency = np.where(days == 1, tenure, tenure * rng.beta(1, np.maximum(days - 1, 1)))
-    value = rng.gamma(2.0, 20.0, CUSTOMERS)
-    return pd.DataFrame(np.column_stack([recency, days, value, tenure, days * value]), columns=list(ORDERS))
-
-
-def planted(seed: int) -> pd.DataFrame:
+def planted(seed: int) -> Shop:
     """Five groups of a fifth of the customers, four standard deviations apart or more; the last column is noise."""
     rng = np.random.default_rng(seed)
     centres = 4.0 * np.array([[0, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 0, 1], [0, 0, 1, 1]])
@@ -83,23 +92,70 @@ def truth() -> Labels:
     return np.arange(CUSTOMERS) % 5
 
 
-def permuted(seed: int) -> pd.DataFrame:
+def permuted(seed: int) -> Shop:
     """The planted groups with each column shuffled."""
     rng = np.random.default_rng(seed)
-    return planted(seed).apply(rng.permutation)
+    return Shop(planted(seed).today.apply(rng.permutation))
+
+
+def at_one_rate(seed: int) -> Shop:
+    """Everybody orders every 45 days, at random."""
+    return shop_of(orders(seed, np.full(CUSTOMERS, 45.0)))
+
+
+def at_gamma_rates(seed: int) -> Shop:
+    """Some order more often than others, by degrees."""
+    return shop_of(orders(seed, 1.0 / np.random.default_rng(seed).gamma(1.0, 1.0 / 60.0, CUSTOMERS)))
+
+
+def orders(seed: int, gap_days: np.ndarray) -> pl.DataFrame:
+    """Poisson orders from a first one on, of one to a few lines, drawn from the same products and prices for all."""
+    rng = np.random.default_rng([seed, 1])
+    whose, when = [], []
+    for customer, (first, gap) in enumerate(zip(rng.uniform(0, DAYS - 20, CUSTOMERS), gap_days, strict=True)):
+        gaps = rng.exponential(gap, 1 + rng.poisson(3 * DAYS / gap))
+        times = first + np.concatenate([[0.0], np.cumsum(gaps)])
+        times = times[times < DAYS]
+        whose.append(np.full(len(times), customer))
+        when.append(times)
+    customer, time = np.concatenate(whose), np.concatenate(when)
+    line = np.repeat(np.arange(len(customer)), 1 + rng.poisson(1.5, len(customer)))
+    return pl.DataFrame(
+        {
+            "order_id": [f"o{number}" for number in line],
+            "customer_id": [f"c{number:04d}" for number in customer[line]],
+            "at": pl.Series(START + (time[line] * 86_400_000_000).astype("timedelta64[us]")),
+            "product_id": [f"p{number}" for number in rng.integers(0, 300, len(line))],
+            "quantity": 1.0 + rng.poisson(1.0, len(line)),
+            "unit_price": rng.lognormal(2.3, 0.6, len(line)).round(2),
+            "kind": "sale",
+        }
+    )
+
+
+def shop_of(lines: pl.DataFrame) -> Shop:
+    """Features of the orders at three dates."""
+    dates = [BEGINS + DAYS - before for before in (2 * PERIOD, PERIOD, 0.0)]
+    tables = from_frames({"orders": lines})
+    frames = [to_pandas(snapshot(tables, at)).set_index("customer_id").sort_index() for at in dates]
+    study = find_study(Workspace(Path("none")), "segments")
+    numbers = [name for name in frames[-1] if pd.api.types.is_numeric_dtype(frames[-1][name])]
+    periods = [Period(one, other.loc[one.index], PERIOD) for one, other in pairwise(frames)]
+    return Shop(frames[-1], tuple(periods), study.features.select(numbers))
 
 
 KINDS: dict[str, Draw] = {
     "independent normal": independent,
     "correlated, skewed": correlated,
     "uniform": uniform,
-    "random orders": orders,
     "shuffled columns": permuted,
+    "orders at one rate": at_one_rate,
+    "orders at gamma rates": at_gamma_rates,
 }
 
 
 def copulas_of(home: Path) -> Iterator[tuple[str, Draw]]:
-    """A kind that draws from the copula of a workspace's customers, in the features of its segment study."""
+    """A kind that draws from the copula of a workspace's customers, in the columns that its study tries first."""
     from experiments.dataset import read_dataset
     from experiments.segment import prepare
     from pipelines.steps.dataset import build_dataset
@@ -107,53 +163,75 @@ def copulas_of(home: Path) -> Iterator[tuple[str, Draw]]:
     workspace = Workspace(home)
     study = find_study(workspace, "segments")
     problem = prepare(study, read_dataset(build_dataset(workspace, study)))  # type: ignore[arg-type]
-    chosen = np.sort(np.random.default_rng(0).permutation(len(problem.customers))[:CUSTOMERS])
-    some = segmenter.prepare(problem.customers[list(problem.features)].iloc[chosen], problem.features)
+    assert problem.ranking is not None
+    columns, _ = problem.ranking.chosen({})
+    rows = np.sort(np.random.default_rng(0).permutation(len(problem.customers))[:CUSTOMERS])
+    some = segmenter.prepare(problem.customers[list(columns)].iloc[rows], columns)
 
-    def draw(seed: int) -> pd.DataFrame:
-        (null,) = nulls.copula(some, problem.features, seed, 1)
-        return null.X
+    def draw(seed: int) -> Shop:
+        (null,) = nulls.copula(some, columns, seed, 1)
+        return Shop(null.X)
 
     yield f"copula of {home.name}", draw
 
 
-def found(X: pd.DataFrame, seed: int, limits: tuple[int, int] = (4, 10)) -> tuple[Soundness, Labels]:
-    """The verdict on the number of groups, within ``limits``, with the largest gap, and its labels."""
-    shared = SharedFolder.new()
-    evaluate = Separation(X, tuple(X.columns), Segments(fewest=limits[0], most=limits[1]), seed, shared)
-    k = max(range(limits[0], limits[1] + 1), key=lambda number: evaluate("kmeans", {"k": number})[0])
-    return judged(X, k, seed, shared, limits)
+def about(shop: Shop, seed: int, limits: tuple[int, int]) -> SegmentTrial:
+    """The trials of a study of this shop."""
+    wanted = Segments(fewest=limits[0], most=limits[1], smallest_share=0.0)
+    names = shop.columns or tuple(map(str, shop.today.columns))
+    ranking = variables.ranking(shop.periods, names, shop.today)
+    return SegmentTrial(shop.today, names, ranking, list(shop.periods), wanted, Promotion(), seed, SharedFolder.new())
 
 
-def judged(
-    X: pd.DataFrame, k: int, seed: int, shared: SharedFolder, limits: tuple[int, int]
-) -> tuple[Soundness, Labels]:
-    """The verdict on k-means with this number of groups, and its labels."""
-    fitted = segmenter.fit_clusters(segmenter.prepare(X, tuple(X.columns)), "kmeans", {"k": k}, seed, shared.path)
-    scores = cluster_scores.clustering_scores(X, fitted, seed, memory=shared.path, limits=limits)
-    return soundness(scores, Promotion().min_stability), segmenter.assign_labels(fitted, X)[0]
+def found(shop: Shop, seed: int, limits: tuple[int, int] = (4, 10)) -> tuple[Soundness, Labels]:
+    """The verdict on what a study would register, and its labels."""
+    trials = about(shop, seed, limits)
+    space = Space(
+        {"kmeans": clusterer("kmeans")},
+        Search(trials=TRIALS, seed=seed),
+        ("maximize",) * 4,
+        None if trials.ranking is None else variables,
+    )
+    with tempfile.TemporaryDirectory(prefix="coterie-structureless-") as place:
+        tried = search(space, trials, f"sqlite:///{place}/optuna.db", "it")
+    best, _ = chosen(trials, tried)
+    return judged(trials, best.params)
+
+
+def judged(trials: SegmentTrial, params: dict) -> tuple[Soundness, Labels]:  # type: ignore[type-arg]
+    """The verdict on k-means with these parameters, and its labels."""
+    model = trials.fitted("kmeans", params)
+    verdict = soundness(trials.test_scores(model), trials.promotion.min_stability)
+    return verdict, segmenter.assign_labels(model, trials.customers)[0]
 
 
 def main() -> None:
     """Print one row a kind."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--home", type=Path, nargs="*", default=[])
+    parser.add_argument("--kinds", nargs="*", help="Names of kinds; all if none.")
     asked = parser.parse_args()
     kinds = KINDS | {name: draw for home in asked.home for name, draw in copulas_of(home)}
-    print("| customers | segments found | of |\n|---|---|---|")
-    for name, draw in kinds.items():
-        sound = sum(found(draw(1000 + seed), seed)[0].verdict == SOUND for seed in range(asked.seeds))
-        print(f"| {name} | {sound} | {asked.seeds} |", flush=True)
-    ours = [found(planted(seed), seed) for seed in range(asked.seeds)]
+    print("| customers | segments found | of | other verdicts |\n|---|---|---|---|")
+    for name in asked.kinds or kinds:
+        if name in kinds:
+            verdicts = [found(kinds[name](1000 + seed), seed)[0].verdict for seed in range(asked.seeds)]
+            others = ", ".join(f"{each} {verdicts.count(each)}" for each in sorted({*verdicts} - {SOUND}))
+            print(f"| {name} | {verdicts.count(SOUND)} | {asked.seeds} | {others} |", flush=True)
+    if not asked.kinds or "planted" in asked.kinds:
+        report_planted(asked.seeds)
+
+
+def report_planted(seeds: int) -> None:
+    """Five planted groups, and wrong numbers of them."""
+    ours = [found(planted(seed), seed) for seed in range(seeds)]
     five = sum(len(np.unique(label)) == 5 for _, label in ours)
     agreement = float(np.mean([adjusted_rand_score(truth(), label) for _, label in ours]))
-    print(f"| five planted groups | {sum(why.verdict == SOUND for why, _ in ours)} | {asked.seeds} |")
-    print(f"\nfive of five found in {five} of {asked.seeds}; adjusted Rand index {agreement:.3f}")
+    print(f"| five planted groups | {sum(why.verdict == SOUND for why, _ in ours)} | {seeds} | |")
+    print(f"\nfive of five found in {five} of {seeds}; adjusted Rand index {agreement:.3f}")
     for k, limits in ((2, (2, 10)), (25, (4, 25))):
-        verdicts = [
-            judged(planted(seed), k, seed, SharedFolder.new(), limits)[0].verdict for seed in range(asked.seeds)
-        ]
+        verdicts = [judged(about(planted(seed), seed, limits), {"k": k})[0].verdict for seed in range(seeds)]
         print(f"{k} groups: {', '.join(f'{each} {verdicts.count(each)}' for each in sorted(set(verdicts)))}")
 
 

@@ -4,7 +4,7 @@ Figures of money are in the shop's currency. A group of fewer than ten customers
 attributes are left out, unless the study reads them by name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,25 @@ CONFIDENCE, DRAWS = 0.9, 500
 LEAST_EFFECT = 0.1
 """Distance of a superiority from one half, below which two groups hardly differ."""
 LEAST_LIFT = 1.2
+SECTIONS = {
+    "categories": ("favourite_category",),
+    "channels": ("channel_purchase", "channel_last_purchase", "channel_contact", "channel_device"),
+    "places": ("profile_country", "profile_region", "profile_urbanity", "profile_language"),
+    "topics": ("topics_favourite", "content_favourite", "feedback_topic", "seasonal_favourite"),
+}
+"""Text columns whose levels stand together on a card."""
+HOURS = ("cadence_morning_share", "cadence_evening_share", "cadence_weekend_share", "channel_event_evening_share")
+SENSITIVITIES = (
+    "basket_discount_share",
+    "sensitivity_discount_order_share",
+    "sensitivity_cheap_spend_share",
+    "basket_return_share",
+    "sensitivity_price_complaints_365d_n",
+    "sensitivity_quality_complaints_365d_n",
+    "sensitivity_delivery_complaints_365d_n",
+    "sensitivity_service_complaints_365d_n",
+)
+ENGAGEMENT = ("engagement_open_rate", "engagement_click_rate", "usage_sessions_90d_n", "journey_abandoned_90d_n")
 
 Card = dict[str, Any]
 
@@ -64,7 +83,11 @@ def cards(model: Segmenter, about: Customers) -> tuple[Card, ...]:
                 "economics": economics(about.everybody, about.label == each.label),
                 "next_period": next_period(model, about, each.label),
                 "sets_apart": sets_apart(some, some.label == each.label, about.currency),
-                "more_often": more_often(some, some.label == each.label),
+                **more_often(some, some.label == each.label),
+                "hours": compared(some, some.label == each.label, HOURS, about.currency),
+                "sensitivities": compared(some, some.label == each.label, SENSITIVITIES, about.currency),
+                "engagement": compared(some, some.label == each.label, ENGAGEMENT, about.currency),
+                "moves": moves(model, about, each.label),
                 "rule": rule_in_words(model, some, some.label == each.label, about),
             }
         found.append({**card, "similarity": near.get(each.id)})
@@ -96,7 +119,8 @@ def economics(X: pd.DataFrame, inside: Mask) -> Card:
 
     customers; spend (all time) and its share; spend_per_customer; spend_365d_per_customer; order_value, spend over
     orders; orders_365d_per_customer; new_share, first order in the last 90 days; silent_share, no order in 180 days;
-    pace, spend of the last 90 days, times 365 / 90, over that of the last 365.
+    pace, spend of the last 90 days, times 365 / 90, over that of the last 365; margin_365d_per_customer, of lines with
+    a known cost.
     """
     total = {name: _total(X, name, inside) for name in (SPEND, ORDERS, "purchase_spend_365d", "purchase_spend_90d")}
     everybody, n = _total(X, SPEND, np.ones(len(X), dtype=np.bool_)), int(inside.sum())
@@ -113,6 +137,7 @@ def economics(X: pd.DataFrame, inside: Mask) -> Card:
         "new_share": _share(X, TENURE, inside, lambda days: days <= NEW_DAYS),
         "silent_share": _share(X, "purchase_orders_180d_n", inside, lambda orders: orders == 0),
         "pace": _ratio(recent, year),
+        "margin_365d_per_customer": _ratio(_total(X, "margin_365d", inside), n),
     }
 
 
@@ -178,17 +203,58 @@ def _effect_in_words(each: Effect, currency: str) -> Card:
     }
 
 
-def more_often(some: _Some, inside: Mask) -> list[Card]:
-    """Levels (country, channel, favourite category, ...) that the segment has more often than everybody, by lift."""
-    found: list[Card] = []
+def more_often(some: _Some, inside: Mask) -> dict[str, list[Card]]:
+    """Levels that the segment has more often than everybody, the largest lift first, by what they are about: favourite
+    ``categories``, ``channels``, ``places`` and languages, ``topics``, and ``more_often`` for the rest."""
+    found: dict[str, list[Card]] = {name: [] for name in (*SECTIONS, "more_often")}
     for name in (each for each in some.shown if split(each)[1] is not None):
         share, of_all = float(some.X[name][inside].mean()), float(some.X[name].mean())
         if of_all > 0 and share / of_all >= LEAST_LIFT and some.X[name][inside].sum() >= SUPPRESSED_BELOW:
             words = f"{feature_words(name)}: {share:.0%}, of all customers {of_all:.0%}"
-            found.append(
-                {"feature": name, "words": words, "share": share, "share_of_all": of_all, "lift": share / of_all}
-            )
-    return sorted(found, key=lambda each: (-each["lift"], each["feature"]))[:MOST_OFTEN]
+            lift = {"feature": name, "words": words, "share": share, "share_of_all": of_all, "lift": share / of_all}
+            found[section_of(name)].append(lift)
+    return {
+        name: sorted(each, key=lambda one: (-one["lift"], one["feature"]))[:MOST_OFTEN] for name, each in found.items()
+    }
+
+
+def section_of(indicator: str) -> str:
+    """Where a card has a level.
+
+    >>> section_of("channel_purchase=app"), section_of("profile_language=fr"), section_of("loyalty_status=new")
+    ('channels', 'places', 'more_often')
+    """
+    column = split(indicator)[0]
+    return next((name for name, columns in SECTIONS.items() if column in columns), "more_often")
+
+
+def compared(some: _Some, inside: Mask, columns: Sequence[str], currency: str) -> list[Card]:
+    """Those of the columns in which the segment differs from the others, the largest difference first, in words."""
+    found = effects(some.X, [name for name in columns if name in some.shown], inside)
+    return [_effect_in_words(each, currency) for each in found if abs(each.superiority - 0.5) >= LEAST_EFFECT]
+
+
+def moves(model: Segmenter, about: Customers, label: int) -> Card | None:
+    """Who came into the segment and who left it in the last period, by what they did: numbers by the other segment's
+    id, those of fewer than ten together under ``others``; None without a period."""
+    if about.period is None:
+        return None
+    before, after = (segmenter.assign_labels(model, each)[0] for each in (about.period.start, about.period.end))
+    ids = {each.label: each.id for each in model.catalogue}
+    came, went = before[(after == label) & (before != label)], after[(before == label) & (after != label)]
+    return {
+        "days": about.period.days,
+        "stayed": int(((before == label) & (after == label)).sum()),
+        "came": _counted(came, ids),
+        "left": _counted(went, ids),
+    }
+
+
+def _counted(labels: Labels, ids: Mapping[int, str]) -> dict[str, int]:
+    values, counts = np.unique(labels, return_counts=True)
+    found = {ids[int(v)]: int(n) for v, n in zip(values, counts, strict=True) if n >= SUPPRESSED_BELOW}
+    rest = int(len(labels) - sum(found.values()))
+    return {**found, "others": rest} if rest else found
 
 
 def rule_in_words(model: Segmenter, some: _Some, inside: Mask, about: Customers) -> Card | None:
@@ -209,9 +275,9 @@ def condition_in_words(each: Condition, currency: str = "") -> str:
     """One condition, with its unit.
 
     >>> condition_in_words(Condition("purchase_recency_days", -np.inf, 34.5))
-    'purchase recency, days: at most 34'
+    'days since the last order: at most 34'
     >>> condition_in_words(Condition("purchase_spend", 100.0, 250.0), "EUR")
-    'purchase spend, EUR: over 100, at most 250'
+    'spend so far, EUR: over 100, at most 250'
     """
     ends = [f"over {_edge(each, each.low)}"] if np.isfinite(each.low) else []
     ends += [f"at most {_edge(each, each.high)}"] if np.isfinite(each.high) else []

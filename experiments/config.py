@@ -121,6 +121,15 @@ class Segments(Section):
     """Share of customers in no segment, at most."""
     period_days: Annotated[float, Field(ge=1)] = 90.0
     """The period after which a segmentation is looked at: what customers spent since, and who moved without buying."""
+    most_idle_movers: Unit = 0.05
+    """Of who buys nothing for 30 days, the share that may change segment meanwhile."""
+    variables: Literal["searched", "all"] = "all"
+    """``searched``: trials choose among the columns of ``features.include`` by what they say of the next period;
+    ``all`` clusters by every one of them."""
+    prefer: Literal["use", "spend", "kinds", "separation", "stability", "simplicity"] = "use"
+    """Which trial is taken among those that no other beats in everything: the one whose segments explain most of what
+    customers do next (``use``), of what they spend (``spend``) or of what is in their orders (``kinds``), or that are
+    the most separate, stable or simple to describe."""
 
 
 class Promotion(Section):

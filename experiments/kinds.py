@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Kind(Protocol):
     """What ``predict`` and ``segment`` define. A ``problem`` is a study and its dataset; each kind has its own type."""
 
-    DIRECTION: Literal["minimize", "maximize"]
-    """Whether the lower or the higher value of a trial is better."""
+    DIRECTIONS: tuple[Literal["minimize", "maximize"], ...]
+    """For each of a trial's values, whether the lower or the higher one is better."""
 
     def question(self, study: Any) -> Question | None:
         """The question that the dataset's labels answer; None without labels."""
@@ -46,6 +46,9 @@ class Kind(Protocol):
 
     def prepare(self, study: Any, dataset: Dataset, champion: Loaded | None = None) -> Any:
         """The problem; BadInput if the dataset cannot answer the study, before anything is started."""
+
+    def common(self, problem: Any) -> Any:
+        """The ``DEFAULTS`` and ``space`` of parameters that all candidates share; None if they share none."""
 
     def evaluation(self, problem: Any) -> "Evaluate":
         """A function from a candidate and its parameters to the trial's value and scores; it can be pickled."""

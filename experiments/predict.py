@@ -32,7 +32,7 @@ from models.question import Question
 from models.sample import Floats
 from models.tasks import labelled, task
 
-DIRECTION = "minimize"
+DIRECTIONS = ("minimize",)
 INHERITS = False
 
 
@@ -59,6 +59,10 @@ def candidates(study: PredictStudy) -> tuple[str, ...]:
 def candidate(name: str) -> Learner:
     """The learner."""
     return learner(name)
+
+
+def common(problem: Problem) -> None:
+    """Learners share no parameters."""
 
 
 def prepare(study: PredictStudy, dataset: Dataset, champion: Loaded | None = None) -> Problem:  # noqa: ARG001
@@ -127,7 +131,7 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
     Among well regularised models the best of many trials is often only the luckiest, and loses its lead at the test
     cutoffs.
     """
-    first, top = trials[0], best(trials, DIRECTION)
+    first, top = trials[0], best(trials, *DIRECTIONS)
     if problem.search.accept == "best" or first.value is None or top is first:
         return top, f"trial {top.slot} is the best of {len(trials)}"
     validation = Validation(problem)

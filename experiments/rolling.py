@@ -18,7 +18,7 @@ from experiments.config import Features, Promotion, Search
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rounds import Folds, Round
-from experiments.search.objective import mean_scores
+from experiments.search.objective import Values, mean_scores
 from experiments.search.workers import each_of
 from experiments.splits import day_of, validation_folds
 from models.learners import learner
@@ -100,13 +100,13 @@ class Validation:
 
     problem: Problem
 
-    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[float, dict[str, float], Floats]:
+    def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[Values, dict[str, float], Floats]:
         """Mean loss, mean scores, and the loss of every row of the folds, oldest fold first."""
         kind, question = self.problem.target, self.problem.question
         answers = self.answers(candidate, params)
         means = mean_scores([kind.scores(y, a, question) for y, a in answers])
         losses = np.concatenate([kind.loss(y, a, question) for y, a in answers])
-        return means[kind.LOSS], {f"validation_{name}": value for name, value in means.items()}, losses
+        return (means[kind.LOSS],), {f"validation_{name}": value for name, value in means.items()}, losses
 
     def answers(self, candidate: str, params: Mapping[str, Any]) -> list[tuple[Floats, Floats]]:
         """Labels and answers at each fold, oldest first."""

@@ -73,7 +73,8 @@ def run_study(
         return finished
     run = runs.start_study(client, experiment_id, study, dataset, origin)
     with failing(run):
-        space = Space({name: kind.candidate(name) for name in kind.candidates(study)}, study.search, kind.DIRECTION)
+        each = {name: kind.candidate(name) for name in kind.candidates(study)}
+        space = Space(each, study.search, kind.DIRECTIONS, kind.common(problem))
         found = search(
             space,
             kind.evaluation(problem),
@@ -84,7 +85,7 @@ def run_study(
             on_trial=partial(record_trial, run, on_trial),
         )
         chosen, why = kind.choose(problem, found)
-        defaults = kind.candidate(chosen.candidate).DEFAULTS
+        defaults = {**(space.common.DEFAULTS if space.common else {}), **each[chosen.candidate].DEFAULTS}
         entrants = contestants(chosen.candidate, chosen.params, defaults, study.baselines)
         tested, simpler = kind.test(problem, entrants, workers)
         why = f"{why}. {simpler}, which is registered" if simpler else why
@@ -141,7 +142,7 @@ def conclude(study: Study, dataset: Dataset, problem: Any, run: runs.StudyRun, f
     with tempfile.TemporaryDirectory(prefix="coterie-study-") as temporary:
         folder = Path(temporary)
         kind.pictures(problem, folder / "plots", study.title or study.name, found.tested)
-        search_plot(folder / "plots" / "search.png", study.name, found.trials, kind.DIRECTION)
+        search_plot(folder / "plots" / "search.png", study.name, found.trials, kind.DIRECTIONS[0])
         evidence.record(run, study, dataset, folder, kind.evidence(problem, found.tested))
         for each in others:
             record_contestant(run, each)
@@ -165,6 +166,7 @@ def facts(study: Study, dataset: Dataset, ours: Scored, of_kind: Mapping[str, An
     """The model's origin for the artifact's manifest; equal for equal models, so without the time of the run."""
     return {
         "study": study.name,
+        "study_key": study.key,
         "dataset_fingerprint": dataset.fingerprint,
         "entity": study.entity,
         "who": study.who,

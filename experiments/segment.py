@@ -16,10 +16,11 @@ import pandas as pd
 from experiments.cards import Customers, cards
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
-from experiments.search.trials import Trial, best
+from experiments.search.trials import Trial
 from experiments.search.workers import each_of
+from experiments.segment_choice import chosen
 from experiments.segment_problem import Problem, at, rows_of
-from experiments.separation import VALIDATION, Separation, penalty
+from experiments.segment_trial import OBJECTIVES, SegmentTrial
 from experiments.splits import day_of, next_midnight
 from experiments.study import SegmentStudy
 from experiments.verdict import Difference, Verdict, decide
@@ -29,18 +30,14 @@ from features.windows import Frame
 from models.artifact import Loaded
 from models.intervals import clustered_mean
 from models.sample import Floats
-from models.segments import preprocessing, segmenter, use
-from models.segments import scores as cluster_scores
+from models.segments import preprocessing, segmenter, staleness, variables
 from models.segments.clusterers import Clusterer, clusterer
 from models.segments.distances import Distances
-from models.segments.soundness import SOUND, relevant, soundness
-from models.segments.structure import structure as tested_structure
-from models.segments.use import Period
+from models.segments.soundness import SOUND, soundness
 
-DIRECTION = "maximize"
+DIRECTIONS = ("maximize",) * len(OBJECTIVES)
 INHERITS = True
 SILHOUETTE_ROWS = 5_000
-MOST_FINALISTS = 5
 
 
 def question(study: SegmentStudy) -> None:
@@ -88,38 +85,20 @@ def prepare(study: SegmentStudy, dataset: Dataset, champion: Loaded | None = Non
     return Problem(dataset, differing, *limits, champion=champion)
 
 
-def evaluation(problem: Problem) -> Separation:
-    """The silhouette gap to data without joint structure."""
-    return Separation(problem.customers, problem.features, problem.wanted, problem.search.seed, problem.shared)
+def common(problem: Problem) -> Any:
+    """How columns are chosen, where the study searches them."""
+    return None if problem.ranking is None else variables
+
+
+def evaluation(problem: Problem) -> SegmentTrial:
+    """Separation, use, stability and simplicity of a clustering."""
+    limits = (problem.wanted, problem.promotion, problem.search.seed, problem.shared)
+    return SegmentTrial(problem.customers, problem.features, problem.ranking, problem.periods, *limits)
 
 
 def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
-    """Of the best trials, the one whose gap goes farthest beyond chance, minus its penalty.
-
-    Those that say something of what customers do next come before those that do not.
-
-    A trial's value is the gap to two draws without groups; how far draws differ, which the verdict needs, takes all.
-    """
-    finals, prepared = finalists(trials), segmenter.prepare(problem.customers, problem.features)
-    seed, shared = problem.search.seed, problem.shared.path
-    fitted = [segmenter.fit_clusters(prepared, each.candidate, each.params, seed, shared) for each in finals]
-    useful = [relevant(use.use_scores(problem.periods, model, shared)) for model in fitted]
-    beyond = [
-        tested_structure(prepared, model, seed, memory=shared).low - penalty(problem.wanted, each.scores, VALIDATION)
-        for each, model in zip(finals, fitted, strict=True)
-    ]
-    top = max(range(len(finals)), key=lambda place: (useful[place], beyond[place]))
-    why = f"trial {finals[top].slot} separates customers farthest beyond chance, by {beyond[top]:+.3f}, "
-    return finals[top], f"{why}of the best {len(finals)} of {len(trials)}"
-
-
-def finalists(trials: Sequence[Trial]) -> list[Trial]:
-    """The best trial of each clusterer and number of segments, at most ``MOST_FINALISTS``, the best first."""
-    best(trials, DIRECTION)  # BadInput if none succeeded
-    found: dict[tuple[str, float], Trial] = {}
-    for trial in sorted((each for each in trials if each.value is not None), key=lambda each: -(each.value or 0.0)):
-        found.setdefault((trial.candidate, trial.scores.get("validation_segments_n", 0.0)), trial)
-    return list(found.values())[:MOST_FINALISTS]
+    """Of the trials on the front, the first by the study's rule whose segments are sound; the very first if none is."""
+    return chosen(evaluation(problem), trials)
 
 
 def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tuple[list[Scored], str]:
@@ -127,14 +106,13 @@ def test(problem: Problem, entrants: Sequence[Contestant], workers: int) -> tupl
 
     Everybody is assigned to the segments of the first, which is to be registered, and describes them.
     """
-    limits = (problem.wanted.fewest, problem.wanted.most)
-    about = (problem.customers, problem.features, problem.periods, limits, problem.search.seed, problem.shared.path)
-    ours, *others = each_of(_scored, [(*about, each) for each in entrants], workers)
+    ours, *others = each_of(_scored, [(evaluation(problem), each) for each in entrants], workers)
     started = time.perf_counter()
     before, day = problem.before(ours.model.clusterer), str(day_of(problem.dataset.cutoffs[-1]))
     model = segmenter.described(ours.model, problem.everybody, problem.dataset.currency, before, day)
     model = replace(
         model,
+        reference=staleness.reference(model, problem.everybody),
         soundness=soundness(ours.scores, problem.promotion.min_stability),
         cards=cards(model, about_customers(problem, model)),
     )
@@ -148,21 +126,10 @@ def about_customers(problem: Problem, model: segmenter.Segmenter) -> Customers:
     return Customers(problem.everybody, label, problem.chosen, period, problem.dataset.currency, problem.search.seed)
 
 
-def _scored(
-    customers: pd.DataFrame,
-    features: Sequence[str],
-    periods: Sequence[Period],
-    limits: tuple[int, int],
-    seed: int,
-    shared: Path,
-    contestant: Contestant,
-) -> Scored:
+def _scored(about: SegmentTrial, contestant: Contestant) -> Scored:
     started = time.perf_counter()
-    prepared = segmenter.prepare(customers, features)
-    model = segmenter.fit_clusters(prepared, contestant.candidate, contestant.params, seed, shared)
-    scores = cluster_scores.clustering_scores(customers, model, seed, memory=shared, limits=limits)
-    scores |= use.use_scores(periods, model, shared)
-    return Scored(contestant, model, scores, time.perf_counter() - started)
+    model = about.fitted(contestant.candidate, contestant.params)
+    return Scored(contestant, model, about.test_scores(model), time.perf_counter() - started)
 
 
 def metrics(problem: Problem, tested: Sequence[Scored]) -> dict[str, float]:  # noqa: ARG001
@@ -174,7 +141,8 @@ def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
     """The date of its customers, and its parameters."""
     as_of = str(day_of(problem.dataset.cutoffs[-1]))
     window = {"first_cutoff": as_of, "last_cutoff": as_of, "labels_end": as_of}
-    return {"training_window": window, "params": dict(ours.model.params)}
+    columns = {} if problem.ranking is None else variables.of(ours.contestant.params)
+    return {"training_window": window, "params": {**columns, **ours.model.params}}
 
 
 def evidence(problem: Problem, tested: Sequence[Scored]) -> dict[str, list[Floats]]:  # noqa: ARG001
@@ -246,22 +214,20 @@ def verdict_of(model: segmenter.Segmenter) -> str:
 
 
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:  # noqa: ARG001
-    """Refuse what is not sound; else compare silhouettes of the same customers in the space of the study's features."""
+    """Refuse what is not sound; else compare silhouettes of the same customers, by the columns of both models."""
     seed, shared = problem.search.seed, problem.shared.path
     scores = ours.manifest["scores"]
     if ours.manifest["dataset_fingerprint"] != problem.dataset.fingerprint:
-        limits = (problem.wanted.fewest, problem.wanted.most)
-        scores = cluster_scores.clustering_scores(problem.customers, ours.model, seed, memory=shared, limits=limits)
-        scores |= use.use_scores(problem.periods, ours.model, shared)
+        scores = evaluation(problem).test_scores(ours.model)
     sound = soundness(scores, problem.promotion.min_stability)
     if sound.verdict != SOUND:
         return Verdict(False, str(sound), structure(scores), unsound=sound.verdict)
-    fitted = segmenter.prepare(problem.customers, problem.features)
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(problem.everybody))[:SILHOUETTE_ROWS])
+    fitted = segmenter.prepare(problem.customers, space_of(ours, theirs, problem.customers))
+    some = np.sort(np.random.default_rng(seed).permutation(len(problem.everybody))[:SILHOUETTE_ROWS])
     rivals = {name: segmenter.fit_clusters(fitted, name, {}, seed, shared) for name in problem.baselines}
     judged = [ours.model, *rivals.values(), *([theirs.model] if theirs else [])]
-    read = dict.fromkeys((*problem.features, *(name for model in judged for name in model.features)))
-    compared = rows_of(problem.everybody, [name for name in read if name in problem.everybody.columns], chosen)
+    read = dict.fromkeys((*fitted.preprocessing.features, *(name for model in judged for name in model.features)))
+    compared = rows_of(problem.everybody, [name for name in read if name in problem.everybody.columns], some)
     distances = Distances.of(preprocessing.transform(fitted.preprocessing, compared), seed, SILHOUETTE_ROWS)
 
     def silhouettes(model: segmenter.Segmenter) -> Floats:
@@ -272,6 +238,12 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
     champion = difference(problem, own - silhouettes(theirs.model)) if theirs else None
     verdict = decide(problem.promotion, "silhouette", baselines, champion)
     return Verdict(verdict.promote, verdict.reason, {**structure(scores), **verdict.scores})
+
+
+def space_of(ours: Loaded, theirs: Loaded | None, customers: pd.DataFrame) -> tuple[str, ...]:
+    """The columns that the challenger or the champion clusters by, as far as customers have them."""
+    both = [loaded.model.preprocessing.features for loaded in (ours, theirs) if loaded is not None]
+    return tuple(name for name in dict.fromkeys(name for names in both for name in names) if name in customers.columns)
 
 
 def structure(scores: Mapping[str, float]) -> dict[str, float]:

@@ -12,16 +12,18 @@ import pandas as pd
 from experiments.config import Promotion, Search, Segments
 from experiments.dataset import Dataset
 from models.artifact import Loaded
-from models.segments import segmenter, strata, use
+from models.segments import segmenter, strata, use, variables
 from models.segments.clusterers import Labels, clusterers
 from models.segments.identity import Before
 from models.segments.shared import SharedFolder
 from models.segments.use import Period
+from models.segments.variables import Ranking
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Customers at the newest date: clusters are found in ``features``; all columns of the dataset describe them.
+    """Customers at the newest date: clusters are found in ``features``, or in those of them that a trial chooses; all
+    columns of the dataset describe them.
 
     ``shared`` is the folder in which all fits of the study, whatever the process, store work that others can reuse.
     ``champion`` are the segments in force, whose ids are kept.
@@ -72,6 +74,13 @@ class Problem:
             for cutoff, there in zip((start, end), ids, strict=True)
         ]
         return Period(frames[0], frames[1], end - start)
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """What trials choose their columns from; None if the study clusters by all, or nothing tells which matter."""
+        if self.wanted.variables == "all":
+            return None
+        return variables.ranking(self.periods, self.features, self.customers)
 
     def before(self, clusterer: str) -> Before | None:
         """The segments in force, for a refit with ``clusterer`` on today's customers; None if there are none."""

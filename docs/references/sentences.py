@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-PACKAGES = ("features", "models", "experiments", "serving", "pipelines")
+PACKAGES = ("features", "models", "experiments", "serving", "pipelines", "coterie")
 ROOT = "features.errors.CoterieError"
 INSERTED = "…"
 

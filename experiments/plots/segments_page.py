@@ -10,6 +10,7 @@ from experiments.plots.words import value_words
 from models.charts import percent
 from models.segments.catalogue import Segment
 from models.segments.clusterers import NOISE
+from models.segments.french import french
 from models.segments.segmenter import Segmenter
 
 STYLE = """
@@ -37,7 +38,19 @@ ECONOMICS = {
     "new_share": ("new, first order in 90 days", "share"),
     "silent_share": ("silent, no order in 180 days", "share"),
     "pace": ("last 90 days' pace, of last year's", "share"),
+    "margin_365d_per_customer": ("margin a customer, last year", "money"),
 }
+LISTS = {
+    "categories": "Favourite categories",
+    "channels": "Channels",
+    "hours": "Hours and days",
+    "places": "Places and languages",
+    "topics": "Topics",
+    "sensitivities": "Sensitive to",
+    "engagement": "Engagement",
+    "more_often": "More often than others",
+}
+"""Lists of a card, and how they are headed."""
 PICTURES = {
     "segment_profile.png": "Medians of each segment, and how far its mean is from that of all customers",
     "segment_map.png": "Customers on a plane, coloured by segment",
@@ -50,13 +63,10 @@ def segments_page(title: str, day: str, model: Segmenter, currency: str, folder:
     """The page; plots are taken from ``folder`` and stand in it as data."""
     segments = [each for each in model.catalogue if each.label != NOISE]
     cards = {str(card["id"]): card for card in model.cards}
-    names = {each.id: each.name for each in segments}
     body = [
         f"<h1>{escape(title)}</h1><p class='quiet'>Customers as of {escape(day)}.</p>",
         _verdict(model),
-        "<h2>The segments</h2><div class='cards'>",
-        *(_card(each, cards.get(each.id, {}), names, currency) for each in segments),
-        "</div>",
+        *_by_group(model, segments, cards, currency),
         _similarity(segments, cards),
         _ledger(model),
         *(_picture(folder / name, words) for name, words in PICTURES.items() if (folder / name).is_file()),
@@ -77,15 +87,42 @@ def _verdict(model: Segmenter) -> str:
     return f"<p class='verdict{kind}'><strong>{escape(word)}.</strong> {escape(found.reason)}.</p>"
 
 
+def _by_group(
+    model: Segmenter, segments: Sequence[Segment], cards: Mapping[str, Mapping[str, Any]], currency: str
+) -> list[str]:
+    """The cards below the coarse group above them; below one heading where there are none."""
+    names = {each.id: each.name for each in segments}
+
+    def grid(some: Iterable[Segment]) -> str:
+        return (
+            f"<div class='cards'>{''.join(_card(each, cards.get(each.id, {}), names, currency) for each in some)}</div>"
+        )
+
+    if not model.groups:
+        return ["<h2>The segments</h2>", grid(segments)]
+    parts = [f"<h2>{len(segments)} segments in {len(model.groups)} groups</h2>"]
+    for group in model.groups:
+        revenue = "" if group.revenue_share is None else f", {percent(group.revenue_share)} of revenue"
+        parts.append(
+            f"<h2 class='group' id='{escape(group.id)}'>{escape(group.name)}</h2><p class='quiet'>{escape(group.id)} · "
+            f"{group.size:,} customers · {percent(group.share)}{revenue}. {escape(group.description)}</p>"
+        )
+        parts.append(grid(each for each in segments if each.id in group.segments))
+    alone = [each for each in segments if not any(each.id in group.segments for group in model.groups)]
+    return [*parts, *(["<h2>Nobody yet</h2>", grid(alone)] if alone else [])]
+
+
 def _card(segment: Segment, card: Mapping[str, Any], names: Mapping[str, str], currency: str) -> str:
     parts = [
         f"<article class='card' id='{escape(segment.id)}'><h3>{escape(segment.name)}</h3>",
+        f"<p class='quiet' lang='fr'>{escape(french(segment.name))}</p>",
         f"<p class='quiet'>{escape(segment.id)} · {segment.size:,} customers · {percent(segment.share)}</p>",
         f"<p>{escape(segment.description)}</p>",
         _economics(card.get("economics"), currency),
         _next_period(card.get("next_period"), currency),
         _listed("What sets it apart", [each["words"] for each in card.get("sets_apart", [])]),
-        _listed("More often than others", [each["words"] for each in card.get("more_often", [])]),
+        *(_listed(head, [each["words"] for each in card.get(name, [])]) for name, head in LISTS.items()),
+        _moves(card.get("moves"), names),
         _rule(card.get("rule")),
     ]
     near = names.get(str((card.get("similarity") or {}).get("nearest")))
@@ -122,6 +159,23 @@ def _next_period(found: Mapping[str, Any] | None, currency: str) -> str:
         f"<p>Customers who were here {found['days']:.0f} days ago have spent {money[0]} {escape(currency)} each since "
         f"({money[1]} to {money[2]}), and {shares[0]} bought again ({shares[1]} to {shares[2]}).</p>"
     )
+
+
+def _moves(found: Mapping[str, Any] | None, names: Mapping[str, str]) -> str:
+    if found is None:
+        return ""
+    came, left = (sum(found[side].values()) for side in ("came", "left"))
+    main = {
+        side: max((id_ for id_ in found[side] if id_ != "others"), key=lambda each: found[side][each], default="")
+        for side in ("came", "left")
+    }
+    words = f"In {found['days']:.0f} days {came:,} came{_chiefly('from', main['came'], names)} and {left:,} "
+    words += f"left{_chiefly('for', main['left'], names)}; {found['stayed']:,} stayed."
+    return f"<p>{escape(words)}</p>"
+
+
+def _chiefly(word: str, id_: str, names: Mapping[str, str]) -> str:
+    return f", most {word} {id_} {names.get(id_, '')}".rstrip() if id_ else ""
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
-"""Features and figures in words, for plots: ``purchase_recency_days`` is "purchase recency, days"."""
+"""Features and figures in words: ``purchase_recency_days`` is "days since the last order"."""
 
 import re
 
+from experiments.plots.plain import LEVELS, PLAIN
 from features.families import families
 from features.indicators import split
 
@@ -12,21 +13,23 @@ SHARES = ("share", "rate")
 
 
 def feature_words(name: str, currency: str = "") -> str:
-    """A feature's name in words, with its unit.
+    """A feature's name in the words of ``plain``, else in its own, with its unit.
 
     >>> feature_words("purchase_recency_days"), feature_words("purchase_spend_90d", "EUR")
-    ('purchase recency, days', 'purchase spend in 90 days, EUR')
-    >>> feature_words("basket_products_n"), feature_words("profile_country=united_kingdom")
-    ('basket products, number', 'profile country is united kingdom')
+    ('days since the last order', 'spend of 90 days, EUR')
+    >>> feature_words("journey_cart_items_n"), feature_words("profile_country=united_kingdom")
+    ('journey cart items, number', 'country united kingdom')
     """
     column, level = split(name)
     words = column.split("_")
     unit = UNITS.get(words[-1], "")
-    text = " ".join(_window(word) for word in (words[:-1] if unit else words))
+    own = " ".join(_window(word) for word in (words[:-1] if unit else words))
     if level is not None:
-        return f"{text} is {level.replace('_', ' ')}"
-    unit = currency if currency and is_money(column) else unit
-    return f"{text}, {unit}" if unit else text
+        return f"{LEVELS.get(column, f'{own} is')} {level.replace('_', ' ')}"
+    money = currency if currency and is_money(column) else ""
+    if column in PLAIN:
+        return f"{PLAIN[column]}, {money}" if money else PLAIN[column]
+    return f"{own}, {money or unit}" if money or unit else own
 
 
 def _window(word: str) -> str:

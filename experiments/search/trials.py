@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
 from experiments.config import Search
-from experiments.search.objective import Evaluate, Objective, Outcome
+from experiments.search.objective import LIMIT, Evaluate, Objective, Outcome, Values
 from experiments.search.workers import evaluator
 from experiments.tracking.databases import prepare
 from experiments.tracking.schemas import optuna_schema
@@ -33,7 +33,8 @@ Guess = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished trial. ``value`` is None if it failed, and ``reason`` says why; ``scores`` are means over folds.
+    """One finished trial. ``values``, one an objective, is None if it failed, and ``reason`` says why; ``scores`` are
+    means over folds.
 
     ``losses`` per row are None if the evaluation has none, or if the trial was finished by an earlier process.
     """
@@ -41,21 +42,33 @@ class Trial:
     slot: int
     candidate: str
     params: Mapping[str, Any]
-    value: float | None
+    values: Values | None
     scores: Mapping[str, float]
     reason: str
     started: datetime
     finished: datetime
     losses: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def value(self) -> float | None:
+        """Of the first objective."""
+        return None if self.values is None else self.values[0]
+
+    @property
+    def excess(self) -> float:
+        """Sum of what exceeds a limit; 0 if the trial is within all."""
+        return sum(max(0.0, value) for name, value in self.scores.items() if name.startswith(LIMIT))
+
 
 @dataclass(frozen=True)
 class Space:
-    """What is searched: learners or clusterers by name, the study's settings, and which value is better."""
+    """What is searched: learners or clusterers by name, the study's settings, and for each objective which value is
+    better. ``common``, if any, has the ``DEFAULTS`` and ``space`` of parameters that all candidates share."""
 
     candidates: Mapping[str, Any]
     settings: Search
-    direction: Literal["minimize", "maximize"]
+    directions: Sequence[Literal["minimize", "maximize"]]
+    common: Any = None
 
 
 @dataclass
@@ -83,12 +96,12 @@ def search(
     The warm start and each candidate's defaults are tried first. ``on_trial`` is called once for every trial, stored
     ones included.
     """
-    direction = space.direction
+    directions = list(space.directions)
     storage = open_storage(storage_url)
-    log = optuna.create_study(storage=storage, study_name=study_name, direction=direction, load_if_exists=True)
+    log = optuna.create_study(storage=storage, study_name=study_name, directions=directions, load_if_exists=True)
     stored = {t.user_attrs["slot"]: t for t in log.get_trials(deepcopy=False) if "slot" in t.user_attrs}
-    proposals = optuna.create_study(direction=direction)
-    for guess in first_guesses(space.candidates, warm_start):
+    proposals = optuna.create_study(directions=directions)
+    for guess in first_guesses(space, warm_start):
         proposals.enqueue_trial(guess)
     pending: deque[_Pending] = deque()
     trials: list[Trial] = []
@@ -135,13 +148,17 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
             raise BadDatabase(f"the tables of searches are of another version of Optuna: {error}") from error
 
 
-def first_guesses(candidates: Mapping[str, Any], warm_start: Sequence[Guess]) -> list[dict[str, Any]]:
+def first_guesses(space: Space, warm_start: Sequence[Guess]) -> list[dict[str, Any]]:
     """Parameters tried before anything is sampled: the champion's, then each candidate's defaults."""
-    defaults = [(name, module.DEFAULTS) for name, module in candidates.items()]
-    guesses = [guess for guess in (*warm_start, *defaults) if guess[0] in candidates]
-    if len(candidates) == 1:
+    shared = {} if space.common is None else dict(space.common.DEFAULTS)
+    defaults = [(name, {**shared, **module.DEFAULTS}) for name, module in space.candidates.items()]
+    guesses = [guess for guess in (*warm_start, *defaults) if guess[0] in space.candidates]
+    if len(space.candidates) == 1:
         return unique(dict(params) for _, params in guesses)
-    return unique({"candidate": name, **{f"{name}.{k}": v for k, v in params.items()}} for name, params in guesses)
+    return unique(
+        {"candidate": name, **{k if k in shared else f"{name}.{k}": v for k, v in params.items()}}
+        for name, params in guesses
+    )
 
 
 def unique(guesses: Any) -> list[dict[str, Any]]:
@@ -161,11 +178,9 @@ def propose(
     start: Callable[[str, dict[str, Any]], Future[Outcome]],
 ) -> _Pending:
     """Draw the parameters of a slot, and start their evaluation unless the slot's outcome is stored."""
-    proposals.sampler = optuna.samplers.TPESampler(
-        seed=space.settings.seed + slot, n_startup_trials=max(4, min(10, space.settings.trials // 3))
-    )
+    proposals.sampler = optuna.samplers.TPESampler(seed=space.settings.seed + slot, n_startup_trials=at_random(space))
     trial = proposals.ask()
-    candidate, params = draw(space.candidates, trial)
+    candidate, params = draw(space, trial)
     if stored is None:
         return _Pending(trial, slot, candidate, params, start(candidate, params))
     # A stored trial counts for its slot, even if the search space has changed since.
@@ -174,13 +189,21 @@ def propose(
     return _Pending(trial, slot, stored.user_attrs["candidate"], stored.user_attrs["params"], future)
 
 
-def draw(candidates: Mapping[str, Any], trial: optuna.Trial) -> tuple[str, dict[str, Any]]:
+def at_random(space: Space) -> int:
+    """Trials that are drawn at random before the sampler learns; half of them where a front is looked for."""
+    trials = space.settings.trials
+    return max(4, min(10, trials // 3) if len(space.directions) == 1 else trials // 2)
+
+
+def draw(space: Space, trial: optuna.Trial) -> tuple[str, dict[str, Any]]:
     """A candidate and its complete parameters."""
-    if len(candidates) == 1:
-        ((name, module),) = candidates.items()
-        return name, {**module.DEFAULTS, **module.space(trial)}
-    name = str(trial.suggest_categorical("candidate", tuple(candidates)))
-    return name, {**candidates[name].DEFAULTS, **candidates[name].space(_Prefixed(trial, name))}
+    shared = {} if space.common is None else {**space.common.DEFAULTS, **space.common.space(trial)}
+    if len(space.candidates) == 1:
+        ((name, module),) = space.candidates.items()
+        return name, {**shared, **module.DEFAULTS, **module.space(trial)}
+    name = str(trial.suggest_categorical("candidate", tuple(space.candidates)))
+    module = space.candidates[name]
+    return name, {**shared, **module.DEFAULTS, **module.space(_Prefixed(trial, name))}
 
 
 class _Prefixed:
@@ -208,11 +231,19 @@ def settle_oldest(proposals: optuna.Study, pending: deque[_Pending], record: Cal
                 record(item)
     oldest = pending.popleft()
     assert oldest.done is not None
-    if oldest.done.value is None:
+    if oldest.done.values is None:
         proposals.tell(oldest.trial, state=TrialState.FAIL)
     else:
-        proposals.tell(oldest.trial, oldest.done.value)
+        constrain(oldest.trial, oldest.done.scores)
+        proposals.tell(oldest.trial, oldest.done.values)
     return oldest.done
+
+
+def constrain(trial: optuna.Trial | FrozenTrial, scores: Mapping[str, float]) -> None:
+    """Tell Optuna by how much the trial exceeds each limit."""
+    for name, value in scores.items():
+        if name.startswith(LIMIT):
+            trial.set_constraint(name, value)
 
 
 def finished_trial(item: _Pending) -> Trial:
@@ -221,7 +252,7 @@ def finished_trial(item: _Pending) -> Trial:
         item.slot,
         item.candidate,
         item.params,
-        outcome.value,
+        outcome.values,
         outcome.scores,
         outcome.reason,
         outcome.started,
@@ -232,11 +263,12 @@ def finished_trial(item: _Pending) -> Trial:
 
 def as_stored(trial: optuna.Trial, done: Trial) -> FrozenTrial:
     """A finished trial as Optuna stores it."""
-    return FrozenTrial(
+    stored = FrozenTrial(
         number=-1,
         trial_id=-1,
-        state=TrialState.FAIL if done.value is None else TrialState.COMPLETE,
-        value=done.value,
+        state=TrialState.FAIL if done.values is None else TrialState.COMPLETE,
+        value=None,
+        values=done.values,
         datetime_start=done.started,
         datetime_complete=done.finished,
         params=trial.params,
@@ -251,6 +283,9 @@ def as_stored(trial: optuna.Trial, done: Trial) -> FrozenTrial:
         system_attrs={},
         intermediate_values={},
     )
+    if done.values is not None:
+        constrain(stored, done.scores)
+    return stored
 
 
 def outcome_of(stored: FrozenTrial) -> Outcome:
@@ -259,5 +294,5 @@ def outcome_of(stored: FrozenTrial) -> Outcome:
     started, finished = stored.datetime_start, stored.datetime_complete
     assert started is not None
     assert finished is not None
-    value = stored.value if stored.state == TrialState.COMPLETE else None
-    return Outcome(value, about["scores"], about["reason"], started, finished)
+    values = tuple(stored.values) if stored.state == TrialState.COMPLETE else None
+    return Outcome(values, about["scores"], about["reason"], started, finished)

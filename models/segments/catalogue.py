@@ -32,6 +32,8 @@ class Segment:
 
 
 Catalogue = tuple[Segment, ...]
+DESCRIBED = (OFTEN, RECENCY, TENURE, ORDER_VALUE)
+"""Columns of the sentence on a segment."""
 
 
 def build(
@@ -85,6 +87,11 @@ def _revenue(X: pd.DataFrame, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> fl
 
 def _shown(X: pd.DataFrame, read: Collection[str]) -> list[str]:
     return [name for name in map(str, X.columns) if name in read or not is_protected(split(name)[0])]
+
+
+def medians_of(X: pd.DataFrame, label: Labels, possible: Sequence[int]) -> dict[int, dict[str, float | None]]:
+    """What :func:`describe` needs of each segment."""
+    return _medians(X, [name for name in DESCRIBED if name in X.columns], label, possible)
 
 
 def _medians(

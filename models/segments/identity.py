@@ -56,13 +56,15 @@ Ledger = tuple[Event, ...]
 class Before:
     """The segments before a refit; ``label`` (n,) are those the customers of the refit would be in, None if unknown.
 
-    ``fixed``: the clusterer's labels mean the same in every fit, as those of rules do.
+    ``fixed``: the clusterer's labels mean the same in every fit, as those of rules do. ``groups`` are the coarse groups
+    above the segments, seen in the same way.
     """
 
     catalogue: Sequence[Known]
     ledger: Ledger
     label: Labels | None
     fixed: bool = False
+    groups: "Before | None" = None
 
 
 def kept_ids(before: Before, label: Labels, possible: Sequence[int]) -> dict[int, str]:
@@ -98,15 +100,15 @@ def _sizes(label: Labels, values: Sequence[int]) -> Floats:
     return np.array([float(np.sum(label == value)) for value in values])
 
 
-def new_ids(before: Before | None, kept: Mapping[int, str], ranked: Sequence[int]) -> dict[int, str]:
+def new_ids(before: Before | None, kept: Mapping[int, str], ranked: Sequence[int], prefix: str = "s") -> dict[int, str]:
     """An id for every label of ``ranked``: the kept one, or the next number that no segment ever had; noise is s0.
 
     >>> new_ids(None, {}, [2, 0, -1])
     {2: 's1', 0: 's2', -1: 's0'}
     """
     used = [] if before is None else [*(event.id for event in before.ledger), *(each.id for each in before.catalogue)]
-    last = max((int(id_.removeprefix("s")) for id_ in used), default=0)
-    fresh = iter(f"s{number}" for number in range(last + 1, last + 1 + len(ranked)))
+    last = max((int(id_.removeprefix(prefix)) for id_ in used), default=0)
+    fresh = iter(f"{prefix}{number}" for number in range(last + 1, last + 1 + len(ranked)))
     return {v: NO_SEGMENT_ID if v == NOISE else kept[v] if v in kept else next(fresh) for v in ranked}
 
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from models.segments.clusterers import Floats
 from models.segments.preprocessing import raw_matrix
-from models.segments.segmenter import Prepared, prepare
+from models.segments.segmenter import Prepared, prepare_like
 
 DRAWS = 19
 """Draws of a test: a clustering that is better than all of them is better than chance at the 5 % level."""
@@ -31,7 +31,7 @@ def copula(customers: Prepared, columns: Sequence[str], seed: int, draws: int) -
         normal = np.random.default_rng([seed, draw]).standard_normal(filled.shape)
         order = np.argsort(np.argsort(_product(normal, root), axis=0), axis=0)
         again = np.take_along_axis(values, order, axis=0)
-        yield prepare(pd.DataFrame(again, columns=list(columns)), customers.preprocessing.features)
+        yield prepare_like(pd.DataFrame(again, columns=list(columns)), customers.preprocessing)
 
 
 def _medians(raw: Floats) -> Floats:

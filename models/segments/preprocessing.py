@@ -35,6 +35,7 @@ class Preprocessing:
     power: Floats  # Yeo-Johnson lambda
     mean: Floats  # of the transformed values
     scale: Floats  # their standard deviation; 1 where the feature is constant
+    weight: Floats  # what a standard deviation counts in distances; 1 unless a study weighs its features
 
 
 def raw_matrix(X: pd.DataFrame, features: Sequence[str]) -> Floats:
@@ -70,9 +71,10 @@ def _numbers(column: "pd.Series[Any]") -> Floats:
     return found
 
 
-def fit(X: pd.DataFrame, features: Sequence[str]) -> Preprocessing:
+def fit(X: pd.DataFrame, features: Sequence[str], weight: Floats | None = None) -> Preprocessing:
     """Fit medians, winsor limits, powers and scales; BadInput if all customers are equal in all features.
 
+    ``weight`` (features,) is what a standard deviation of each counts in distances; 1 unless given.
     A feature that is null or equal for all customers becomes a column of zeros.
     """
     if not len(features) or not len(X):
@@ -81,7 +83,8 @@ def fit(X: pd.DataFrame, features: Sequence[str]) -> Preprocessing:
     fill, low, high, power, mean, scale = (np.array(values, dtype=np.float64) for values in zip(*columns, strict=True))
     if (low == high).all():
         raise BadInput(f"all {len(X)} customers look the same in {', '.join(features[:5])}: use other features")
-    return Preprocessing(tuple(features), fill, low, high, power, mean, scale)
+    weights = np.ones(len(features)) if weight is None else np.asarray(weight, dtype=np.float64)
+    return Preprocessing(tuple(features), fill, low, high, power, mean, scale, weights)
 
 
 def _fit_column(values: Floats) -> tuple[float, float, float, float, float, float]:
@@ -127,17 +130,21 @@ def yeo_johnson(values: Floats, power: Floats | np.float64) -> Floats:
 
 
 def transform(preprocessing: Preprocessing, X: pd.DataFrame) -> Floats:
-    """(rows, features) in standard deviations from the mean, finite for every finite or null input."""
+    """(rows, features) in weighted standard deviations from the mean, finite for every finite or null input."""
     p = preprocessing
     raw = raw_matrix(X, p.features)
     filled = np.clip(np.where(np.isnan(raw), p.fill, raw), p.low, p.high)
-    return np.ascontiguousarray((yeo_johnson(filled, p.power) - p.mean) / p.scale)
+    return np.ascontiguousarray((yeo_johnson(filled, p.power) - p.mean) / p.scale * p.weight)
 
 
 def dump(preprocessing: Preprocessing) -> dict[str, bytes]:
-    """``preprocessing.json`` (feature order) and ``preprocessing.npy`` (state, features)."""
+    """``preprocessing.json`` (features in order, and weights) and ``preprocessing.npy`` (state, features)."""
     state = np.stack([getattr(preprocessing, name) for name in _STATE])
-    settings = {"features": list(preprocessing.features), "state": list(_STATE)}
+    settings = {
+        "features": list(preprocessing.features),
+        "state": list(_STATE),
+        "weight": preprocessing.weight.tolist(),
+    }
     return {"preprocessing.json": json_bytes(settings), "preprocessing.npy": array_bytes(state)}
 
 
@@ -150,4 +157,9 @@ def load(files: Mapping[str, bytes]) -> Preprocessing:
     state = array_from(files, "preprocessing.npy", np.float64, (len(_STATE), len(features)))
     if not np.isfinite(state).all():
         raise BadArtifact("preprocessing.npy contains a value that is not finite: train the model again")
-    return Preprocessing(features, *state)
+    # Artifacts of before 0.8 have no weights: all were 1.
+    weight = np.asarray(settings.get("weight", [1.0] * len(features)), dtype=np.float64)
+    if weight.shape != (len(features),) or not np.isfinite(weight).all():
+        raise BadArtifact("preprocessing.json does not have one weight a feature: train the model again")
+    fill, low, high, power, mean, scale = state
+    return Preprocessing(features, fill, low, high, power, mean, scale, weight)

@@ -11,7 +11,7 @@ from features.errors import BadInput
 from models.segments import nulls, preprocessing
 from models.segments.clusterers import NOISE, Floats, Labels
 from models.segments.distances import SAMPLE, Distances, drawn
-from models.segments.segmenter import Prepared, Segmenter, assign_labels, fit_clusters, labels_of, prepare
+from models.segments.segmenter import Prepared, Segmenter, assign_labels, fit_clusters, labels_of, prepare_like
 from models.segments.structure import Better, better_number, structure
 
 NAN = float("nan")
@@ -119,7 +119,7 @@ def _best_matches(
 ) -> list[float]:
     """Jaccard of each segment with its best match in a refit on the ``drawn``; all customers are assigned by both."""
     try:
-        other, _ = assign_labels(refit(segmenter, prepare(drawn, segmenter.preprocessing.features), memory), X)
+        other, _ = assign_labels(refit(segmenter, prepare_like(drawn, segmenter.preprocessing), memory), X)
     except BadInput:  # too few different customers drawn to make the groups again
         return [0.0] * len(values)
     matches = [other == value for value in np.unique(other) if value != NOISE]

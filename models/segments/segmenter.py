@@ -1,7 +1,7 @@
 """A segmenter: preprocessing, a fitted clusterer and the segment catalogue; it assigns customers to segments."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ from features.errors import BadArtifact
 from models.params import complete_params
 from models.plain import json_bytes, json_from
 from models.segments import catalogue as catalogues
+from models.segments import hierarchy as hierarchies
 from models.segments import identity
 from models.segments import preprocessing as preprocessings
 from models.segments.catalogue import Catalogue
 from models.segments.clusterers import Floats, Labels
 from models.segments.clusterers import clusterer as find_clusterer
+from models.segments.hierarchy import Groups
 from models.segments.identity import Before, Ledger
 from models.segments.preprocessing import Preprocessing
 from models.segments.soundness import Soundness
@@ -39,6 +41,8 @@ class Segmenter:
 
     ``ledger`` says what became of each segment in this fit and in those it descends from, ``soundness`` whether an
     expert would sign them (None if that was never judged), ``cards`` more about each for people, as plain data.
+    ``groups`` are the coarse ones above the segments, ``reference`` the figures of the customers that described them,
+    with which later ones are compared.
     """
 
     features: tuple[str, ...]
@@ -51,6 +55,8 @@ class Segmenter:
     ledger: Ledger = ()
     soundness: Soundness | None = None
     cards: tuple[dict[str, Any], ...] = ()
+    groups: Groups = ()
+    reference: dict[str, Any] = field(default_factory=dict)
 
 
 def fit_segmenter(
@@ -72,10 +78,15 @@ def fit_segmenter(
     return described(fit_clusters(prepare(X, features), clusterer, params, seed, memory), X)
 
 
-def prepare(X: pd.DataFrame, features: Sequence[str]) -> Prepared:
+def prepare(X: pd.DataFrame, features: Sequence[str], weight: Floats | None = None) -> Prepared:
     """The customers, and the preprocessing fitted on them, which fits with different parameters share."""
-    fitted = preprocessings.fit(X, features)
+    fitted = preprocessings.fit(X, features, weight)
     return Prepared(X, fitted, preprocessings.transform(fitted, X))
+
+
+def prepare_like(X: pd.DataFrame, other: Preprocessing) -> Prepared:
+    """Customers prepared by the same features and weights as others were, fitted on them."""
+    return prepare(X, other.features, other.weight)
 
 
 def fit_clusters(
@@ -101,7 +112,21 @@ def described(
     label, _ = assign_labels(segmenter, X)
     possible = kind.labels(segmenter.model)
     found = catalogues.build(X, label, possible, kind.NAMES, segmenter.features, currency, before)
-    return replace(segmenter, catalogue=found, ledger=identity.entered(before, found, label, day))
+    above = hierarchies.groups(
+        X, means_of(segmenter, X, label), label, found, currency, before.groups if before else None
+    )
+    return replace(segmenter, catalogue=found, groups=above, ledger=identity.entered(before, found, label, day))
+
+
+def means_of(segmenter: Segmenter, X: pd.DataFrame, label: Labels) -> dict[int, Floats]:
+    """The mean of the preprocessed features of each label's customers, read in parts."""
+    sums: dict[int, Floats] = {}
+    for start in range(0, len(X), PART_ROWS):
+        Z = preprocessings.transform(segmenter.preprocessing, X.iloc[start : start + PART_ROWS])
+        part = label[start : start + PART_ROWS]
+        for value in np.unique(part).tolist():
+            sums[value] = sums.get(value, np.zeros(Z.shape[1])) + Z[part == value].sum(axis=0)
+    return {value: total / float((label == value).sum()) for value, total in sums.items()}
 
 
 def before_refit(segmenter: Segmenter, X: pd.DataFrame | None, clusterer: str) -> Before:
@@ -111,11 +136,16 @@ def before_refit(segmenter: Segmenter, X: pd.DataFrame | None, clusterer: str) -
     """
     fixed = segmenter.clusterer == clusterer and bool(find_clusterer(clusterer).NAMES)
     label = None if X is None else assign_labels(segmenter, X)[0]
-    return Before(segmenter.catalogue, segmenter.ledger, label, fixed)
+    parents = hierarchies.parents(segmenter.groups)
+    above = {each.label: parents[each.id].label for each in segmenter.catalogue if each.id in parents}
+    coarse = None if label is None else hierarchies.coarse_labels(label, above)
+    return Before(segmenter.catalogue, segmenter.ledger, label, fixed, Before(segmenter.groups, (), coarse))
 
 
 def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
     """segment_id, segment_name and segment_strength in [0, 1] for each row of X, in its order and with its index.
+
+    If segments have groups above them, also segment_group_id and segment_group_name, null for who is in no segment.
 
     Null is replaced by the median of the fit; BadInput if a column is missing or infinite.
     """
@@ -127,6 +157,11 @@ def assign(segmenter: Segmenter, X: pd.DataFrame) -> pd.DataFrame:
         "segment_name": pd.array([segment.name for segment in segments], dtype="str"),
         "segment_strength": strength,
     }
+    if segmenter.groups:
+        above = hierarchies.parents(segmenter.groups)
+        groups = [above.get(segment.id) for segment in segments]
+        columns["segment_group_id"] = pd.array([group.id if group else None for group in groups], dtype="str")
+        columns["segment_group_name"] = pd.array([group.name if group else None for group in groups], dtype="str")
     return pd.DataFrame(columns, index=X.index)
 
 
@@ -158,6 +193,7 @@ def about(segmenter: Segmenter) -> dict[str, Any]:
         "features": list(segmenter.features),
         "ledger": identity.to_json(segmenter.ledger),
         "soundness": vars(segmenter.soundness) if segmenter.soundness else None,
+        "groups": [[group.id, list(group.segments)] for group in segmenter.groups],
     }
 
 
@@ -169,6 +205,7 @@ def headline(segmenter: Segmenter) -> tuple[str, ...]:  # noqa: ARG001 - the sam
         "copula_gap_low",
         "jaccard_min",
         "use_log_spend_r2",
+        "use_order_r2",
         "idle_movers",
         "silhouette",
     )
@@ -185,6 +222,8 @@ def dump(segmenter: Segmenter) -> dict[str, bytes]:
         "ledger": identity.to_json(segmenter.ledger),
         "soundness": vars(segmenter.soundness) if segmenter.soundness else None,
         "cards": list(segmenter.cards),
+        "groups": hierarchies.to_json(segmenter.groups),
+        "reference": dict(segmenter.reference),
     }
     inner = find_clusterer(segmenter.clusterer).dump(segmenter.model)
     return {"segmenter.json": json_bytes(state), **preprocessings.dump(segmenter.preprocessing), **inner}
@@ -202,8 +241,12 @@ def load(files: Mapping[str, bytes]) -> Segmenter:
     if set(kind.labels(model)) != {segment.label for segment in found}:
         raise BadArtifact("the segment catalogue does not list the clusterer's labels: train the model again")
     features, params, seed = tuple(state["features"]), state["params"], int(state["seed"])
-    # Artifacts of before 0.7 have neither ledger nor verdict nor cards.
+    # Artifacts of before 0.7 have neither ledger nor verdict nor cards, those of before 0.8 no groups.
     ledger, judged = identity.from_json(state.get("ledger", [])), state.get("soundness")
     sound = None if judged is None else Soundness(str(judged["verdict"]), str(judged["reason"]))
-    cards = tuple(state.get("cards", []))
-    return Segmenter(features, prepared, state["clusterer"], params, seed, model, found, ledger, sound, cards)
+    further = (
+        tuple(state.get("cards", [])),
+        hierarchies.from_json(state.get("groups", [])),
+        state.get("reference", {}),
+    )
+    return Segmenter(features, prepared, state["clusterer"], params, seed, model, found, ledger, sound, *further)

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SOUND = "sound"
+TOO_COARSE, TOO_FINE = "too coarse", "too fine"
+WRONG_NUMBER = (TOO_COARSE, TOO_FINE)
 IRRELEVANT = 0.01
 """Explained variance below which segments say nothing about what customers do next."""
+BEYOND_SHUFFLED = 0.01
+"""Variance of what is in the next orders that segments must explain beyond the most that shuffled customers reach."""
 NAN = float("nan")
 
 
@@ -27,7 +31,7 @@ def soundness(scores: Mapping[str, float], min_stability: float) -> Soundness:
     Jaccard of a segment over bootstrap refits.
     """
     found = {name: scores.get(name, NAN) for name in (*scores, "copula_gap", "copula_gap_low", "jaccard_min")}
-    checks = (_no_groups, _wrong_number, _no_structure, _unstable, _irrelevant)
+    checks = (_no_groups, _wrong_number, _no_structure, _no_kinds, _unstable, _irrelevant)
     faults = (fault for check in checks if (fault := check(found, min_stability)))
     return next(faults, Soundness(SOUND, _praise(found)))
 
@@ -57,6 +61,18 @@ def _no_structure(scores: Mapping[str, float], min_stability: float) -> Soundnes
     )
 
 
+def _no_kinds(scores: Mapping[str, float], min_stability: float) -> Soundness | None:  # noqa: ARG001
+    """Customers of one kind, who order at random, look like segments: some have bought once, others often."""
+    found, chance = scores.get("use_order_r2", NAN), scores.get("use_order_chance", NAN)
+    if found != found or found >= chance + BEYOND_SHUFFLED:
+        return None
+    return Soundness(
+        "no segments here",
+        f"customers of one kind would look the same: segments explain {found:.1%} of what is in the next orders, "
+        f"shuffled customers up to {chance:.1%}",
+    )
+
+
 def _unstable(scores: Mapping[str, float], min_stability: float) -> Soundness | None:
     if scores["jaccard_min"] >= min_stability:
         return None
@@ -72,7 +88,7 @@ def _wrong_number(scores: Mapping[str, float], min_stability: float) -> Soundnes
     if better != better or better == own:
         return None
     return Soundness(
-        "too coarse" if better > own else "too fine",
+        TOO_COARSE if better > own else TOO_FINE,
         f"{better:.0f} segments separate customers clearly better than {own:.0f}, "
         f"by {scores['better_k_by']:.3f} of silhouette, at least {scores['better_k_low']:.3f}",
     )
@@ -97,4 +113,7 @@ def _praise(scores: Mapping[str, float]) -> str:
     spend = scores.get("use_log_spend_r2", NAN)
     if spend == spend:
         reason += f"; they explain {spend:.0%} of what customers spend in the next period (of its logarithm)"
+    order = scores.get("use_order_r2", NAN)
+    if order == order:
+        reason += f" and {order:.0%} of what is in their orders"
     return reason

@@ -14,7 +14,7 @@ from features.errors import BadInput
 from models.segments import nulls
 from models.segments.clusterers import Floats, clusterer
 from models.segments.distances import Distances, drawn
-from models.segments.segmenter import Prepared, Segmenter, fit_clusters, labels_of, prepare
+from models.segments.segmenter import Prepared, Segmenter, fit_clusters, labels_of, prepare_like
 from models.segments.shared import once
 
 TEST_CUSTOMERS = 4_000  # customers that are clustered again and again in the test of structure
@@ -131,7 +131,7 @@ def _some(customers: Prepared, seed: int) -> Prepared:
     chosen = drawn(len(customers.Z), seed, TEST_CUSTOMERS)
     if len(chosen) == len(customers.Z):
         return customers
-    return prepare(customers.X.iloc[chosen], customers.preprocessing.features)
+    return prepare_like(customers.X.iloc[chosen], customers.preprocessing)
 
 
 def silhouettes_of(

@@ -174,8 +174,10 @@ def segments_run(group_dataset: Dataset, make_stores: Callable[[], Stores]) -> t
 def searched(config: Study, dataset: Dataset, folder: Path, **more: Any) -> list[Trial]:
     """The search of a study, stored in ``folder``."""
     kind = kind_of(config)
-    space = Space({name: kind.candidate(name) for name in kind.candidates(config)}, config.search, kind.DIRECTION)
-    evaluate = kind.evaluation(kind.prepare(config, dataset))
+    problem = kind.prepare(config, dataset)
+    each = {name: kind.candidate(name) for name in kind.candidates(config)}
+    space = Space(each, config.search, kind.DIRECTIONS, kind.common(problem))
+    evaluate = kind.evaluation(problem)
     return search(space, evaluate, f"sqlite:///{folder / 'optuna.db'}", "it", **more)
 
 

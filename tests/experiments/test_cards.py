@@ -73,6 +73,7 @@ def test_economics_are_what_plain_sql_makes_of_the_customers(shop: tuple[pd.Data
     by_sql = duckdb.sql(asked).df().set_index("segment").to_dict("index")
     assert people.shape[0] == 900
     for card in made(X, model):
+        assert card["economics"].pop("margin_365d_per_customer") is None, "no cost is known"
         assert card["economics"] == pytest.approx(by_sql[card["id"]])
 
 
@@ -92,12 +93,35 @@ def test_what_comes_next_is_told_by_those_who_were_there_a_period_ago(shop: tupl
 def test_levels_that_a_segment_has_more_often_have_their_lift(shop: tuple[pd.DataFrame, Segmenter]) -> None:
     X, model = shop
     inside = segmenter.assign(model, X)["segment_id"]
-    found = {card["id"]: card["more_often"] for card in made(X, model)}
+    found = {card["id"]: card["places"] for card in made(X, model)}
     shares = X["profile_country=france"].groupby(inside.to_numpy()).mean()
     (french,) = found[shares.idxmax()]
     assert french["lift"] == pytest.approx(shares.max() / X["profile_country=france"].mean())
-    assert "profile country is france" in french["words"]
+    assert french["words"].startswith("country france: ")
     assert found[shares.idxmin()] == []
+
+
+def test_moves_are_what_plain_sql_counts_and_a_few_people_are_not_told_by_segment(
+    shop: tuple[pd.DataFrame, Segmenter],
+) -> None:
+    X, model = shop
+    end = X.copy()
+    end.loc[:39, FEATURES] = X.loc[[2] * 40, FEATURES].to_numpy()  # some become frequent buyers
+    period = Period(X, end, 90.0)
+    moved = pd.DataFrame(
+        {"one": segmenter.assign(model, X)["segment_id"], "other": segmenter.assign(model, end)["segment_id"]}
+    )
+    assert len(moved) == 900
+    counts = duckdb.sql("SELECT one, other, count(*) AS n FROM moved GROUP BY ALL").fetchall()
+    for card in made(X, model, period):
+        found = card["moves"]
+        assert found["stayed"] == sum(n for one, other, n in counts if one == other == card["id"])
+        for side, of in (("came", 1), ("left", 0)):
+            pairs = {row[1 - of]: row[2] for row in counts if row[of] == card["id"] != row[1 - of]}
+            assert sum(found[side].values()) == sum(pairs.values())
+            assert {id_: n for id_, n in found[side].items() if id_ != "others"} == {
+                id_: n for id_, n in pairs.items() if n >= 10
+            }
 
 
 def test_distances_are_those_of_all_pairs(shop: tuple[pd.DataFrame, Segmenter]) -> None:
@@ -152,7 +176,7 @@ def test_the_page_says_the_verdict_first_needs_nothing_from_outside_and_escapes_
         cards=made(X, model, Period(X, X, 90.0)),
     )
     page = segments_page("Groups", "2026-01-31", model, "EUR", tmp_path)
-    assert page.index("Too coarse") < page.index("The segments") < page.index(named.name.replace("&", "&amp;")[:6])
+    assert page.index("Too coarse") < page.index("segments in") < page.index(named.name.replace("&", "&amp;")[:6])
     assert "Fish &amp; &lt;b&gt;chips" in page
     assert "http" not in page.replace("<!doctype html>", "")
     assert "<script" not in page

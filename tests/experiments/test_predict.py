@@ -21,11 +21,11 @@ NOW = datetime(2024, 1, 1)
 
 
 def trial(slot: int, ridge: float, value: float | None) -> Trial:
-    return Trial(slot, "logistic", {"ridge": ridge}, value, {}, "", NOW, NOW)
+    return Trial(slot, "logistic", {"ridge": ridge}, None if value is None else (value,), {}, "", NOW, NOW)
 
 
 def loss(dataset: Dataset, ridge: float) -> float:
-    return Validation(predict.prepare(study(), dataset))("logistic", {"ridge": ridge})[0]
+    return Validation(predict.prepare(study(), dataset))("logistic", {"ridge": ridge})[0][0]
 
 
 def test_a_lucky_trial_does_not_replace_the_first_guess(dataset: Dataset) -> None:

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 from experiments import segment
-from experiments.config import Features, Segments
+from experiments.config import Features, Promotion, Segments
 from experiments.contest import BASELINE, TUNED, UNTUNED, Contestant, Scored, contestants
 from experiments.dataset import Dataset
 from experiments.predict import prepare, spread, winner_first
 from experiments.rolling import Problem, Validation, readable, rolling_test, rolling_tests
-from experiments.separation import penalty
+from experiments.search.objective import LIMIT
+from experiments.segment_trial import limits
 from features.errors import BadInput
 from models.learners import _trees, bgnbd, logistic
 from models.losses import log_loss
@@ -21,6 +22,7 @@ from models.predictor import dump, fit_predictor, known_at, predict
 from models.tasks import question
 from tests.experiments.conftest import FEATURES, QUESTION, flipped_where, group_study, groups, panel, study
 
+NAN = float("nan")
 LOGISTIC = Contestant(TUNED, "logistic", {"ridge": 1.0})
 
 
@@ -91,7 +93,7 @@ def test_a_fit_reads_no_column_that_it_does_not_need(make_dataset: Callable[[pd.
     frame = panel(120, 14).assign(noise_a=np.inf)
     problem = prepare(study(learners=["lightgbm"]), make_dataset(frame))
     assert rolling_test(problem, LOGISTIC).scores["roc_auc"] > 0.6
-    assert Validation(problem)("logistic", {"ridge": 1.0})[0] > 0.0
+    assert Validation(problem)("logistic", {"ridge": 1.0})[0][0] > 0.0
     with pytest.raises(BadInput, match="infinite values in noise_a"):
         rolling_test(problem, TREES[0])
 
@@ -138,22 +140,30 @@ def test_contestants_are_the_tuned_model_the_untuned_one_and_all_other_baselines
 
 
 @pytest.mark.parametrize(
-    ("sizes", "lost"),
+    ("changes", "over"),
     [
-        ({"segments_n": 4, "noise_share": 0.0, "smallest_share": 0.1}, 0.0),
-        ({"segments_n": 2, "noise_share": 0.0, "smallest_share": 0.1}, 0.2),
-        ({"segments_n": 12, "noise_share": 0.0, "smallest_share": 0.1}, 0.2),
-        ({"segments_n": 4, "noise_share": 0.5, "smallest_share": 0.1}, 0.2),
-        ({"segments_n": 4, "noise_share": 0.0, "smallest_share": 0.01}, 0.2),
+        ({}, {}),
+        ({"segments_n": 2.0}, {"number": 2.0}),
+        ({"segments_n": 12.0}, {"number": 2.0}),
+        ({"noise_share": 0.5}, {"noise": 0.2}),
+        ({"smallest_share": 0.01}, {"smallest_share": 0.02}),
+        ({"stability": 0.4}, {"stability": 0.1}),
+        ({"idle_movers": 0.2}, {"idle_movers": 0.05}),
+        ({"use_order_r2": 0.03, "use_order_chance": 0.04}, {"chance": 0.02}),
+        ({"use_order_r2": NAN, "use_order_chance": NAN, "idle_movers": NAN, "stability": NAN}, {}),
     ],
 )
-def test_a_clustering_of_no_use_is_penalised(sizes: dict[str, float], lost: float) -> None:
-    assert penalty(Segments(fewest=4, most=10, smallest_share=0.03, most_noise=0.3), sizes) == pytest.approx(lost)
+def test_what_exceeds_a_limit_is_told_by_how_much(changes: dict[str, float], over: dict[str, float]) -> None:
+    good = {"segments_n": 4.0, "noise_share": 0.0, "smallest_share": 0.1, "stability": 0.8, "idle_movers": 0.1}
+    wanted = Segments(fewest=4, most=10, smallest_share=0.03, most_noise=0.3)
+    found = limits(wanted, Promotion(), good | changes, days=90.0)
+    exceeded = {name.removeprefix(LIMIT): value for name, value in found.items() if value > 1e-12}
+    assert exceeded == pytest.approx(over)
 
 
 def test_planted_groups_score_higher_than_the_wrong_number_of_them(group_dataset: Dataset) -> None:
     objective = segment.evaluation(segment.prepare(group_study(), group_dataset))
-    values = {k: objective("kmeans", {"k": k})[0] for k in (3, 4, 8)}
+    values = {k: objective("kmeans", {"k": k})[0][0] for k in (3, 4, 8)}
     assert max(values, key=lambda k: values[k]) == 4
     assert values[4] > 0.1
 
@@ -163,8 +173,8 @@ def test_shuffled_columns_have_no_gap(make_dataset: Callable[[pd.DataFrame], Dat
     random = np.random.default_rng(3)
     features = [name for name in frame.columns if name.startswith("purchase")]
     shuffled = frame.assign(**{name: random.permutation(frame[name].to_numpy()) for name in features})
-    value, _ = segment.evaluation(segment.prepare(group_study(), make_dataset(shuffled)))("kmeans", {"k": 4})
-    assert abs(value) < 0.06
+    (gap, *_), _ = segment.evaluation(segment.prepare(group_study(), make_dataset(shuffled)))("kmeans", {"k": 4})
+    assert abs(gap) < 0.06
 
 
 def contender(role: str, name: str, p: list[float], y: list[float]) -> Scored:

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import segment
+from experiments import segment, segment_choice
 from experiments.contest import BASELINE, TUNED, Contestant
 from experiments.dataset import Dataset
 from experiments.search.trials import Trial
 from features.errors import BadInput
 from models.segments import segmenter
+from models.segments.soundness import Soundness
 from tests.experiments.conftest import group_study, groups
 
 PARAMS: list[dict[str, Any]] = [
@@ -53,7 +54,7 @@ def test_trials_of_all_processes_build_one_tree_for_the_customers_and_one_for_ea
     problem = segment.prepare(group_study(), group_dataset)
     workers = [pickle.loads(pickle.dumps(segment.evaluation(problem))) for _ in range(2)]
     shared = [workers[number % 2]("hdbscan", params) for number, params in enumerate(PARAMS)]
-    assert sorted(built) == [5, 5, 5, 10, 10, 10]
+    assert sorted(built) == [5, 5, 5, 10, 10, 10], "the customers, one draw without groups, one refit"
     alone = [segment.evaluation(segment.prepare(group_study(), group_dataset))("hdbscan", each) for each in PARAMS[::3]]
     assert alone == shared[::3]
 
@@ -65,24 +66,33 @@ def tried(problem: segment.Problem, *params: dict[str, Any]) -> list[Trial]:
     return [Trial(n, "kmeans", each, value, scores, "", now, now) for n, (each, value, scores) in enumerate(values)]
 
 
-def test_of_the_best_trials_the_one_farthest_beyond_chance_is_chosen(problem: segment.Problem) -> None:
-    trials = tried(problem, {"k": 8}, {"k": 4}, {"k": 4}, {"k": 5})
-    assert [each.slot for each in segment.finalists(trials)] == [1, 3, 0], "one a number, the best first"
-    lucky = [replace(trials[0], value=9.0), *trials[1:]]  # as if its two draws had been kind to it
+def test_a_trial_has_four_values_and_says_by_how_much_it_exceeds_each_limit(problem: segment.Problem) -> None:
+    few, right = tried(problem, {"k": 3}, {"k": 4})
+    assert len(right.values or ()) == len(segment.DIRECTIONS) == 4
+    assert right.scores["over_number"] == 0.0
+    assert few.scores["over_number"] == 1.0
+    assert few.excess > 0.0 == right.excess
+
+
+def test_the_first_sound_trial_is_chosen_and_what_was_passed_over_is_said(problem: segment.Problem) -> None:
+    # Eight groups of four planted ones, lucky in its two draws.
+    trials = tried(problem, {"k": 8}, {"k": 4})
+    lucky = [replace(trials[0], values=(9.0, 9.0, 9.0, 9.0)), *trials[1:]]
+    lucky[0] = replace(lucky[0], scores={**lucky[0].scores, "validation_copula_gap": 9.0})
     chosen, why = segment.choose(problem, lucky)
-    assert chosen.slot == 1
-    assert "of the best 3 of 4" in why
+    assert "passed over as not sound: too fine" in why
+    assert chosen.params == {"k": 4}, "the number that separates better was tried in its place"
 
 
-def test_trials_that_say_something_of_what_comes_next_go_first(
+def test_a_segmentation_that_nothing_beats_stays_even_if_it_is_not_sound(
     problem: segment.Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def of_no_use(periods: object, model: segmenter.Segmenter, memory: Path) -> dict[str, float]:  # noqa: ARG001
-        return {"use_log_spend_r2": 0.2 if model.params["k"] == 5 else -0.1, "use_churn_r2": -0.1}
-
-    monkeypatch.setattr(segment.use, "use_scores", of_no_use)
-    chosen, _ = segment.choose(problem, tried(problem, {"k": 4}, {"k": 5}))
-    assert chosen.params == {"k": 5}
+    unsound = Soundness("unstable", "")
+    monkeypatch.setattr(segment_choice, "soundness", lambda *_: unsound)
+    trials = tried(problem, {"k": 4}, {"k": 5})
+    chosen, why = segment.choose(problem, trials)
+    assert chosen in trials
+    assert "passed over as not sound: unstable" in why
 
 
 def test_a_period_has_the_fitted_customers_who_were_there_at_both_ends(make_dataset: Callable[..., Dataset]) -> None:
@@ -101,7 +111,7 @@ def test_a_period_has_the_fitted_customers_who_were_there_at_both_ends(make_data
 def test_a_search_in_which_nothing_succeeded_says_why(problem: segment.Problem) -> None:
     (only,) = tried(problem, {"k": 4})
     with pytest.raises(BadInput, match="none of the 1 trials succeeded: too few"):
-        segment.choose(problem, [replace(only, value=None, reason="too few")])
+        segment.choose(problem, [replace(only, values=None, reason="too few")])
 
 
 def test_a_study_of_no_more_customers_than_it_searches_with_fits_all(group_dataset: Dataset) -> None:

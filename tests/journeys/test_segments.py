@@ -8,13 +8,15 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from experiments.tracking.runs import open_client
 from pipelines.cli import app
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
-from tests.journeys.conftest import run_inside
+from tests.journeys.conftest import run_inside, studies
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,76 @@ def test_every_segment_has_a_card_and_an_unknown_one_a_sentence(address: str) ->
     with pytest.raises(urllib.error.HTTPError, match="404") as refused:
         page(address, "/segments/none")
     assert "known are" in json.load(refused.value)["error"]
+
+
+def test_every_segment_has_one_group_above_it_and_answers_name_it(address: str, shop: Workspace) -> None:
+    listed = page(address, "/segments")
+    below = [id_ for group in listed["groups"] for id_ in group["segments"]]
+    assert sorted(below) == sorted(each["id"] for each in listed["segments"] if each["group_id"])
+    for group in listed["groups"]:
+        inside = [each for each in listed["segments"] if each["group_id"] == group["id"]]
+        assert group["size"] == sum(each["size"] for each in inside)
+        assert {each["id"] for each in inside} == set(group["segments"])
+    above = {each["id"]: each["group_id"] for each in listed["segments"]}
+    scores = pl.read_parquet(shop.require("scores") / "scores.parquet")
+    assert scores["segment_group_id"].to_list() == [above[id_] for id_ in scores["segment_id"].to_list()]
+
+
+def test_segments_that_were_just_fitted_fit(address: str) -> None:
+    found = page(address, "/status")["segments"]
+    assert (found["due"], found["stability_index"]) == (False, 0.0)
+    assert "still fit" in found["reason"]
+
+
+def test_a_night_leaves_segments_that_still_fit(copy: Workspace) -> None:
+    night = run_inside("retrain", "--home", copy.home, *studies("segments"))
+    (found,) = night["studies"].values()
+    assert (found["trained"], found["staleness"]["due"]) == (False, False)
+    assert "segments: the segments still fit" in night["message"]
+    (again,) = run_inside("retrain", "--home", copy.home, "--refit", *studies("segments"))["studies"].values()
+    assert again["staleness"] is None
+
+
+def test_a_model_compared_with_itself_is_the_same(copy: Workspace) -> None:
+    found = run_inside("compare", "segments/1", "segments@champion", "--home", copy.home)
+    assert (found["moved"], found["agreement"]) == (0, 1.0)
+    assert {each["kind"] for each in found["relations"]} == {"same"}
+    assert found["columns"]["one"] == found["columns"]["other"] == []
+    found = run_inside("compare", "churn/1", "churn@champion", "--home", copy.home)
+    assert {(lead["mean"], lead["low"], lead["high"]) for lead in found["leads"]} == {(0.0, 0.0, 0.0)}
+
+
+def test_two_segmentations_are_compared_on_everybody_and_the_picture_is_logged(copy: Workspace, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    text = (Path(__file__).parent / "studies" / "segments.toml").read_text(encoding="utf-8")
+    other.write_text(
+        text.replace("fewest = 3", "fewest = 2\nmost = 2").replace("trials = 2", "trials = 5"), encoding="utf-8"
+    )
+    version = run_inside("train", other, "--home", copy.home)["version"]
+    found = run_inside("compare", "segments/1", f"segments/{version}", "--home", copy.home)
+    assert found["customers"] == len(load_bundle(copy.require("bundles")).answers)
+    kinds = {each["kind"] for each in found["relations"]}
+    assert "same" in kinds
+    assert (
+        sum(each["customers"] for each in found["relations"] if each["kind"] == "same")
+        == found["customers"] - found["moved"]
+    )
+    logged = open_client(copy.stores).list_artifacts(found["run_id"], found["place"])
+    assert {Path(file.path).name for file in logged} == {"comparison.json", "comparison.png", "customers.csv"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "sentence"),
+    [
+        ("segments/1", "churn/1", "answer the same question"),
+        ("segments/1", "segments/99", "there is no model 'segments/99'"),
+        ("nothing", "segments/1", "there is no model 'nothing'"),
+    ],
+)
+def test_what_are_no_two_runs_of_a_question_is_said(copy: Workspace, one: str, other: str, sentence: str) -> None:
+    done = CliRunner().invoke(app, ["compare", one, other, "--home", str(copy.home)])
+    assert done.exit_code == 1
+    assert sentence in done.output
 
 
 def test_a_model_says_whether_its_segments_are_sound(address: str) -> None:

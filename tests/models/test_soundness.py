@@ -31,6 +31,9 @@ NAN = float("nan")
         ({"use_log_spend_r2": 0.001, "use_churn_r2": -0.02}, "irrelevant", "explain 0.1% of what customers spend"),
         ({"use_log_spend_r2": 0.001, "use_churn_r2": 0.05}, "sound", ""),
         ({"use_log_spend_r2": NAN, "use_churn_r2": NAN}, "sound", ""),
+        ({"use_order_r2": 0.05, "use_order_chance": 0.01}, "sound", "5% of what is in their orders"),
+        ({"use_order_r2": 0.012, "use_order_chance": 0.008}, "no segments here", "customers of one kind"),
+        ({"use_order_r2": NAN, "use_order_chance": NAN}, "sound", ""),
         ({"copula_gap_low": -0.01, "jaccard_min": 0.1}, "no segments here", ""),
         # Twenty-five groups of five planted ones separate no better than chance: what is wrong is their number.
         (

@@ -24,6 +24,7 @@ def dates(n: int = 400, seed: int = 0) -> list[pd.DataFrame]:
                 "purchase_recency_days": 10.0,
                 "purchase_spend": 1_000.0 + rate * date,
                 "purchase_orders_n": 5.0 + date,
+                "basket_units_mean": np.where(kind == 1, 4.0, 2.0),
             }
         )
         for date in range(3)
@@ -44,6 +45,9 @@ def test_segments_that_spend_as_they_did_explain_everything() -> None:
     assert found["use_spend_r2"] == pytest.approx(1.0)
     assert found["use_log_spend_r2"] == pytest.approx(1.0)
     assert np.isnan(found["use_churn_r2"]), "everybody bought, so nothing varies"
+    assert found["use_order_r2"] == pytest.approx(1.0)
+    assert found["use_order_chance"] < 0.1
+    assert found["use_r2"] == pytest.approx(1.0)
     assert found["jaccard_later"] == 1.0
     assert np.isnan(found["idle_movers"]), "nobody was idle"
 
@@ -64,8 +68,7 @@ def test_the_clustering_that_is_tested_was_made_before_the_earlier_period(monkey
     monkeypatch.setattr(
         use, "fit_clusters", lambda customers, *args: (seen.append(customers.X), fit(customers, *args))[1]
     )
-    learned, tested = periods(frames)
-    use.explained(learned, tested, fitted(frames[-1]), None)
+    use_scores(periods(frames), fitted(frames[-1]))
     assert [X is frames[0] for X in seen] == [True]
 
 
@@ -93,3 +96,40 @@ def test_few_customers_or_one_date_say_nothing() -> None:
     only = use_scores(periods(frames)[1:], fitted(frames[-1]))
     assert np.isnan(only["use_spend_r2"])
     assert only["jaccard_later"] == 1.0
+
+
+def test_what_is_in_the_orders_is_the_difference_of_two_totals() -> None:
+    start = pd.DataFrame(
+        {
+            "purchase_spend": [100.0, 50.0, 10.0],
+            "purchase_orders_n": [4.0, 2.0, 1.0],
+            "purchase_days_n": [4.0, 2.0, 1.0],
+            "basket_lines_mean": [2.0, 1.0, 1.0],
+            "cadence_evening_share": [0.25, 0.0, 0.0],
+        }
+    )
+    end = start.assign(
+        purchase_spend=[160.0, 50.0, 40.0],
+        purchase_orders_n=[6.0, 2.0, 2.0],
+        basket_lines_mean=[3.0, 1.0, 2.0],
+        cadence_evening_share=[0.5, 0.0, 0.5],
+    )
+    found = use.outcomes(Period(start, end, 90.0))
+    assert found["spend"] == pytest.approx(np.log1p([60.0, 0.0, 30.0]))
+    assert found["buys"].tolist() == [1.0, 0.0, 1.0]
+    # Two orders of 60 with 3 * 6 - 2 * 4 lines, one of 30 with 3; two of two in the evening, one of one.
+    assert found["order_value"] == pytest.approx(np.log([30.0, np.nan, 30.0]), nan_ok=True)
+    assert found["order_lines"] == pytest.approx(np.log([5.0, np.nan, 3.0]), nan_ok=True)
+    assert found["evening"] == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
+    assert "unit_price" not in found, "how many units is not known"
+
+
+def test_customers_of_one_kind_say_nothing_of_what_is_in_the_next_orders() -> None:
+    random = np.random.default_rng(3)
+    frames = [dates(seed=date)[date] for date in range(3)]
+    spend = np.cumsum(random.lognormal(4, 0.5, (3, 400)), axis=0)
+    frames = [
+        frame.assign(purchase_spend=total, basket_units_mean=2.0) for frame, total in zip(frames, spend, strict=True)
+    ]
+    found = use_scores(periods(frames), fitted(frames[-1]))
+    assert found["use_order_r2"] < found["use_order_chance"] + 0.01

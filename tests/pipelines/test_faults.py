@@ -28,6 +28,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "train": ["churn"],
     "promote": ["churn"],
     "migration": ["2024-01-01", "2024-02-01"],
+    "compare": ["segments/1", "segments/2"],
     "erase": ["C1"],
     "export": ["C1"],
     "retrain": ["--source", "online_retail"],
