@@ -101,8 +101,6 @@ class PredictStudy(Study):
             asked = self.question
         except BadInput as error:
             raise ValueError(str(error)) from None
-        if not self.baselines:
-            raise ValueError("baselines is empty: name at least one that the model must beat, constant for example")
         for key, names_ in (("learners", self.learners), ("baselines", self.baselines)):
             check_names(key, names_, learners())
             for name in names_:
@@ -113,6 +111,8 @@ class PredictStudy(Study):
                 "cutoffs.folds tests customers of one date: write calibrate = false, which needs earlier dates, "
                 "and at least 2 search.validation_folds"
             )
+        if not self.baselines:
+            raise ValueError("baselines is empty: name at least one that the model must beat, constant for example")
         check_metric(self.search.metric, target(asked.target).LOSS)
         return self
 

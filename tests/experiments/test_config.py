@@ -18,6 +18,7 @@ PREDICT: dict[str, Any] = {
     "task": "churn",
     "horizon_days": 30,
     "learners": ["logistic"],
+    "baselines": ["constant"],
 }
 
 
@@ -88,7 +89,7 @@ def test_every_choice_changes_the_key() -> None:
 
 def test_the_key_does_not_depend_on_how_the_toml_is_written() -> None:
     spelled = tomllib.loads(
-        'kind="predict"\nlearners=["logistic"]\nhorizon_days=30.0\ntask="churn"\nname="mine"\ntitle=""'
+        'kind="predict"\nbaselines=["constant"]\nlearners=["logistic"]\nhorizon_days=30.0\ntask="churn"\nname="mine"'
     )
     assert parse_study(spelled, "mine").key == parse_study(PREDICT, "mine").key
 
