@@ -128,8 +128,8 @@ class Segments(Section):
     ``all`` clusters by every one of them."""
     prefer: Literal["use", "spend", "kinds", "separation", "stability", "simplicity"] = "use"
     """Which trial is taken among those that no other beats in everything: the one whose segments explain most of what
-    customers do next (``use``), of what they spend (``spend``) or of what is in their orders (``kinds``), or that are
-    the most separate, stable or simple to describe."""
+    customers do next (``use``), of what they spend (``spend``) or of what is in their orders (``kinds``), each times
+    their stability, or that are the most separate, stable or simple to describe."""
 
 
 class Promotion(Section):

@@ -10,14 +10,16 @@ from experiments.segment_trial import VALIDATION, SegmentTrial
 from models.segments.soundness import SOUND, WRONG_NUMBER, soundness
 
 PREFERENCES = {
-    "use": ("use_r2", "explain most of what customers do in the next period"),
-    "spend": ("use_log_spend_r2", "explain most of what customers spend in the next period"),
-    "kinds": ("use_order_r2", "explain most of what is in the next orders"),
+    "use": ("use_r2", "explain most of what customers do in the next period and are found again"),
+    "spend": ("use_log_spend_r2", "explain most of what customers spend in the next period and are found again"),
+    "kinds": ("use_order_r2", "explain most of what is in the next orders and are found again"),
     "separation": ("copula_gap", "are the most separate"),
     "stability": ("stability", "are the most stable"),
     "simplicity": ("told", "can be told by the fewest conditions"),
 }
-"""By name of the rule: the score that decides, and the rule in words."""
+"""By name of the rule: the score that decides, and the rule in words. What segments explain counts as far as they are
+found again: it is multiplied by their stability."""
+LASTING = ("use", "spend", "kinds")
 FALLBACK = "separation"
 """The rule where the preferred score is not known, because the history is too short to see what comes next."""
 MOST_FINALISTS = 3
@@ -62,14 +64,14 @@ def ranked(trials: Sequence[Trial], prefer: str) -> tuple[list[Trial], str]:
     within = [each for each in trials if each.values is not None and each.excess <= 0]
     if not within:
         return [min((t for t in trials if t.values is not None), key=lambda each: each.excess)], ""
-    rule = prefer if all(_known(each, prefer) for each in within) else FALLBACK
-    name = f"{VALIDATION}{PREFERENCES[rule][0]}"
-    return sorted(front(within), key=lambda each: (-each.scores[name], each.slot)), rule
+    rule = prefer if all(merit(each, prefer) == merit(each, prefer) for each in within) else FALLBACK
+    return sorted(front(within), key=lambda each: (-merit(each, rule), each.slot)), rule
 
 
-def _known(trial: Trial, rule: str) -> bool:
+def merit(trial: Trial, rule: str) -> float:
+    """By what a rule compares trials; nan if that is not known."""
     value = trial.scores[f"{VALIDATION}{PREFERENCES[rule][0]}"]
-    return value == value
+    return value * trial.scores[f"{VALIDATION}stability"] if rule in LASTING and value > 0 else value
 
 
 def front(trials: Sequence[Trial]) -> list[Trial]:
@@ -99,7 +101,7 @@ def in_words(chosen: Trial, rule: str, on_front: int, tried: int, faults: Sequen
     >>> trial = Trial(7, "kmeans", {}, (0.1,), {}, "", datetime(2026, 1, 1), datetime(2026, 1, 1))
     >>> in_words(trial, "use", 12, 30, ["too fine"])
     'trial 7: of 12 trials that no other of 30 beats in everything, its segments explain most of what customers do in \
-the next period (rule use); passed over as not sound: too fine'
+the next period and are found again (rule use); passed over as not sound: too fine'
     """
     if not rule:
         return f"trial {chosen.slot} exceeds the study's limits least: none of {tried} trials is within them all"

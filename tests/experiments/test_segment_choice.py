@@ -29,10 +29,15 @@ def test_the_front_are_those_that_no_other_beats_in_everything() -> None:
 )
 def test_the_rule_of_the_study_decides(prefer: str, first: int) -> None:
     trials = [trial(n, *(2.0 if n == place else 1.0 for place in range(4))) for n in range(4)]
-    trials += [trial(4, 1.5, 1.5, 1.5, 1.5, use_order_r2=3.0), trial(5, 1.4, 1.6, 1.5, 1.4, use_log_spend_r2=3.0)]
+    trials += [trial(4, 1.2, 1.2, 1.2, 1.2, use_order_r2=3.0), trial(5, 1.1, 1.3, 1.2, 1.1, use_log_spend_r2=3.0)]
     found, rule = ranked(trials, prefer)
     assert (found[0].slot, rule) == (first, prefer)
     assert set(PREFERENCES) >= {prefer}
+
+
+def test_what_segments_explain_counts_as_far_as_they_are_found_again() -> None:
+    more, lasting, worse = trial(0, 1, 0.5, 0.4, 1), trial(1, 1, 0.4, 0.9, 1), trial(2, 2, -0.1, 0.9, 1)
+    assert [each.slot for each in ranked([more, lasting, worse], "use")[0]] == [1, 0, 2]
 
 
 def test_trials_beyond_a_limit_are_not_looked_at_unless_all_are() -> None:
