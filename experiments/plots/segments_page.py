@@ -11,6 +11,7 @@ from models.charts import percent
 from models.segments.catalogue import Segment
 from models.segments.clusterers import NOISE
 from models.segments.french import french
+from models.segments.hierarchy import Group, parents
 from models.segments.segmenter import Segmenter
 
 STYLE = """
@@ -90,33 +91,38 @@ def _verdict(model: Segmenter) -> str:
 def _by_group(
     model: Segmenter, segments: Sequence[Segment], cards: Mapping[str, Mapping[str, Any]], currency: str
 ) -> list[str]:
-    """The cards below the coarse group above them; below one heading where there are none."""
+    """The coarse groups in a sentence each, then all cards, those of a group side by side."""
     names = {each.id: each.name for each in segments}
-
-    def grid(some: Iterable[Segment]) -> str:
-        return (
-            f"<div class='cards'>{''.join(_card(each, cards.get(each.id, {}), names, currency) for each in some)}</div>"
-        )
-
-    if not model.groups:
-        return ["<h2>The segments</h2>", grid(segments)]
-    parts = [f"<h2>{len(segments)} segments in {len(model.groups)} groups</h2>"]
-    for group in model.groups:
-        revenue = "" if group.revenue_share is None else f", {percent(group.revenue_share)} of revenue"
-        parts.append(
-            f"<h2 class='group' id='{escape(group.id)}'>{escape(group.name)}</h2><p class='quiet'>{escape(group.id)} · "
-            f"{group.size:,} customers · {percent(group.share)}{revenue}. {escape(group.description)}</p>"
-        )
-        parts.append(grid(each for each in segments if each.id in group.segments))
-    alone = [each for each in segments if not any(each.id in group.segments for group in model.groups)]
-    return [*parts, *(["<h2>Nobody yet</h2>", grid(alone)] if alone else [])]
+    above = parents(model.groups)
+    order = {group.id: place for place, group in enumerate(model.groups)}
+    ranked = sorted(segments, key=lambda each: order[above[each.id].id] if each.id in above else len(order))
+    body = "".join(_card(each, cards.get(each.id, {}), names, currency, above.get(each.id)) for each in ranked)
+    groups = f" in {len(model.groups)} groups" if model.groups else ""
+    listed = "".join(f"<li id='{escape(group.id)}'>{_group_words(group)}</li>" for group in model.groups)
+    return [
+        f"<h2>{len(segments)} segments{groups}</h2>",
+        f"<ul>{listed}</ul>" if listed else "",
+        f"<div class='cards'>{body}</div>",
+    ]
 
 
-def _card(segment: Segment, card: Mapping[str, Any], names: Mapping[str, str], currency: str) -> str:
+def _group_words(group: Group) -> str:
+    revenue = "" if group.revenue_share is None else f" and {percent(group.revenue_share)} of revenue"
+    inside = ", ".join(group.segments)
+    return (
+        f"<strong>{escape(group.name)}</strong> <span class='quiet'>({escape(group.id)}: {escape(inside)})</span>, "
+        f"{percent(group.share)} of customers{revenue}. {escape(group.description)}"
+    )
+
+
+def _card(
+    segment: Segment, card: Mapping[str, Any], names: Mapping[str, str], currency: str, above: Group | None
+) -> str:
+    group = f" · group {above.id}" if above else ""
     parts = [
         f"<article class='card' id='{escape(segment.id)}'><h3>{escape(segment.name)}</h3>",
         f"<p class='quiet' lang='fr'>{escape(french(segment.name))}</p>",
-        f"<p class='quiet'>{escape(segment.id)} · {segment.size:,} customers · {percent(segment.share)}</p>",
+        f"<p class='quiet'>{escape(segment.id)} · {segment.size:,} customers · {percent(segment.share)}{group}</p>",
         f"<p>{escape(segment.description)}</p>",
         _economics(card.get("economics"), currency),
         _next_period(card.get("next_period"), currency),

@@ -176,7 +176,7 @@ def test_the_page_says_the_verdict_first_needs_nothing_from_outside_and_escapes_
         cards=made(X, model, Period(X, X, 90.0)),
     )
     page = segments_page("Groups", "2026-01-31", model, "EUR", tmp_path)
-    assert page.index("Too coarse") < page.index("segments in") < page.index(named.name.replace("&", "&amp;")[:6])
+    assert page.index("Too coarse") < page.index("<h2>3 segments") < page.index(named.name.replace("&", "&amp;")[:6])
     assert "Fish &amp; &lt;b&gt;chips" in page
     assert "http" not in page.replace("<!doctype html>", "")
     assert "<script" not in page
