@@ -139,6 +139,8 @@ class Promotion(Section):
     """Of the bootstrap interval over customers."""
     draws: Annotated[int, Field(ge=50)] = 1000
     """Bootstrap samples of the interval."""
+    proof: Literal["baselines", "none"] = "baselines"
+    """``none`` allows a prediction without a baseline: the first model is promoted although it has proven nothing."""
     champion: Literal["better", "not_worse"] = "better"
     """Whether the challenger must be proven better than the champion, or only be not worse on average."""
     min_stability: Unit = 0.5

@@ -111,8 +111,11 @@ class PredictStudy(Study):
                 "cutoffs.folds tests customers of one date: write calibrate = false, which needs earlier dates, "
                 "and at least 2 search.validation_folds"
             )
-        if not self.baselines:
-            raise ValueError("baselines is empty: name at least one that the model must beat, constant for example")
+        if not self.baselines and self.promotion.proof != "none":
+            raise ValueError(
+                "baselines is empty: name at least one that the model must beat, constant for example, or write "
+                'promotion.proof = "none" to promote what has proven nothing'
+            )
         check_metric(self.search.metric, target(asked.target).LOSS)
         return self
 

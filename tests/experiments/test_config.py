@@ -50,6 +50,7 @@ def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: 
         ({"baselines": ["rfm"]}, "baselines has 'rfm', allowed are"),
         ({"learners": []}, "learners is empty: name at least one"),
         ({"baselines": []}, "baselines is empty: name at least one that the model must beat"),
+        ({"baselines": [], "promotion": {"proof": "nothing"}}, "promotion.proof is 'nothing'"),
         ({"clusterers": ["kmeans"]}, "clusterers belongs to a segment study: remove it or change kind"),
         ({"horizon_days": None}, "horizon_days is None: input should be a valid number"),
         ({"horizon_days": [7, 30]}, "a probability has one: give one number of days"),

@@ -12,7 +12,7 @@ from pipelines.sources.source import EXAMPLES, load_source, shipped_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 READ_AT_RUN_TIME = {".toml", ".sql", ".html", ".css", ".svg"}
-PACKAGES = ("features", "models", "experiments", "serving", "pipelines")
+PACKAGES = ("features", "models", "experiments", "serving", "pipelines", "coterie")
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ CUTOFFS = 5
 
 def study(name: str = "churn", **changes: object) -> Study:
     asked = {"name": name, "kind": "predict", "task": "churn", "horizon_days": 20, "learners": ["logistic"]}
+    asked["baselines"] = ["constant"]
     return parse_study(asked | {"cutoffs": {"newest": CUTOFFS, "test": 1}} | changes, "test")
 
 

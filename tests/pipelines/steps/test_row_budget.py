@@ -29,6 +29,7 @@ FEW_TABLES = ("orders", "products", "customers", "identities")
 def study(rows: int, **changes: Any) -> Study:
     """Some fifty customers at three cutoffs are about 150 rows."""
     asked = {"name": "later", "kind": "predict", "task": "value", "horizon_days": 25, "learners": ["lightgbm"]}
+    asked["baselines"] = ["constant"]
     cutoffs = {"every": "month", "newest": 3, "test": 1}
     return parse_study(asked | {"cutoffs": cutoffs, "sample": {"rows": rows, "seed": 3}} | changes, "test")
 
