@@ -15,6 +15,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,7 +25,7 @@ import polars as pl
 from sklearn.metrics import adjusted_rand_score
 
 from experiments.config import Promotion, Search, Segments
-from experiments.search.trials import Space, search
+from experiments.search.trials import Space, Trial, search
 from experiments.segment_choice import chosen
 from experiments.segment_trial import SegmentTrial
 from features.engines import from_frames, to_pandas
@@ -186,16 +187,27 @@ def about(shop: Shop, seed: int, limits: tuple[int, int]) -> SegmentTrial:
 def found(shop: Shop, seed: int, limits: tuple[int, int] = (4, 10)) -> tuple[Soundness, Labels]:
     """The verdict on what a study would register, and its labels."""
     trials = about(shop, seed, limits)
+    if trials.ranking is None:
+        best, _ = chosen(trials, every_number(trials, limits))
+        return judged(trials, best.params)
     space = Space(
         {"kmeans": clusterer("kmeans")},
         Search(trials=TRIALS, seed=seed),
         ("maximize",) * 4,
-        None if trials.ranking is None else variables,
+        variables,
     )
     with tempfile.TemporaryDirectory(prefix="coterie-structureless-") as place:
         tried = search(space, trials, f"sqlite:///{place}/optuna.db", "it")
     best, _ = chosen(trials, tried)
     return judged(trials, best.params)
+
+
+def every_number(trials: SegmentTrial, limits: tuple[int, int]) -> list[Trial]:
+    """What a search of the number of groups finds in the end."""
+    now = datetime(2026, 1, 1)
+    return [
+        Trial(k, "kmeans", {"k": k}, *trials("kmeans", {"k": k}), "", now, now) for k in range(limits[0], limits[1] + 1)
+    ]
 
 
 def judged(trials: SegmentTrial, params: dict) -> tuple[Soundness, Labels]:  # type: ignore[type-arg]

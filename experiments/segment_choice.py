@@ -33,6 +33,8 @@ def chosen(about: SegmentTrial, trials: Sequence[Trial]) -> tuple[Trial, str]:
     """
     on_front, rule = ranked(trials, about.wanted.prefer)
     open_ = finalists(on_front)
+    if rule == "separation":
+        open_ = by_all_draws(about, open_)
     first, faults, repeated = open_[0], list[str](), False
     while open_:
         trial = open_.pop(0)
@@ -46,6 +48,12 @@ def chosen(about: SegmentTrial, trials: Sequence[Trial]) -> tuple[Trial, str]:
             open_.insert(0, with_number(about, trial, int(scores["better_k"])))
         repeated = again
     return first, in_words(first, rule, len(on_front), len(trials), faults)
+
+
+def by_all_draws(about: SegmentTrial, trials: Sequence[Trial]) -> list[Trial]:
+    """The trials by what goes beyond the best of all draws without groups, the most first."""
+    scores = {each.slot: about.test_scores(about.fitted(each.candidate, each.params)) for each in trials}
+    return sorted(trials, key=lambda each: -scores[each.slot]["copula_gap_low"])
 
 
 def with_number(about: SegmentTrial, trial: Trial, k: int) -> Trial:
