@@ -28,7 +28,7 @@ MOST_FINALISTS = 3
 def chosen(about: SegmentTrial, trials: Sequence[Trial]) -> tuple[Trial, str]:
     """The first trial by the study's rule whose segments are sound, and why; the very first if none is.
 
-    A trial's own gap rests on two draws without groups; whether segments are sound takes all. Where another number of
+    A trial's own gap rests on one draw without groups; whether segments are sound takes all. Where another number of
     groups is clearly better, the trial is repeated with that.
     """
     on_front, rule = ranked(trials, about.wanted.prefer)

@@ -11,7 +11,8 @@ from typing import Any
 from experiments.splits import next_midnight
 from experiments.studies import shipped_studies
 from experiments.study import SegmentStudy, Study
-from experiments.tracking.registry import champion_model
+from experiments.tracking.registry import CHAMPION, aliased, champion_model
+from experiments.tracking.trained import ERASURE_DUE
 from features.engines import open_tables
 from features.errors import BadConfig, BadInput, BadTable, CoterieError, HistoryTooShort, NotFound
 from pipelines.ingest.remembered import remembered_ingest
@@ -116,10 +117,16 @@ def _attempt(
 
 
 def staleness_of_champion(workspace: Workspace, study: Study) -> dict[str, Any] | None:
-    """Whether a refit of the segments in force is due; None if there are none, or another study made them."""
+    """Whether a refit of the segments in force is due; None if there are none, or another study made them.
+
+    Segments that were made with a person who has been erased since are due, however well they fit.
+    """
     champion = champion_model(workspace.stores, study.name) if isinstance(study, SegmentStudy) else None
     if champion is None or champion.manifest.get("study_key") != study.key:
         return None
+    version = aliased(workspace.stores, study.name, CHAMPION)
+    if version is not None and ERASURE_DUE in version.tags:
+        return {"due": True, "reason": "somebody whom the segments were made with was erased"}
     canonical = workspace.require("canonical")
     tables = open_tables(canonical)
     return staleness_of(workspace, canonical, tables, next_midnight(activity_span(tables)[1]), champion)

@@ -13,7 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from experiments.tracking.runs import open_client
+from experiments.tracking.trained import ERASURE_DUE
 from pipelines.cli import app
+from pipelines.steps.retrain import staleness_of_champion
+from pipelines.studies import find_study
 from pipelines.workspace import Workspace
 from serving.bundle import load_bundle
 from tests.journeys.conftest import run_inside, studies
@@ -70,6 +73,15 @@ def test_a_night_leaves_segments_that_still_fit(copy: Workspace) -> None:
     assert "segments: the segments still fit" in night["message"]
     (again,) = run_inside("retrain", "--home", copy.home, "--refit", *studies("segments"))["studies"].values()
     assert again["staleness"] is None
+
+
+def test_segments_made_with_somebody_who_was_erased_are_due_however_well_they_fit(copy: Workspace) -> None:
+    study = find_study(copy, studies("segments")[1])
+    assert (staleness_of_champion(copy, study) or {})["due"] is False
+    client = open_client(copy.stores)
+    client.set_model_version_tag("segments", "1", ERASURE_DUE, "yes")
+    assert (staleness_of_champion(copy, study) or {})["due"] is True
+    client.delete_model_version_tag("segments", "1", ERASURE_DUE)
 
 
 def test_a_model_compared_with_itself_is_the_same(copy: Workspace) -> None:
