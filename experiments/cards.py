@@ -5,7 +5,7 @@ attributes are left out, unless the study reads them by name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from features.families import is_protected
 from features.indicators import split
 from models.intervals import clustered_mean
 from models.sample import Mask
-from models.segments import preprocessing, segmenter
+from models.segments import lifetime, preprocessing, segmenter
 from models.segments.clusterers import NOISE, Floats, Labels
 from models.segments.distances import Distances
 from models.segments.effects import Effect, effects
@@ -72,7 +72,7 @@ class Customers:
 def cards(model: Segmenter, about: Customers) -> tuple[Card, ...]:
     """One card a segment of the catalogue, in its order; noise has none."""
     some = _Some.of(model, about)
-    near = similarity(model, some)
+    near, years = similarity(model, some), values_of_a_year(model, about)
     found = []
     for each in model.catalogue:
         if each.label == NOISE:
@@ -82,6 +82,7 @@ def cards(model: Segmenter, about: Customers) -> tuple[Card, ...]:
             card |= {
                 "economics": economics(about.everybody, about.label == each.label),
                 "next_period": next_period(model, about, each.label),
+                "value_365d": years.get(each.label),
                 "sets_apart": sets_apart(some, some.label == each.label, about.currency),
                 **more_often(some, some.label == each.label),
                 "hours": compared(some, some.label == each.label, HOURS, about.currency),
@@ -170,6 +171,19 @@ def next_period(model: Segmenter, about: Customers, label: int) -> Card | None:
         "spend": _interval(spend, about.seed),
         "bought_share": _interval(bought, about.seed),
     }
+
+
+def values_of_a_year(model: Segmenter, about: Customers) -> dict[int, Card]:
+    """By label: what a customer is expected to spend in 365 days, if they spend and move between segments as customers
+    did in the last period, with a 90 % interval; none without such a period."""
+    if about.period is None or SPEND not in about.period.start.columns:
+        return {}
+    start, end = about.period.start, about.period.end
+    before, after = (segmenter.assign_labels(model, each)[0] for each in (start, end))
+    spend = end[SPEND].to_numpy() - start[SPEND].to_numpy()
+    found = lifetime.values_of_a_year(before, after, spend, about.period.days, np.unique([before, after]), about.seed)
+    few = {int(label) for label, n in zip(*np.unique(before, return_counts=True), strict=True) if n < SUPPRESSED_BELOW}
+    return {label: asdict(each) for label, each in found.items() if label not in few}
 
 
 def _interval(values: Floats, seed: int) -> Card:

@@ -2,6 +2,8 @@
 
 ``rows.parquet`` has customer_id, as_of, the label (none for segments) and text features. ``features.npy`` is (k, n)
 float64, so that each feature of all rows is contiguous and processes that map it share its pages.
+``everybody.parquet`` has customer_id, as_of and a few features of all buyers, eligible or not: for models that describe
+all of them.
 """
 
 import hashlib
@@ -10,7 +12,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from models.targets import target
 FORMAT = 3
 ROWS = "rows.parquet"
 FEATURES = "features.npy"
+EVERYBODY = "everybody.parquet"
 MANIFEST = "manifest.json"
 PANEL = "panel.parquet"
 """All columns in one file: the formats before 3, which are exported and erased from, but not learned from any more."""
@@ -71,6 +74,12 @@ class Dataset:
         """The cutoff of each row of ``frame``, in days since 1970-01-01 UTC."""
         return self.frame["as_of"].to_numpy(dtype=np.float64)
 
+    @cached_property
+    def everybody(self) -> pd.DataFrame | None:
+        """customer_id, as_of and a few features of all buyers at each cutoff; None if the dataset has none."""
+        path = None if self.folder is None else self.folder / EVERYBODY
+        return pq.read_table(path).to_pandas() if path is not None and path.is_file() else None
+
     @property
     def currency(self) -> str:
         """The shop's currency; empty where the dataset does not state it."""
@@ -88,6 +97,13 @@ class Dataset:
         return list(dict.fromkeys((*(split(name)[0] for name in self.features), *text)))
 
     @property
+    def dated(self) -> tuple[str, ...]:
+        """The features that a prediction may read: not those of attributes of which nobody knows since when they are
+        true."""
+        undated = set(self.facts.get("undated", ()))
+        return tuple(name for name in self.features if split(name)[0] not in undated)
+
+    @property
     def inputs(self) -> pd.DataFrame:
         """All features, with the rows of ``frame``."""
         return floats(self.frame, self.features)
@@ -97,7 +113,7 @@ class Dataset:
         assert self.question is not None, "only a labelled dataset has a sample"
         label = self.frame["label"].to_numpy(dtype=np.float64)
         y = target(self.question.target).labels(label, self.question)
-        return Sample(self.read(columns), y, self.as_of, self.question)
+        return Sample(self.read(columns), y, self.as_of, self.question, everybody=self.everybody)
 
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
         """These columns, one row a row of ``frame``; indicators of levels that have become rare are made for it."""
@@ -117,12 +133,14 @@ def write_dataset(
     features: Sequence[str],
     question: Question | None,
     facts: Mapping[str, Any],
+    everybody: Iterable[pd.DataFrame] = (),
 ) -> Dataset:
     """Write the rows of all frames into an existing or new folder and return what was written.
 
     Each frame has the rows of one cutoff, or of several, all after those of the frame before; one of them is in memory
-    at a time. ``features`` are their columns; indicators of text are added. Equal rows give equal bytes, whatever their
-    order in a frame. BadInput if a column is missing, a frame is out of order or there is no row.
+    at a time. ``features`` are their columns; indicators of text are added. ``everybody`` are customer_id, as_of and
+    some features of all buyers, read after the others. Equal rows give equal bytes, whatever their order in a frame.
+    BadInput if a column is missing, a frame is out of order or there is no row.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = ["customer_id", "as_of"] + (["label"] if question else [])
@@ -142,6 +160,9 @@ def write_dataset(
         lay_out(folder / FEATURES, names, rows, spooled, numbers)
     table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None).combine_chunks()
     pq.write_table(table, folder / ROWS, compression="zstd")
+    if buyers := list(everybody):
+        whole = pd.concat(buyers, ignore_index=True).sort_values(["as_of", "customer_id"], kind="stable")
+        pq.write_table(pa.Table.from_pandas(whole, preserve_index=False), folder / EVERYBODY, compression="zstd")
     manifest = {
         "format": FORMAT,
         "fingerprint": fingerprint_of(folder),
@@ -256,7 +277,8 @@ def fingerprint_of(folder: Path) -> str:
     """SHA-256, in hex, over the hashes of a dataset's files; in the formats before 3, the one file's."""
     if (folder / PANEL).is_file():
         return file_hash(folder / PANEL)
-    return hashlib.sha256("\n".join(file_hash(folder / name) for name in (ROWS, FEATURES)).encode()).hexdigest()
+    files = [name for name in (ROWS, FEATURES, EVERYBODY) if (folder / name).is_file() or name != EVERYBODY]
+    return hashlib.sha256("\n".join(file_hash(folder / name) for name in files).encode()).hexdigest()
 
 
 def _question(manifest: Mapping[str, Any]) -> Question | None:

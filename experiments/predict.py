@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.config import names
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.proof import require_proof
@@ -72,7 +73,8 @@ def prepare(study: PredictStudy, dataset: Dataset, champion: Loaded | None = Non
             f"the dataset answers {dataset.question}, study {study.name} asks for {study.question}: "
             "make a dataset for this study with `coterie dataset`"
         )
-    study.features.select(dataset.features)
+    refuse_undated(study, dataset)
+    study.features.select(dataset.dated)
     check_columns(study, dataset)
     parts = (study.features, study.baselines, study.calibrate, study.search, study.promotion)
     if study.cutoffs.folds:
@@ -107,6 +109,17 @@ def check_columns(study: PredictStudy, dataset: Dataset) -> None:
         if missing := dataset.lacks(learner(name).READS or ()):
             raise BadConfig(
                 f"{name} reads {', '.join(missing[:5])}, which the dataset has not: take {name} out of {study.name}"
+            )
+
+
+def refuse_undated(study: PredictStudy, dataset: Dataset) -> None:
+    """Refuse a study that names, without wildcards, a feature of an attribute without a date."""
+    for column in dataset.facts.get("undated", ()):
+        if names(str(column), study.features.include):
+            raise BadConfig(
+                f"features.include names {column}, which has no date: its values may say what only came to be known "
+                "later. Give the source's customers.sql a known_at, or declare in source.toml that they were true all "
+                "along (known_all_along)"
             )
 
 

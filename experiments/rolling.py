@@ -82,13 +82,13 @@ class Problem:
 def readable(problem: Problem, candidate: str) -> tuple[str, ...]:
     """The learner's columns: those it names, even where the study excludes them; else those that the study selects."""
     named = learner(candidate).READS
-    return problem.features.select(problem.dataset.features) if named is None else named
+    return problem.features.select(problem.dataset.dated) if named is None else named
 
 
 def allowed(problem: Problem, candidate: str) -> bool:
     """Whether the study's features include all columns that this learner names."""
     named = learner(candidate).READS
-    return named is None or set(named) <= set(problem.features.select(problem.dataset.features))
+    return named is None or set(named) <= set(problem.features.select(problem.dataset.dated))
 
 
 @dataclass(frozen=True)

@@ -177,15 +177,18 @@ def calibrated(predictor: Predictor, sample: Sample, raw: Callable[[float, Sampl
     rows = [sample.where(sample.as_of == cutoff) for cutoff in cutoffs]
     raws = np.concatenate([raw(cutoff, each) for cutoff, each in zip(cutoffs, rows, strict=True)])
     y = np.concatenate([each.y for each in rows])
-    found = target(sample.question.target).calibrate(raws, y, sample.question)
-    note = f"fitted out of time on {len(y)} rows of the newest {len(cutoffs)} complete cutoffs"
+    as_of = np.concatenate([each.as_of for each in rows])
+    kind = target(sample.question.target)
+    found = kind.calibrate(raws, y, as_of, sample.question)
+    on = f"{len(y)} rows of the newest {len(cutoffs)} complete cutoffs"
+    note = f"{kind.calibration_method(found)}; fitted out of time on {on}"
     return replace(predictor, calibration=found, calibration_note=note)
 
 
 def known_at(sample: Sample, cutoff: float) -> Sample:
     """The rows whose labels were known at ``cutoff`` (days since 1970-01-01 UTC), labelled as they were known then."""
     rows, y = target(sample.question.target).known_at(sample.as_of, sample.y, cutoff, sample.question)
-    return replace(sample.where(rows), y=y)
+    return replace(sample.where(rows), y=y, until=cutoff)
 
 
 def _checked_sample(features: tuple[str, ...], sample: Sample) -> Sample:

@@ -1,5 +1,6 @@
 """The rows a learner is fitted on: features, labels and cutoffs. Features are read only when somebody asks for them."""
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,7 +25,9 @@ class Sample:
 
     ``table``: float64 features, NaN is null, often a view of a memory map. ``y``: labels as the question's target makes
     them, (n,) or (n, k). ``as_of``: the row's cutoff in float days since 1970-01-01 UTC. ``rows``: the positions of the
-    sample's rows in ``table``; None if they are all of its rows.
+    sample's rows in ``table``; None if they are all of its rows. ``everybody``: as_of and some features of all buyers
+    at the cutoffs, whom the question is about or not; None if they are not known. ``until``: the cutoff at which the
+    sample was known.
     """
 
     table: pd.DataFrame
@@ -32,6 +35,8 @@ class Sample:
     as_of: Floats
     question: Question
     rows: Rows | None = None
+    everybody: pd.DataFrame | None = None
+    until: float = math.inf
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +75,15 @@ class Sample:
     def where(self, mask: Mask) -> "Sample":
         """The rows where ``mask`` is true, in the same order."""
         return replace(self, y=self.y[mask], as_of=self.as_of[mask], rows=self.places[mask])
+
+    def all_buyers(self, names: Sequence[str]) -> pd.DataFrame:
+        """These features of all buyers at the newest known cutoff; where there are none, of the sample's own customers
+        at their newest one."""
+        at = np.empty(0) if self.everybody is None else self.everybody["as_of"].to_numpy()
+        known = at <= self.until
+        if self.everybody is None or not known.any():
+            return floats(self.where(self.as_of == self.as_of.max()).X, names)
+        return floats(self.everybody[at == at[known].max()], names)
 
     def cutoffs(self) -> Floats:
         """The distinct cutoffs, oldest first."""

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from experiments.cards import SUPPRESSED_BELOW
 from experiments.plots.words import value_words
 from models.charts import percent
 from models.segments.catalogue import Segment
@@ -69,6 +70,7 @@ def segments_page(title: str, day: str, model: Segmenter, currency: str, folder:
         _verdict(model),
         *_by_group(model, segments, cards, currency),
         _similarity(segments, cards),
+        _migration(segments, cards),
         _ledger(model),
         *(_picture(folder / name, words) for name, words in PICTURES.items() if (folder / name).is_file()),
     ]
@@ -126,6 +128,7 @@ def _card(
         f"<p>{escape(segment.description)}</p>",
         _economics(card.get("economics"), currency),
         _next_period(card.get("next_period"), currency),
+        _year(card.get("value_365d"), currency),
         _listed("What sets it apart", [each["words"] for each in card.get("sets_apart", [])]),
         *(_listed(head, [each["words"] for each in card.get(name, [])]) for name, head in LISTS.items()),
         _moves(card.get("moves"), names),
@@ -164,6 +167,16 @@ def _next_period(found: Mapping[str, Any] | None, currency: str) -> str:
     return (
         f"<p>Customers who were here {found['days']:.0f} days ago have spent {money[0]} {escape(currency)} each since "
         f"({money[1]} to {money[2]}), and {shares[0]} bought again ({shares[1]} to {shares[2]}).</p>"
+    )
+
+
+def _year(found: Mapping[str, float] | None, currency: str) -> str:
+    if found is None:
+        return ""
+    mean, low, high = (_value(found[name], "money", "") for name in ("mean", "low", "high"))
+    return (
+        f"<p>If customers go on spending and changing segment as in the last period, one of them spends {mean} "
+        f"{escape(currency)} in a year ({low} to {high}).</p>"
     )
 
 
@@ -221,6 +234,34 @@ def _distances(segment: Segment, found: Mapping[str, Any], known: Sequence[Segme
         for each in known
     )
     return f"<tr><th>{escape(segment.id)} {escape(segment.name)}</th>{cells}</tr>"
+
+
+def _migration(segments: Iterable[Segment], cards: Mapping[str, Mapping[str, Any]]) -> str:
+    """Who moved in the last period, from the segments in rows to those in columns."""
+    moved = {each.id: cards[each.id]["moves"] for each in segments if cards.get(each.id, {}).get("moves")}
+    if len(moved) < 2:
+        return ""
+    days = next(iter(moved.values()))["days"]
+    head = "".join(f"<th>{escape(id_)}</th>" for id_ in moved)
+    rows = "".join(
+        f"<tr><th>{escape(each.id)} {escape(each.name)}</th>{_row_of_moves(each.id, moved)}</tr>"
+        for each in segments
+        if each.id in moved
+    )
+    return (
+        f"<h2>Who moved in {days:.0f} days</h2><p class='quiet'>Customers by their segment then, in rows, and now, in "
+        f"columns, by these segments at both dates, so that only behaviour moves them; fewer than {SUPPRESSED_BELOW} "
+        f"are not shown.</p><div class='scroll'><table><tr><th></th>{head}</tr>{rows}</table></div>"
+    )
+
+
+def _row_of_moves(id_: str, moved: Mapping[str, Mapping[str, Any]]) -> str:
+    counts = [found["stayed"] if other == id_ else found["came"].get(id_) for other, found in moved.items()]
+    cells = ["–" if n is None else f"{n:,}" for n in counts]
+    return "".join(
+        f"<td><strong>{cell}</strong></td>" if other == id_ else f"<td>{cell}</td>"
+        for other, cell in zip(moved, cells, strict=True)
+    )
 
 
 def _ledger(model: Segmenter) -> str:

@@ -56,6 +56,11 @@ class Family(Protocol):
         return (*self.NEEDS, *self.USES) if self.owns(column) else ()
 
     @default
+    def attributes(self, column: str) -> tuple[str, ...]:  # noqa: ARG002 - most are made of what happened, which is dated
+        """Columns of ``customers`` that this column of its own is made of and that have no time but ``known_at``."""
+        return ()
+
+    @default
     def is_text(self, column: str) -> bool:
         """Whether this column of its own is text."""
         return column in self.TEXT
@@ -91,6 +96,17 @@ def inputs_of(features: Collection[str]) -> frozenset[str]:
 def tables_of(features: Collection[str]) -> tuple[str, ...]:
     """Tables that these features (or indicators of them) may be made of, alphabetically."""
     return tuple(sorted({read.partition(".")[0] for read in inputs_of(features)}))
+
+
+def attributes_of(column: str) -> tuple[str, ...]:
+    """Columns of ``customers`` that the feature is made of and that have no time but ``known_at``.
+
+    Where that is null too, nobody knows whether a value was there on a date of the past.
+
+    >>> attributes_of("profile_income_from"), attributes_of("purchase_spend")
+    (('income_band',), ())
+    """
+    return tuple(name for family in families().values() if family.owns(column) for name in family.attributes(column))
 
 
 @cache

@@ -42,6 +42,11 @@ def reads(column: str) -> tuple[str, ...]:
     return (*NEEDS, f"customers.{name}") if owns(column) else ()
 
 
+def attributes(column: str) -> tuple[str, ...]:
+    """The column of customers that it is."""
+    return tuple(name.removeprefix("customers.") for name in reads(column) if name.startswith("customers."))
+
+
 def is_text(column: str) -> bool:
     """All are."""
     return owns(column)

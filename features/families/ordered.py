@@ -35,6 +35,11 @@ def reads(column: str) -> tuple[str, ...]:
     return (*NEEDS, f"customers.{column}") if owns(column) else ()
 
 
+def attributes(column: str) -> tuple[str, ...]:
+    """The column of customers that it is."""
+    return (column,) if owns(column) else ()
+
+
 def is_protected(column: str) -> bool:
     """Those that the source declares protected."""
     return owns(column) and declared_protected(column)

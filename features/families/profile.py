@@ -76,8 +76,28 @@ _ATTRIBUTES = (
     "signed_up_at_days",
 )
 _FIRM = ("company_id", "company_size", "sector", "turnover_band", "contact_function")
+_MADE_OF: dict[str, tuple[str, ...]] = {
+    "age_years": ("birth_year",),
+    "climate": ("attr_climate",),
+    "income_from": ("income_band",),
+    "company_size_from": ("company_size",),
+    "turnover_from": ("turnover_band",),
+    "is_business": _FIRM,
+    "known_n": tuple(name for name in _ATTRIBUTES if name != "signed_up_at_days"),
+}
 _BANDS = ("income_band", "company_size", "turnover_band")
 _BLANK = " \t\r\n"
+
+
+def attributes(column: str) -> tuple[str, ...]:
+    """What it is made of; days since signing up or since a change, which have a time of their own, of
+    nothing."""
+    name = column.removeprefix("profile_")
+    if name in _AS_IT_STANDS or name == "consent":
+        return (name,)
+    if name.startswith(("likes_", "interests_")):
+        return ("interests",)
+    return _MADE_OF.get(name, ())
 
 
 def compute(past: Past, as_of: float) -> Frame:

@@ -12,6 +12,11 @@ COLUMNS: dict[str, str] = {
 }
 
 
+def attributes(column: str) -> tuple[str, ...]:  # noqa: ARG001 - it has one
+    """Who recommended the shop."""
+    return ("referred_by",)
+
+
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a profile: customer_id and COLUMNS."""
     del as_of  # The newest profile says it.

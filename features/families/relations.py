@@ -32,6 +32,11 @@ _OF_CONTACT = {
 COLUMNS: dict[str, str] = _OF_COMPANY | _OF_CONTACT
 
 
+def attributes(column: str) -> tuple[str, ...]:  # noqa: ARG001 - the same for all
+    """Which company somebody belongs to."""
+    return ("company_id",)
+
+
 def compute(past: Past, as_of: float) -> Frame:
     """One row a contact of a company, or a company: customer_id and COLUMNS."""
     if past.by_company:

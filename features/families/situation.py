@@ -66,6 +66,11 @@ def reads(column: str) -> tuple[str, ...]:
     return (*tables, "customers.district") if column in _BY_HOLIDAY else tables
 
 
+def attributes(column: str) -> tuple[str, ...]:
+    """Holidays are those of the customer's place."""
+    return ("country", "region") if column in _BY_HOLIDAY else ()
+
+
 def compute(past: Past, as_of: float) -> Frame:
     """One row a customer with a sale: customer_id and COLUMNS."""
     today = math.floor(as_of)

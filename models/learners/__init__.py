@@ -24,6 +24,9 @@ class Learner(Protocol):
     """Outcomes it can predict; empty if it learns from labels, whatever they record."""
     READS: tuple[str, ...] | None = None
     """Names of the columns it reads; None if it reads all columns of the sample."""
+    EVERYBODY: bool = False
+    """Whether it is fitted on all buyers at a cutoff, those included whom the question is not about; its ``READS`` of
+    them are ``sample.everybody``."""
     BASELINE: bool = False
     """Whether it is a baseline: simple, and meant to be beaten."""
     DEFAULTS: Params = MappingProxyType({})
@@ -68,6 +71,11 @@ def learners() -> dict[str, Learner]:
 def learner(name: str) -> Learner:
     """The learner called ``name``; NotFound names the others."""
     return plugin(__name__, Learner, name)
+
+
+def read_of_everybody() -> tuple[str, ...]:
+    """Columns that learners read of all buyers, in alphabetical order."""
+    return tuple(sorted({name for found in learners().values() if found.EVERYBODY for name in found.READS or ()}))
 
 
 def cannot_answer(name: str, question: Question) -> str:

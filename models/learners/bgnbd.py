@@ -25,9 +25,11 @@ from models.plain import json_bytes, json_from
 from models.sample import Floats, Sample, column
 
 BASELINE = True
+EVERYBODY = True
 TARGETS = ("binary", "amount", "curve")
 OUTCOMES = ("buys", "lapses", "net_spend", "next_order")
-READS = ("purchase_days_n", "purchase_tenure_days", "purchase_recency_days", "purchase_spend")
+PROCESS = ("purchase_days_n", "purchase_tenure_days", "purchase_recency_days")
+READS = (*PROCESS, "purchase_spend")
 
 
 UNPAID = GammaGamma(1.0, 2.0, 1.0)
@@ -46,13 +48,16 @@ class Fitted:
 
 
 def fit(sample: Sample, params: Params, seed: int) -> Fitted:  # noqa: ARG001 - nothing random
-    """Maximum likelihood on the newest cutoff, whose features already cover the whole history of each customer."""
-    newest = sample.where(sample.as_of == sample.as_of.max())
-    process = maximum_likelihood(*_recency_frequency(newest.X))
+    """Maximum likelihood on all buyers up to the newest cutoff, whose features cover the whole history of each.
+
+    Fitted on those alone who bought lately, it would take nobody for gone.
+    """
+    newest = sample.all_buyers(READS if sample.question.outcome == "net_spend" else PROCESS)
+    process = maximum_likelihood(*_recency_frequency(newest))
     question = sample.question
     if question.outcome != "net_spend":
         return Fitted(process, question.outcome, question.horizons)
-    n, mean = _spending(newest.X)
+    n, mean = _spending(newest)
     paid = mean > 0.0
     spend = spend_maximum_likelihood(n[paid], mean[paid]) if paid.any() else UNPAID
     return Fitted(process, question.outcome, question.horizons, spend, float(sample.y.mean()))

@@ -101,7 +101,8 @@ def use_scores(periods: Sequence[Period], model: Segmenter, memory: Path | None 
     ``use_spend_r2``, ``use_log_spend_r2`` and ``use_churn_r2``: variance of the last period's spend (raw and log(1+x))
     and of buying in it that is explained by the segments' means of the period before. ``use_order_r2``: the same of
     what is in the orders of those who buy, mean over ``KIND``; ``use_order_chance``: the most that segments reach whose
-    customers are shuffled. ``use_r2``: the mean of both sides, rate and kind. The same clustering was then made at the
+    customers are shuffled. ``use_r2``: the mean of both sides, rate (the
+    first three) and kind. The same clustering was then made at the
     start of the earlier period, so nothing of the later one is known; below 0 the means are worse than one number for
     all. ``jaccard_later``: Jaccard of the least similar segment between that clustering and ``model``, both of today's
     customers (of one period alone, the clustering made at its start); ``jaccard_later_mean``: that of all.
@@ -140,7 +141,7 @@ def explained(then: Segmenter, learned: Period, tested: Period) -> dict[str, flo
         "use_churn_r2": rate[1],
         "use_order_r2": kind,
         "use_order_chance": chance,
-        "use_r2": _mean([_mean(rate), kind]),
+        "use_r2": _mean([_mean((spend, *rate)), kind]),
     }
 
 

@@ -4,6 +4,8 @@ A column is relevant to *rate* if it explains who buys in the next period and fo
 what is in the orders: their value and lines, the price of a unit, discounts, hours. Clocks, which move customers who do
 nothing, are left out. Columns are taken by relevance, the most relevant first, and passed over where one that is taken
 says nearly the same (minimum redundancy, maximum relevance: Peng, Long and Ding 2005).
+
+``USUAL`` are columns that an analyst would begin with; trials hold them against what the shop's own history ranks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,14 +22,25 @@ from models.segments.clusterers import Floats
 from models.segments.names import RECENCY
 from models.segments.use import KIND, RATE, Period, outcomes
 
+USUAL = (
+    "purchase_day_rate",
+    "purchase_spend_365d",
+    "purchase_order_value_mean",
+    "basket_unit_price_mean",
+    "basket_lines_mean",
+    "basket_product_repeat_share",
+    "basket_return_share",
+    "basket_discount_share",
+)
+"""How often, how much, how much at a time, how dear, how mixed, the same again, returned, at a discount."""
 DEFAULTS: dict[str, Any] = {
-    "variables_n": 6,
+    "variables_n": 0,
     "variables_apart": 0.9,
     "variables_toward": 0.5,
-    "variables_weighted": True,
+    "variables_weighted": False,
 }
-"""How many columns, at most; the largest rank correlation between two, absolute; 0 toward rate to 1 toward kind; and
-whether a more relevant column counts more in a distance."""
+"""How many columns, at most, or 0 for ``USUAL``; the largest rank correlation between two, absolute; 0 toward rate to 1
+toward kind; and whether a more relevant column counts more in a distance."""
 FEWEST = 2
 LARGEST_DRIFT = 0.25
 """Mean change of a column, in standard deviations, of customers who bought nothing in a period: above it is a clock."""
@@ -39,11 +52,15 @@ CLASSES = 10
 
 def space(trial: Trial) -> dict[str, Any]:
     """Few sets of columns, because fits of the same columns share their work."""
+    n = trial.suggest_categorical("variables_n", (0, 4, 6, 8, 12))
+    weighted = trial.suggest_categorical("variables_weighted", (False, True))
+    if not n:
+        return {"variables_n": n, "variables_weighted": weighted}
     return {
-        "variables_n": trial.suggest_categorical("variables_n", (4, 6, 8, 12)),
+        "variables_n": n,
+        "variables_weighted": weighted,
         "variables_apart": trial.suggest_categorical("variables_apart", (0.5, 0.7, 0.9)),
         "variables_toward": trial.suggest_categorical("variables_toward", (0.0, 0.25, 0.5, 0.75, 1.0)),
-        "variables_weighted": trial.suggest_categorical("variables_weighted", (False, True)),
     }
 
 
@@ -72,19 +89,28 @@ class Ranking:
 
         >>> alike = np.array([[1.0, 0.95, 0.1], [0.95, 1.0, 0.1], [0.1, 0.1, 1.0]])
         >>> ranking = Ranking(("spend", "orders", "price"), np.array([1.0, 0.9, 0.1]), np.array([0.1, 0.1, 1.0]), alike)
-        >>> ranking.chosen({"variables_toward": 0.25, "variables_weighted": False})[0]
+        >>> ranking.chosen({"variables_n": 2, "variables_toward": 0.25, "variables_weighted": False})[0]
         ('spend', 'price')
         """
         asked = of(params)
         relevance = (1.0 - asked["variables_toward"]) * self.rate + asked["variables_toward"] * self.kind
-        taken: list[int] = []
-        for column in np.argsort(-relevance, kind="stable").tolist():
-            if len(taken) < asked["variables_n"] and (self.alike[column, taken] <= asked["variables_apart"]).all():
-                taken.append(column)
+        usual = [self.columns.index(name) for name in USUAL if name in self.columns]
+        if asked["variables_n"] or len(usual) < FEWEST:
+            taken = self._apart(relevance, asked["variables_n"] or len(USUAL), asked["variables_apart"])
+        else:
+            taken = usual
         weights = np.ones(len(taken))
         if asked["variables_weighted"] and relevance[taken].mean() > 0:
             weights = np.sqrt(np.maximum(relevance[taken] / relevance[taken].mean(), LEAST_WEIGHT))
         return tuple(self.columns[column] for column in taken), weights
+
+    def _apart(self, relevance: Floats, n: int, apart: float) -> list[int]:
+        """The ``n`` most relevant columns, none more alike to one before it than ``apart``."""
+        taken: list[int] = []
+        for column in np.argsort(-relevance, kind="stable").tolist():
+            if len(taken) < n and (self.alike[column, taken] <= apart).all():
+                taken.append(column)
+        return taken
 
 
 def ranking(periods: Sequence[Period], columns: Sequence[str], today: pd.DataFrame) -> Ranking | None:

@@ -68,8 +68,13 @@ class Target(Protocol):
         """Rows with the rarer of the outcomes that a model must tell apart; a test on few of them proves nothing."""
         ...
 
-    def calibrate(self, raw: Floats, y: Floats, question: Question) -> Calibration:
-        """The calibration, from raw predictions and labels at cutoffs that the predicting models had not seen."""
+    def calibrate(self, raw: Floats, y: Floats, as_of: Floats, question: Question) -> Calibration:
+        """The calibration, from raw predictions and labels at cutoffs ``as_of`` that the predicting models had not
+        seen."""
+        ...
+
+    def calibration_method(self, calibration: Calibration) -> str:
+        """What it does, in a few words."""
         ...
 
     def answer(self, raw: Floats, calibration: Calibration | None, question: Question) -> Floats:

@@ -68,9 +68,14 @@ def rarer_outcome(y: Floats, question: Question) -> int:  # noqa: ARG001
     return int((y > 0.0).sum())
 
 
-def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001
+def calibrate(raw: Floats, y: Floats, as_of: Floats, question: Question) -> Calibration:  # noqa: ARG001
     """A factor for the level, and the interval at each expected amount."""
     return amounts.calibrate(raw, y)
+
+
+def calibration_method(calibration: Calibration) -> str:
+    """The factor."""
+    return f"level times {calibration['level']:.2f}, and an interval"
 
 
 def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""Does it happen within the horizon? A probability, calibrated by Platt's sigmoid on predictions out of time."""
+"""Does it happen within the horizon? A probability, corrected if a correction proved itself out of time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from features.errors import BadInput
-from models import calibration as sigmoids
+from models import calibration as corrections
 from models import losses
 from models.charts import Chart, Forecasts, Panel, Series, Style, concentration, equal_groups, percent, tenths_of
 from models.question import Question
@@ -64,14 +64,19 @@ def rarer_outcome(y: Floats, question: Question) -> int:  # noqa: ARG001
     return min(ones, len(y) - ones)
 
 
-def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:  # noqa: ARG001 - one horizon
-    """Intercept and slope of a sigmoid on the log odds."""
-    return sigmoids.fit(raw, y, sigmoids.LEVEL_TRUST)
+def calibrate(raw: Floats, y: Floats, as_of: Floats, question: Question) -> Calibration:
+    """The correction that proved itself out of time, or none."""
+    return corrections.proven(raw, y, as_of, question.horizon_days, lambda known: enough(known, question))
+
+
+def calibration_method(calibration: Calibration) -> str:
+    """Its method."""
+    return str(calibration.get("method", "sigmoid"))
 
 
 def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:  # noqa: ARG001
     """P(y = 1), (n, 1)."""
-    return sigmoids.apply(calibration, raw)[:, None]
+    return corrections.apply(calibration, raw)[:, None]
 
 
 def loss(y: Floats, answer: Floats, question: Question) -> Floats:  # noqa: ARG001

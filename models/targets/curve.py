@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from features.errors import BadInput
 from features.windows import MICROSECONDS_A_DAY
-from models import calibration as sigmoids
+from models import calibration as corrections
 from models import losses
 from models.charts import Chart, Forecasts, Panel, Series, percent
 from models.curves import days_until, happened
@@ -95,22 +95,34 @@ def _rarer(column: Floats) -> int:
     return min(int((column == 1.0).sum()), int((column == 0.0).sum()))
 
 
-def calibrate(raw: Floats, y: Floats, question: Question) -> Calibration:
-    """A sigmoid for each horizon; None for one with too few labels."""
+def calibrate(raw: Floats, y: Floats, as_of: Floats, question: Question) -> Calibration:
+    """For each horizon the correction that proved itself out of time, or none."""
     seen = happened(y, question.horizons)
-    return {"sigmoids": [_sigmoid(raw[:, k], seen[:, k]) for k in range(len(question.horizons))]}
+    each = [_correction(raw[:, k], seen[:, k], as_of, days) for k, days in enumerate(question.horizons)]
+    return {"corrections": each}
 
 
-def _sigmoid(p: Floats, seen: Floats) -> sigmoids.Sigmoid | None:
+def _correction(p: Floats, seen: Floats, as_of: Floats, days: float) -> corrections.Correction:
     known = ~np.isnan(seen)
-    return sigmoids.fit(p[known], seen[known], sigmoids.LEVEL_TRUST) if _rarer(seen) >= FEWEST_EACH else None
+    return corrections.proven(p[known], seen[known], as_of[known], days, lambda y: _rarer(y) >= FEWEST_EACH)
+
+
+def _each(calibration: Calibration) -> list[corrections.Correction | None]:
+    """The correction of each horizon; artifacts of 0.8 and before call them sigmoids."""
+    found: list[corrections.Correction | None] = calibration.get("corrections", calibration.get("sigmoids"))
+    return found
+
+
+def calibration_method(calibration: Calibration) -> str:
+    """The method at each horizon."""
+    return ", ".join(str((each or {"method": "none"}).get("method", "sigmoid")) for each in _each(calibration))
 
 
 def answer(raw: Floats, calibration: Calibration | None, question: Question) -> Floats:
     """(n, k) chances at the horizons, each at least the one before."""
     if calibration is None:
         return raw
-    each = [sigmoids.apply(calibration["sigmoids"][k], raw[:, k]) for k in range(len(question.horizons))]
+    each = [corrections.apply(_each(calibration)[k], raw[:, k]) for k in range(len(question.horizons))]
     return np.asarray(np.maximum.accumulate(np.column_stack(each), axis=1), dtype=np.float64)
 
 

@@ -62,6 +62,7 @@ def manifest(run: Run, name: str, prepared: Prepared) -> dict[str, Any]:
         "title": config.title,
         "timezone": config.timezone,
         "currency": config.currency,
+        "known_all_along": list(config.known_all_along),
         "pseudonym_key": run.key_id,
         "raw_files": dict(run.hashes),
         "absent": absent(run.source, run.files),

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.dataset import PANEL, ROWS, Dataset, read_dataset, read_manifest, rows_file
+from experiments.dataset import EVERYBODY, PANEL, ROWS, Dataset, read_dataset, read_manifest, rows_file
 from features.errors import BadArtifact
 from pipelines import extracts, snapshots
 from pipelines.privacy.erased import Person
@@ -55,6 +55,7 @@ def table_files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
         yield "snapshots", folder / snapshots.FILE
     for folder in workspace.published("datasets"):
         yield "datasets", rows_file(folder)
+        yield "datasets", folder / EVERYBODY
     for folder in workspace.published("scores"):
         yield "scores", folder / SCORES
 
@@ -98,7 +99,7 @@ def whose(dataset: Path, person: Person) -> frozenset[str]:
 
 
 def _count(rows: PersonRows, path: Path, person: Person) -> int:
-    if path.name in (ROWS, PANEL):
+    if path.name in (ROWS, PANEL, EVERYBODY):
         ids = pq.read_table(path, columns=["customer_id"]).column(0)
         return int(pc.sum(pc.is_in(ids, pa.array(sorted(whose(path.parent, person)), ids.type))).as_py() or 0)
     return rows.count(path) + rows.count_mentions(path)

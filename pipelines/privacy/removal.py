@@ -95,7 +95,10 @@ def _write_dataset(
         facts["canonical"] = canonical
     others = ~dataset.frame["customer_id"].isin(theirs).to_numpy()
     dated = (dataset.frame.loc[others & (dataset.as_of == cutoff)] for cutoff in dataset.cutoffs)
-    write_dataset(draft, dated, dataset.columns, dataset.question, facts)
+    everybody = (
+        () if dataset.everybody is None else (dataset.everybody[~dataset.everybody["customer_id"].isin(theirs)],)
+    )
+    write_dataset(draft, dated, dataset.columns, dataset.question, facts, everybody)
 
 
 def remove_from_bundle(workspace: Workspace, folder: Path, person: Person) -> None:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from features.errors import BadConfig, NotFound
 from features.past import ACTIVITY
-from features.tables import KNOWLEDGE_TIMES, TABLES
+from features.tables import CUSTOMERS, KNOWLEDGE_TIMES, TABLES
 from pipelines.sources.attributes import Attributes
 from pipelines.sources.databases import check_url
 from pipelines.sources.messages import no_times, settings_problems, suggestion
@@ -26,6 +26,13 @@ ENCODING_ALIASES = {"ansi": "cp1252", "iso8859-1": "cp1252", "utf-8-sig": "utf-8
 """Names people write, and codecs that another one includes."""
 
 Alias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+
+
+def check_attribute(name: str) -> str:
+    """The name itself; ValueError unless it is a column that ``customers`` can have, or ``*``."""
+    if name not in ("*", *CUSTOMERS.column_names) and not CUSTOMERS.is_extra(name):
+        raise ValueError(f'{name!r} is no column of customers: name one of them, attr_* included, or "*" for all')
+    return name
 
 
 STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -133,6 +140,9 @@ class SourceConfig(BaseModel):
     """The shop's own, of all amounts."""
     raw: str = "raw"
     """Folder of the raw files, beside ``source.toml``; ``--raw`` overrides it."""
+    known_all_along: tuple[Annotated[str, AfterValidator(check_attribute)], ...] = ()
+    """Columns of customers (``*``: all) whose values without ``known_at`` were true from the customer's first day on. A
+    model that predicts reads no others without a date, which may say what only came to be known later."""
     pseudonymise: bool = False
     """Whether customer ids are stored as keyed hashes."""
     time_formats: tuple[str, ...] = ()

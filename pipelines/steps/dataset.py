@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,9 +23,11 @@ from features.past import acting_table, acts
 from features.snapshot import feature_names
 from features.windows import Frame
 from models import tasks
+from models.learners import read_of_everybody
 from pipelines.extracts import drawn_tables
-from pipelines.snapshots import code_of, family_of, features_code, stored_snapshots, sweep
+from pipelines.snapshots import StoredSnapshot, code_of, family_of, features_code, stored_snapshots, sweep
 from pipelines.studies import find_study
+from pipelines.undated import undated_features
 from pipelines.workspace import Workspace
 
 
@@ -84,12 +87,16 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
         "study": study.name,
         "tables": sorted(tables),
     }
+    if undated := undated_features(canonical, feature_names(given(tables))):
+        facts["undated"] = undated
     if study.who != "buyers":
         facts["who"] = study.who
     if drawn.share < 1:
         facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
-    dated = _dated(workspace, canonical, study, cutoffs, drawn, engine)
-    write_dataset(folder, dated, feature_names(given(tables)), kind.question(study), facts)
+    snapshots = _Snapshots.of(workspace, canonical, study, cutoffs, drawn, engine)
+    features = feature_names(given(tables))
+    everybody = snapshots.everybody() if isinstance(study, PredictStudy) else ()
+    write_dataset(folder, snapshots.rows(study), features, kind.question(study), facts, everybody)
 
 
 def currency_of(canonical: Path) -> str:
@@ -98,20 +105,46 @@ def currency_of(canonical: Path) -> str:
     return str(json.loads(manifest.read_text())["currency"]) if manifest.exists() else ""
 
 
-def _dated(
-    workspace: Workspace, canonical: Path, study: Study, cutoffs: Sequence[float], drawn: Draw, engine: Engine
-) -> Iterator[pd.DataFrame]:
-    """The dataset's rows, one frame a cutoff."""
-    source = canonical
-    # Of a single date, usually the one that is published, everybody's snapshot is needed anyway.
-    if drawn.share < 1 and len(cutoffs) > 1:
-        source = drawn_tables(workspace, canonical, family_of(canonical), drawn, study.sample.seed)
-    tables = open_tables(source, engine)
-    whose = None if drawn.share == 1 else _names(tables, drawn, study.entity)
-    for stored in stored_snapshots(workspace, source, tables, cutoffs, study.entity, study.who):
-        rows = stored.frame if whose is None else stored.frame.join(whose, on="customer_id", how="semi")
-        about_it = about(tables, stored.as_of, study.entity)
-        yield to_pandas(kind_of(study).rows(study, rows, about_it, stored.as_of))
+@dataclass(frozen=True)
+class _Snapshots:
+    """Features of the drawn customers at each cutoff, and the tables that label them."""
+
+    tables: Tables
+    stored: Sequence[StoredSnapshot]
+    whose: Frame | None
+
+    @staticmethod
+    def of(
+        workspace: Workspace, canonical: Path, study: Study, cutoffs: Sequence[float], drawn: Draw, engine: Engine
+    ) -> "_Snapshots":
+        """Those of the tables in ``canonical``, or of an extract of the drawn customers."""
+        source = canonical
+        # Of a single date, usually the one that is published, everybody's snapshot is needed anyway.
+        if drawn.share < 1 and len(cutoffs) > 1:
+            source = drawn_tables(workspace, canonical, family_of(canonical), drawn, study.sample.seed)
+        tables = open_tables(source, engine)
+        whose = None if drawn.share == 1 else _names(tables, drawn, study.entity)
+        stored = stored_snapshots(workspace, source, tables, cutoffs, study.entity, study.who)
+        return _Snapshots(tables, stored, whose)
+
+    def rows(self, study: Study) -> Iterator[pd.DataFrame]:
+        """The dataset's rows, one frame a cutoff."""
+        for stored in self.stored:
+            about_it = about(self.tables, stored.as_of, study.entity)
+            yield to_pandas(kind_of(study).rows(study, self._drawn(stored), about_it, stored.as_of))
+
+    def everybody(self) -> Iterator[pd.DataFrame]:
+        """What learners read of all buyers, one frame a cutoff."""
+        columns = read_of_everybody()
+        for stored in self.stored:
+            if not set(columns) <= set(stored.frame.collect_schema().names()):
+                return  # without orders
+            found = to_pandas(self._drawn(stored).select("customer_id", *columns))
+            found.insert(1, "as_of", stored.as_of)
+            yield found[~found["purchase_tenure_days"].isna()]
+
+    def _drawn(self, stored: StoredSnapshot) -> Frame:
+        return stored.frame if self.whose is None else stored.frame.join(self.whose, on="customer_id", how="semi")
 
 
 def _names(tables: Tables, drawn: Draw, entity: Entity) -> Frame:
@@ -130,7 +163,8 @@ def _identity(canonical: str, study: Study) -> str:
     question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
     if isinstance(study, SegmentStudy):
         question["period_days"] = study.segments.period_days
-    text = json.dumps([canonical, question, features_code(), code_of(tasks), FORMAT], sort_keys=True)
+    made_by = [features_code(), code_of(tasks), FORMAT, read_of_everybody()]
+    text = json.dumps([canonical, question, *made_by], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

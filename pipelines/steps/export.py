@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from experiments.dataset import read_dataset
+from experiments.dataset import EVERYBODY, read_dataset
 from experiments.tracking.trained import trained_on
 from features.errors import BadInput, NotFound
 from pipelines.ingest.remembered import remembered_ingest
@@ -81,11 +81,13 @@ def _reader(place: str, rows: PersonRows, person: Person) -> Callable[[Path], li
 
 
 def _dataset_rows(path: Path, person: Person) -> list[dict[str, Any]]:
-    """The person's features and labels, a row a cutoff."""
+    """The person's features and labels, or what is stored of all buyers, a row a cutoff."""
     dataset = read_dataset(path.parent)
+    frame = dataset.everybody if path.name == EVERYBODY else dataset.frame
+    assert frame is not None, "the file was found"
     # A company's features are also about its other contacts, if it has any.
     ids = person.own_companies if dataset.facts.get("entity") == "company" else person.ids
-    theirs = dataset.frame[dataset.frame["customer_id"].isin(ids)]
+    theirs = frame[frame["customer_id"].isin(ids)]
     named = [{str(name): value for name, value in row.items()} for row in theirs.to_dict("records")]
     return [{**row, "as_of": iso(row["as_of"])} for row in named]
 

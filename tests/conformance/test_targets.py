@@ -129,8 +129,13 @@ def calibrated(name: str, degree: float = 0.5, rows: int = 4000) -> tuple[Floats
     kind, world = of(name)
     raw, y = drawn(name, rows, seed=1)
     return world.wrong(drawn(name, rows, seed=2)[0], degree), kind.calibrate(
-        world.wrong(raw, degree), y, world.question
+        world.wrong(raw, degree), y, cutoffs(rows, world.question), world.question
     )
+
+
+def cutoffs(rows: int, question: Question) -> Floats:
+    """Three dates, a horizon apart, so that a correction can prove itself."""
+    return np.sort(np.arange(rows) % 3) * question.horizon_days
 
 
 def bits(values: Floats) -> bytes:
@@ -194,7 +199,7 @@ def test_answers_are_valid_even_after_a_calibration_on_few_rows_and_for_extreme_
     kind, world = of(name)
     raw, y = drawn(name, rows, seed)
     misleading = drawn(name, rows, seed + 100)[0]
-    found = kind.calibrate(misleading, y, world.question)
+    found = kind.calibrate(misleading, y, cutoffs(rows, world.question), world.question)
     extreme = np.concatenate([raw, world.wrong(raw, -30.0), world.wrong(raw, 30.0)])
     answer = kind.answer(extreme, found, world.question)
     assert len(answer) == 3 * rows

@@ -69,7 +69,7 @@ def test_calibration_brings_each_horizon_nearer_to_its_rate_and_never_lets_a_cur
     reached = random.random((20_000, 1)) < truth
     event = np.select([reached[:, 0], reached[:, 1], reached[:, 2]], [6.0, 29.0, 89.0], np.inf)
     y, squeezed = np.column_stack([event, np.full(20_000, 90.0)]), truth**2
-    fixed = curve.answer(squeezed, curve.calibrate(squeezed, y, QUESTION), QUESTION)
+    fixed = curve.answer(squeezed, curve.calibrate(squeezed, y, np.repeat([0.0, 90.0], 10_000), QUESTION), QUESTION)
     assert (np.diff(fixed, axis=1) >= 0.0).all()
     before, after = (curve.scores(y, answer, QUESTION) for answer in (squeezed, fixed))
     for horizon in HORIZONS:  # half of the level's error is corrected, on the scale of log odds
@@ -82,7 +82,9 @@ def test_a_horizon_without_observations_is_not_calibrated() -> None:
     y = np.column_stack([np.full(100, np.inf), np.full(100, 30.0)])
     y[:40, 0] = 3.0
     raw = np.tile([0.3, 0.4, 0.7], (100, 1))
-    assert curve.answer(raw, curve.calibrate(raw, y, QUESTION), QUESTION)[:, 2] == pytest.approx(0.7)
+    assert curve.answer(raw, curve.calibrate(raw, y, np.repeat([0.0, 90.0], 50), QUESTION), QUESTION)[
+        :, 2
+    ] == pytest.approx(0.7)
     assert np.isnan(curve.scores(y, raw, QUESTION)["roc_auc_90"])
 
 

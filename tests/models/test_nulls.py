@@ -62,3 +62,17 @@ def test_columns_that_follow_from_each_other_are_no_obstacle(customers: Prepared
     (null,) = nulls.copula(segmenter.prepare(X, names), names, 5, 1)
     assert stats.spearmanr(null.X["spend"], null.X["double"]).statistic > 0.999
     assert (null.X["constant"] == 1.0).all()
+
+
+def test_tied_values_do_not_hide_how_strongly_columns_depend_on_each_other() -> None:
+    """Nine in ten bought once, and then both columns say the same: the ties of such customers dilute ranks."""
+    rng = np.random.default_rng(3)
+    activity = rng.gamma(0.3, 4.0, 1_500)
+    orders = 1.0 + rng.poisson(activity)
+    X = pd.DataFrame({"orders": orders, "days": np.where(orders > 1, orders * rng.gamma(20, 1.0, 1_500), 0.0)})
+    customers = segmenter.prepare(X, ["orders", "days"])
+    wanted = stats.spearmanr(X["orders"], X["days"]).statistic
+    drawn = [null.X for null in nulls.copula(customers, ["orders", "days"], 5, 10)]
+    found = np.mean([stats.spearmanr(null["orders"], null["days"]).statistic for null in drawn])
+    assert wanted > 0.9
+    assert abs(found - wanted) < 0.02

@@ -19,13 +19,13 @@ DAYS = (1000.0, 1015.0, 1030.0, 1045.0, 1060.0)
 
 
 def sample(rows_a_cutoff: int = 400, cutoffs: tuple[float, ...] = DAYS, seed: int = 0) -> Sample:
-    """Longer recency means fewer purchases; the base rate at the last cutoff is far above that at the others."""
+    """Longer recency means fewer purchases; the base rate at the last three cutoffs is far above that before."""
     random = np.random.default_rng(seed)
     rows = rows_a_cutoff * len(cutoffs)
     as_of = np.repeat(cutoffs, rows_a_cutoff)
     recency = random.uniform(0.0, 200.0, rows)
     orders = 1.0 + random.poisson(2.0, rows)
-    log_odds = 0.5 - recency / 50.0 + 0.2 * orders + np.where(as_of == max(cutoffs), 1.5, 0.0)
+    log_odds = 0.5 - recency / 50.0 + 0.2 * orders + np.where(as_of >= 1030.0, 1.5, 0.0)
     y = (random.uniform(size=rows) < 1.0 / (1.0 + np.exp(-log_odds))).astype(float)
     X = pd.DataFrame(
         {
@@ -94,11 +94,11 @@ def test_an_unknown_parameter_is_named() -> None:
 
 
 def test_calibration_moves_the_level_towards_the_newest_base_rate() -> None:
-    """The learner pools all dates, so its mean lags behind the newest ones; the sigmoid corrects part of it."""
+    """The learner pools all dates, so its mean lags behind the newest ones; the correction undoes part of it."""
     rows = sample()
     newest = rows.where(rows.as_of == max(DAYS))
     plain, calibrated = (predict(fit_predictor("logistic", rows, {}, 0, calibrate=c), newest.X) for c in (False, True))
-    assert plain.mean() < newest.y.mean() - 0.1
+    assert plain.mean() < newest.y.mean() - 0.05
     assert plain.mean() + 0.01 < calibrated.mean() < newest.y.mean()
 
 
