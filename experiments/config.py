@@ -143,8 +143,20 @@ class Promotion(Section):
     """``none`` allows a prediction without a baseline: the first model is promoted although it has proven nothing."""
     champion: Literal["better", "not_worse"] = "better"
     """Whether the challenger must be proven better than the champion, or only be not worse on average."""
+    trusted: tuple[str, ...] = ()
+    """For predictions: features, as shell patterns, that may foretell the outcome nearly alone. The probe flags others,
+    and a flagged model is refused."""
     min_stability: Unit = 0.5
     """For segments: the Jaccard of the least stable one over bootstrap refits, at least."""
+
+
+class Action(Section):
+    """What acting on an answer costs and brings, in the shop's currency: the run then says how many to contact."""
+
+    contact_cost: Annotated[float, Field(ge=0)]
+    """Of contacting one customer."""
+    value: Annotated[float, Field(gt=0)]
+    """Gained by contacting one of whom the event is true."""
 
 
 def matches(column: str, patterns: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.dataset import Dataset
 from experiments.kinds import kind_of
+from experiments.segments_in_force import segments_in_force
 from experiments.study import Study
 from experiments.tracking import evidence
 from experiments.tracking.registry import CHALLENGER, CHAMPION, Version, aliased_version, artifact_folder
@@ -90,6 +91,8 @@ def judge(
     """The verdict on the challenger, against the baselines and the champion, on the same customers."""
     kind = kind_of(study)
     problem = kind.prepare(study, dataset)
+    if kind.SLICED and champion is not None:
+        problem = replace(problem, segments=segments_in_force(client, dataset))
     ours = load_version(client, challenger)
     theirs, note = load_rival(client, champion)
     if champion and theirs and (why := artifact.incomparable(ours, theirs) or unreadable(theirs, dataset)):

@@ -43,6 +43,8 @@ class Kind(Protocol):
 
     INHERITS: bool
     """Whether the model depends on the champion in force, as segments do, which keep its ids."""
+    SLICED: bool
+    """Whether its scores are also given by segment in force, which its problem then knows."""
 
     def prepare(self, study: Any, dataset: Dataset, champion: Loaded | None = None) -> Any:
         """The problem; BadInput if the dataset cannot answer the study, before anything is started."""
@@ -73,6 +75,9 @@ class Kind(Protocol):
 
     def tables(self, problem: Any, tested: Sequence[Scored]) -> dict[str, dict[str, list[Any]]]:
         """Columns by file name, which the UI shows for several runs side by side."""
+
+    def in_short(self, problem: Any, tested: Sequence[Scored]) -> str:
+        """The verdict in a few sentences of Markdown, which the run's page begins with; may be empty."""
 
     def summary(self, problem: Any, tested: Sequence[Scored]) -> tuple[str, list[str]]:
         """A sentence on how the scores were made, and further lines of Markdown, for the run's page."""

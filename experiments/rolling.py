@@ -4,17 +4,17 @@ For data of one date, folds of customers stand in for the cutoffs: see ``experim
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from experiments import rounds
-from experiments.config import Features, Promotion, Search
+from experiments.config import Action, Features, Promotion, Search
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.rounds import Folds, Round
@@ -34,23 +34,37 @@ from models.question import Question
 from models.sample import Floats, Mask, Sample
 from models.targets import Target, target
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True)
 class Problem:
     """A prediction study with its dataset: ``features`` select what models may read, ``tests`` are the test cutoffs.
 
-    If there are ``folds``, ``tests`` are the folds to test, and the folds before them are for the search.
+    If there are ``folds``, ``tests`` are the folds to test, and the folds before them are for the search. ``segments``
+    are the ids and names of the rows' segments in force, empty for none; ``action`` is what acting on an answer costs.
     """
 
     question: Question
     dataset: Dataset
     tests: tuple[float, ...]
     features: Features
+    learners: tuple[str, ...]
     baselines: tuple[str, ...]
     calibrate: bool
     search: Search
     promotion: Promotion
     folds: Folds | None = None
+    segments: NDArray[np.object_] | None = None
+    action: Action | None = None
+    _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """What ``make()`` returned the first time it was asked for under the key."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     def learnt(self, sample: Sample, key: float) -> Sample:
         """The rows of ``sample`` that the model tested at ``key`` learns from."""
@@ -115,6 +129,10 @@ class Validation:
             model = fit_predictor(candidate, learn, dict(params), seed, calibrate=False)
             found.append((score.y, predict(model, score.X)))
         return found
+
+    def newest_fold(self, columns: tuple[str, ...]) -> Round:
+        """The newest fold's rows to fit on and to score, with these columns."""
+        return self._folds(columns)[-1]
 
     @property
     def customers(self) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from experiments.kinds import kind_of
 from experiments.plots.search import search_plot
 from experiments.report import page
 from experiments.search.trials import Guess, Space, Trial, search
+from experiments.segments_in_force import segments_in_force
 from experiments.study import Study
 from experiments.tracking import evidence, runs
 from experiments.tracking.addresses import choose_columns
@@ -63,6 +64,8 @@ def run_study(
     kind = kind_of(study)
     problem = kind.prepare(study, dataset, champion)
     client = runs.open_client(stores)
+    if kind.SLICED:
+        problem = replace(problem, segments=segments_in_force(client, dataset))
     experiment_id = runs.open_experiment(client, stores, study.name)
     origin = ancestor(client, experiment_id, study, dataset, champion)
     key = runs.identity(study, dataset, origin)

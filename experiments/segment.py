@@ -37,6 +37,7 @@ from models.segments.soundness import SOUND, soundness
 
 DIRECTIONS = ("maximize",) * len(OBJECTIVES)
 INHERITS = True
+SLICED = False
 SILHOUETTE_ROWS = 5_000
 
 
@@ -192,10 +193,15 @@ def _counted(problem: Problem) -> str:
     return f"{n:,}" if fitted == n else f"{fitted:,} of {n:,}"
 
 
+def in_short(problem: Problem, tested: Sequence[Scored]) -> str:  # noqa: ARG001
+    """Whether the segments are sound, and why."""
+    return verdict_of(tested[0].model)
+
+
 def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]:
     """Who was clustered, and the segment catalogue."""
     day = day_of(problem.dataset.cutoffs[-1])
-    how = f"{verdict_of(tested[0].model)}{len(problem.everybody):,} customers as of {day}; "
+    how = f"{len(problem.everybody):,} customers as of {day}; "
     if len(problem.customers) < len(problem.everybody):
         how += f"segments were fitted and scored on {len(problem.customers):,} of them, drawn in proportion by recency "
         how += "and spend, and then everybody was assigned; "
@@ -210,7 +216,7 @@ def summary(problem: Problem, tested: Sequence[Scored]) -> tuple[str, list[str]]
 def verdict_of(model: segmenter.Segmenter) -> str:
     """The verdict as the page of a run has it, in bold."""
     found = model.soundness
-    return "" if found is None else f"**{found.verdict[:1].upper()}{found.verdict[1:]}**: {found.reason}. "
+    return "" if found is None else f"**{found.verdict[:1].upper()}{found.verdict[1:]}**: {found.reason}."
 
 
 def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[str, list[Floats]]) -> Verdict:  # noqa: ARG001

@@ -22,7 +22,7 @@ found again: it is multiplied by their stability."""
 LASTING = ("use", "spend", "kinds")
 FALLBACK = "separation"
 """The rule where the preferred score is not known, because the history is too short to see what comes next."""
-MOST_FINALISTS = 3
+MOST_FINALISTS = 5
 
 
 def chosen(about: SegmentTrial, trials: Sequence[Trial]) -> tuple[Trial, str]:

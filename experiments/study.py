@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from experiments.config import Cutoffs, Features, Promotion, Sample, Search, Section, Segments, near
+from experiments.config import Action, Cutoffs, Features, Promotion, Sample, Search, Section, Segments, near
 from features.entities import Entity
 from features.errors import BadConfig, BadInput
 from features.past import Who
@@ -85,7 +85,8 @@ class PredictStudy(Study):
     learners: Annotated[tuple[str, ...], Field(min_length=1)]
     """What is fitted; the search chooses among several."""
     calibrate: bool = True
-    """Whether all contestants are calibrated on predictions out of time, or none."""
+    """Whether contestants are corrected by what proves itself on predictions out of time, or not at all."""
+    action: Action | None = None
 
     @property
     def question(self) -> Question:

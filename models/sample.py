@@ -85,6 +85,10 @@ class Sample:
             return floats(self.where(self.as_of == self.as_of.max()).X, names)
         return floats(self.everybody[at == at[known].max()], names)
 
+    def labelled(self, y: Floats) -> "Sample":
+        """The same rows with other labels."""
+        return replace(self, y=y)
+
     def cutoffs(self) -> Floats:
         """The distinct cutoffs, oldest first."""
         return np.unique(self.as_of)

@@ -1,12 +1,11 @@
 """``report.html`` of a segmentation: the verdict, a card a segment and the plots, in one file that needs no other."""
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from experiments.cards import SUPPRESSED_BELOW
+from experiments.plots.page import document, picture
 from experiments.plots.words import value_words
 from models.charts import percent
 from models.segments.catalogue import Segment
@@ -14,22 +13,6 @@ from models.segments.clusterers import NOISE
 from models.segments.french import french
 from models.segments.hierarchy import Group, parents
 from models.segments.segmenter import Segmenter
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #24292e; margin: 0 auto; max-width: 70rem; padding: 1rem; }
-h1 { font-size: 1.5rem; margin: .5rem 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-h3 { font-size: 1.05rem; margin: 0; } p { margin: .4rem 0; }
-.verdict { border-left: .4rem solid #4c9f70; background: #f3f8f5; padding: .6rem 1rem; }
-.verdict.unsound { border-color: #d1603d; background: #fbf3f0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: 1rem; }
-.card { border: 1px solid #d9dcdf; border-radius: .5rem; padding: .8rem 1rem; overflow-wrap: anywhere; }
-.card dl { display: grid; grid-template-columns: 1fr auto; gap: .1rem .8rem; margin: .5rem 0; }
-.card dt { color: #57606a; } .card dd { margin: 0; text-align: right; }
-.card ul { margin: .2rem 0; padding-left: 1.1rem; } .quiet { color: #57606a; font-size: .9rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; }
-td, th { border: 1px solid #d9dcdf; padding: .25rem .5rem; text-align: right; }
-td:first-child, th:first-child { text-align: left; } img { max-width: 100%; height: auto; }
-"""
 
 ECONOMICS = {
     "spend_share": ("of all revenue", "share"),
@@ -72,13 +55,9 @@ def segments_page(title: str, day: str, model: Segmenter, currency: str, folder:
         _similarity(segments, cards),
         _migration(segments, cards),
         _ledger(model),
-        *(_picture(folder / name, words) for name, words in PICTURES.items() if (folder / name).is_file()),
+        *(picture(folder / name, words) for name, words in PICTURES.items() if (folder / name).is_file()),
     ]
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
-    )
+    return document(title, body)
 
 
 def _verdict(model: Segmenter) -> str:
@@ -250,8 +229,8 @@ def _migration(segments: Iterable[Segment], cards: Mapping[str, Mapping[str, Any
     )
     return (
         f"<h2>Who moved in {days:.0f} days</h2><p class='quiet'>Customers by their segment then, in rows, and now, in "
-        f"columns, by these segments at both dates, so that only behaviour moves them; fewer than {SUPPRESSED_BELOW} "
-        f"are not shown.</p><div class='scroll'><table><tr><th></th>{head}</tr>{rows}</table></div>"
+        f"columns, by these segments at both dates, so that only behaviour moves them; numbers of a few are not "
+        f"shown.</p><div class='scroll'><table><tr><th></th>{head}</tr>{rows}</table></div>"
     )
 
 
@@ -273,8 +252,3 @@ def _ledger(model: Segmenter) -> str:
         if not (event.kind == "born" and event.day == first)
     ]
     return f"<h2>What became of segments</h2>{_listed('', lines)}" if lines else ""
-
-
-def _picture(path: Path, words: str) -> str:
-    data = base64.b64encode(path.read_bytes()).decode()
-    return f"<h2>{escape(words)}</h2><img alt='{escape(words)}' src='data:image/png;base64,{data}'>"

@@ -13,9 +13,11 @@ from models import artifact
 def describe(study: Study, dataset: Dataset, kind: Kind, problem: Any, tested: Sequence[Scored], why: str) -> str:
     """The question, the scores beside the baselines, how they were made, and why these parameters (``why``)."""
     how, further = kind.summary(problem, tested)
+    short = kind.in_short(problem, tested)
     lines = [
         f"**{study.title or study.name}**",
         "",
+        *([short, ""] if short else []),
         *table(artifact.headline(tested[0].model), {each.contestant.name: each.scores for each in tested}),
         "",
         f"{how} Parameters: {why}. Dataset `{dataset.fingerprint[:16]}`.",

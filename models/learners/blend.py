@@ -7,6 +7,7 @@ all others together; weights fitted to so few customers would cost more than the
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,9 @@ def fit(sample: Sample, params: Params, seed: int) -> Blend:
     members = {first: trees.fit(sample, params, seed)}
     for name, module in others:
         if set(module.READS) <= set(sample.names) and _knows(module, sample):
-            members[name] = sample.once(("member", name, seed), lambda module=module: _fitted(module, sample, seed))
+            members[name] = sample.once(("member", name, seed), partial(_fitted, module, sample, seed))
     derived = [name for name in members if target == "amount" and MEMBERS[target][name] is bgnbd]
-    levels = {name: sample.once(("level", name), lambda name=name: _level(members[name], sample)) for name in derived}
+    levels = {name: sample.once(("level", name), partial(_level, members[name], sample)) for name in derived}
     return Blend(target, members, levels)
 
 

@@ -37,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "variables_n": 0,
     "variables_apart": 0.9,
     "variables_toward": 0.5,
-    "variables_weighted": False,
+    "variables_weighted": True,
 }
 """How many columns, at most, or 0 for ``USUAL``; the largest rank correlation between two, absolute; 0 toward rate to 1
 toward kind; and whether a more relevant column counts more in a distance."""

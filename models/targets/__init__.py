@@ -29,6 +29,8 @@ class Target(Protocol):
     """The loss in words, for plots and reasons."""
     Answer: type[BaseModel]
     """One customer's answer over HTTP."""
+    CHANCES: bool = True
+    """Whether what ``levels`` expects are probabilities, whose slope on log odds should be 1."""
 
     def headline(self, question: Question) -> tuple[str, ...]:
         """Names of the scores that tables show, in this order, the loss first."""
@@ -87,6 +89,18 @@ class Target(Protocol):
 
     def scores(self, y: Floats, answer: Floats, question: Question) -> dict[str, float]:
         """All scores by name, the mean loss among them; nan where a score is not defined."""
+        ...
+
+    def levels(self, y: Floats, answer: Floats, question: Question) -> dict[str, tuple[Floats, Floats]]:
+        """What was observed and what was expected, a row each, by what it is about: a horizon, or an empty text."""
+        ...
+
+    def event(self, y: Floats, question: Question) -> Floats:
+        """(n,) 1.0 where the outcome came, 0.0 where not, nan where that is not known."""
+        ...
+
+    def useful(self, scores: Mapping[str, float], question: Question) -> tuple[bool, str]:
+        """Whether the answers tell customers apart well enough to act on, and a sentence with the size of it."""
         ...
 
     def columns(self, answer: Floats, question: Question) -> dict[str, Floats]:

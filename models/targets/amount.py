@@ -20,6 +20,8 @@ from models.targets import Calibration
 
 LOSS = "tweedie_deviance"
 LOSS_WORDS = "Tweedie deviance"
+CHANCES = False
+LEAST_GINI = 0.3
 MIN_ROWS = 100
 """Rows that a fit or a calibration needs; a third of as many must be above 0."""
 
@@ -124,6 +126,22 @@ def _spearman(y: Floats, expected: Floats) -> float:
     if len(np.unique(y)) < 2:
         return float("nan")
     return float(spearmanr(y, expected).statistic) if len(np.unique(expected)) > 1 else 0.0
+
+
+def levels(y: Floats, answer: Floats, question: Question) -> dict[str, tuple[Floats, Floats]]:  # noqa: ARG001
+    """Amounts and expectations."""
+    return {"": (y, answer[:, 0])}
+
+
+def event(y: Floats, question: Question) -> Floats:  # noqa: ARG001
+    """Whether there was any."""
+    return np.asarray(y > 0.0, dtype=np.float64)
+
+
+def useful(scores: Mapping[str, float], question: Question) -> tuple[bool, str]:  # noqa: ARG001
+    """By the normalised Gini."""
+    gini = scores["gini"]
+    return gini >= LEAST_GINI, f"ranked by it, customers come {percent(gini)} of the way from chance to the true order"
 
 
 def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: ARG001

@@ -21,6 +21,8 @@ LOSS_WORDS = "log-loss"
 FEWEST_EACH = 30
 """Rows of each class that a fit or a calibration needs."""
 
+LEAST_AUC = 0.6
+
 
 class Answer(BaseModel):
     """A calibrated probability over the horizon; null with a reason where the question does not apply."""
@@ -100,6 +102,38 @@ def scores(y: Floats, answer: Floats, question: Question) -> dict[str, float]:  
         "base_rate": mean(y),
         "mean_prediction": mean(p),
     }
+
+
+def levels(y: Floats, answer: Floats, question: Question) -> dict[str, tuple[Floats, Floats]]:  # noqa: ARG001
+    """Outcomes and probabilities."""
+    return {"": (y, answer[:, 0])}
+
+
+def event(y: Floats, question: Question) -> Floats:  # noqa: ARG001
+    """The label."""
+    return y
+
+
+def useful(scores: Mapping[str, float], question: Question) -> tuple[bool, str]:  # noqa: ARG001
+    """By the AUC; the lift says how much."""
+    return discriminates(scores["roc_auc"]), (
+        f"{discrimination_words(scores['roc_auc'])}; in the tenth with the highest probabilities it happens "
+        f"{scores['lift_10']:.1f} times as often as on average"
+    )
+
+
+def discriminates(auc: float) -> bool:
+    """Whether an AUC is worth acting on; one of .54 may be proven and is still of no use."""
+    return auc >= LEAST_AUC
+
+
+def discrimination_words(auc: float) -> str:
+    """What an AUC means.
+
+    >>> discrimination_words(0.723)
+    'of two customers, one of whom it happens to, it names the right one in 72% of cases'
+    """
+    return f"of two customers, one of whom it happens to, it names the right one in {percent(auc)} of cases"
 
 
 def columns(answer: Floats, question: Question) -> dict[str, Floats]:  # noqa: ARG001

@@ -19,7 +19,7 @@ from models.question import Question
 from models.sample import Floats, Mask
 from models.scores import calibration_slope, concordance, mean, roc_auc
 from models.targets import Calibration
-from models.targets.binary import FEWEST_EACH, reliability_panel
+from models.targets.binary import FEWEST_EACH, discriminates, discrimination_words, reliability_panel
 
 LOSS = "integrated_brier"
 LOSS_WORDS = "integrated Brier score"
@@ -109,7 +109,9 @@ def _correction(p: Floats, seen: Floats, as_of: Floats, days: float) -> correcti
 
 def _each(calibration: Calibration) -> list[corrections.Correction | None]:
     """The correction of each horizon; artifacts of 0.8 and before call them sigmoids."""
-    found: list[corrections.Correction | None] = calibration.get("corrections", calibration.get("sigmoids"))
+    found: list[corrections.Correction | None] = calibration[
+        "corrections" if "corrections" in calibration else "sigmoids"
+    ]
     return found
 
 
@@ -152,6 +154,24 @@ def _scores_at(seen: Floats, p: Floats) -> dict[str, float]:
         "mean_error": mean(p - seen),
         "base_rate": mean(seen),
     }
+
+
+def levels(y: Floats, answer: Floats, question: Question) -> dict[str, tuple[Floats, Floats]]:
+    """Outcomes and probabilities at each horizon, of the rows that were observed for it."""
+    seen = happened(y, question.horizons)
+    known = ~np.isnan(seen)
+    return {f"{days:g}": (seen[known[:, k], k], answer[known[:, k], k]) for k, days in enumerate(question.horizons)}
+
+
+def event(y: Floats, question: Question) -> Floats:
+    """Whether it came within the longest horizon."""
+    return np.asarray(happened(y, question.horizons)[:, -1], dtype=np.float64)
+
+
+def useful(scores: Mapping[str, float], question: Question) -> tuple[bool, str]:
+    """By the best AUC of the horizons."""
+    auc, days = max((scores[f"roc_auc_{days:g}"], days) for days in question.horizons)
+    return discriminates(auc), f"{discrimination_words(auc)} ({days:g} days)"
 
 
 def columns(answer: Floats, question: Question) -> dict[str, Floats]:
