@@ -14,7 +14,8 @@ import numpy as np
 
 from experiments.contest import TUNED, Contestant, Scored
 from experiments.dataset import Dataset, read_dataset
-from experiments.predict import difference, prepare
+from experiments.predict import prepare
+from experiments.prediction_verdict import difference
 from experiments.rolling import losses, rolling_test
 from experiments.studies import load_study
 from experiments.study import PredictStudy

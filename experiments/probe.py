@@ -12,6 +12,8 @@ from scipy.stats import rankdata
 
 from experiments.config import matches
 from experiments.rolling import Problem, Validation, readable
+from features.families import attributes_of
+from features.indicators import split
 from models.predictor import fit_predictor, predict
 from models.sample import Floats, Mask, Sample
 from models.scores import roc_auc
@@ -19,7 +21,7 @@ from models.scores import roc_auc
 ALONE = 0.95
 """AUC that no feature of the past reaches alone, unless it knows the answer."""
 AHEAD, FAR_AHEAD = 0.85, 0.1
-"""Or such an AUC, and so far ahead of the best feature of any other family."""
+"""Or, of an attribute of a person, such an AUC, and so far ahead of all that people did."""
 ERRORS = 3.0
 """Standard errors by which the AUC of shuffled labels may differ from one half."""
 ROWS = 20_000
@@ -112,16 +114,15 @@ def auc_of(values: Floats, event: Mask) -> float:
 def too_good(found: Mapping[str, float]) -> dict[str, float]:
     """Those that no feature of the past should be as good as.
 
-    >>> too_good({"profile_status=left": 0.99, "purchase_recency_days": 0.8, "cadence_gap": 0.79})
-    {'profile_status=left': 0.99}
+    >>> too_good({"profile_status=left": 0.91, "purchase_recency_days": 0.8, "profile_country=france": 0.55})
+    {'profile_status=left': 0.91}
     """
-    suspects = {}
-    for name, auc in found.items():
-        family = name.partition("_")[0]
-        others = max((other for each, other in found.items() if each.partition("_")[0] != family), default=auc)
-        if auc >= ALONE or (auc >= AHEAD and auc >= others + FAR_AHEAD):
-            suspects[name] = auc
-    return suspects
+    done = max((auc for name, auc in found.items() if not attributes_of(split(name)[0])), default=1.0)
+    return {
+        name: auc
+        for name, auc in found.items()
+        if auc >= ALONE or (attributes_of(split(name)[0]) and auc >= max(AHEAD, done + FAR_AHEAD))
+    }
 
 
 def shuffled_labels(problem: Problem, candidate: str) -> tuple[float, float]:

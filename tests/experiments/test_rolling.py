@@ -11,7 +11,8 @@ from experiments import segment
 from experiments.config import Features, Promotion, Segments
 from experiments.contest import BASELINE, TUNED, UNTUNED, Contestant, Scored, contestants
 from experiments.dataset import Dataset
-from experiments.predict import prepare, spread, winner_first
+from experiments.predict import prepare, winner_first
+from experiments.prediction_page import spread
 from experiments.rolling import Problem, Validation, readable, rolling_test, rolling_tests
 from experiments.search.objective import LIMIT
 from experiments.segment_trial import limits
