@@ -95,6 +95,19 @@ def test_rows_that_were_copied_out_for_studies_go_too(shop, tmp_path: Path) -> N
     assert not workspace.published("extracts")
 
 
+def test_a_person_whom_the_question_was_not_about_goes_from_the_dataset_too(shop) -> None:
+    workspace = shop()
+    buyers = pd.DataFrame({"customer_id": ["ann", "bob"], "as_of": 19800.0, "purchase_days_n": [1.0, 2.0]})
+    bob = pd.DataFrame({"customer_id": ["bob"], "as_of": 19800.0, "spend": [1.0]})
+    facts = {"canonical": workspace.require("canonical").name, "cutoffs": [], "study": "churn"}
+    workspace.write_once("datasets", "churn-1", lambda f: write_dataset(f, [bob], ["spend"], None, facts, [buyers]))
+    erase(workspace, "ann")
+    (left,) = [folder for folder in workspace.published("datasets") if folder.name.startswith("churn")]
+    everybody = read_dataset(left).everybody
+    assert everybody is not None
+    assert everybody["customer_id"].tolist() == ["bob"]
+
+
 def test_a_person_is_found_by_any_of_their_ids(shop) -> None:
     workspace = shop()
     erase(workspace, " web7 ")

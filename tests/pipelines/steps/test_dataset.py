@@ -159,3 +159,16 @@ def test_snapshots_of_other_tables_are_swept(workspace: Workspace) -> None:
     ingest(workspace, load_source(workspace.home.parent / "shop"))
     build_dataset(workspace, study())
     assert not before & set(snapshots(workspace))
+
+
+def test_all_buyers_are_stored_beside_those_whom_the_question_is_about(workspace: Workspace) -> None:
+    """Churn asks about who bought lately; BG/NBD has to see who did not, too."""
+    dataset = read_dataset(build_dataset(workspace, study()))
+    everybody, tables = dataset.everybody, open_tables(workspace.require("canonical"))
+    assert everybody is not None
+    for as_of in dataset.cutoffs:
+        expected = to_pandas(snapshot(tables, as_of)).sort_values("customer_id", ignore_index=True)
+        found = everybody[everybody["as_of"] == as_of].reset_index(drop=True)
+        assert found["customer_id"].tolist() == expected["customer_id"].tolist()
+        assert found["purchase_recency_days"].tolist() == expected["purchase_recency_days"].tolist()
+    assert len(everybody) >= len(dataset.frame)
