@@ -43,6 +43,11 @@ def undated_columns(canonical: Path) -> list[str]:
     )
 
 
+def undated_attributes(canonical: Path) -> set[str]:
+    """The same columns by the names that the source returns them under."""
+    return {CUSTOMERS.made_of(name) for name in undated_columns(canonical)}
+
+
 def _is_attribute(name: str) -> bool:
     return name not in (*CUSTOMERS.key, "signed_up_at", "source_birth_year")
 

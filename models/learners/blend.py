@@ -2,7 +2,8 @@
 
 They err in different places: trees find what a formula misses, and few columns vary less from one sample to the next.
 The mean of their log odds beats each of them (Bates & Granger 1969). The first trees, which are tuned, weigh as much as
-all others together; weights fitted to so few customers would cost more than they bring.
+all others together; weights fitted to so few customers would cost more than they bring. Without orders, a regression on
+all features is the other half.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import pandas as pd
 from scipy.special import expit
 
 from models.calibration import logit
-from models.learners import Learner, Params, _trees, bgnbd, hazard, lightgbm, logistic, plain
+from models.learners import Learner, Params, _trees, bgnbd, hazard, lightgbm, linear, logistic, plain
 from models.params import Trial
 from models.plain import json_bytes, json_from
 from models.sample import Floats, Sample, floats
@@ -31,6 +32,8 @@ MEMBERS: dict[str, dict[str, Any]] = {
 }
 """By target, the first of them tuned. One that needs a column which the study excludes, or that does not know the
 question's outcome, is left out."""
+INSTEAD = {"binary": {"linear": linear}, "curve": {"linear": linear}, "amount": {}}
+"""Where all of the others are left out."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ def fit(sample: Sample, params: Params, seed: int) -> Blend:
     for name, module in others:
         if set(module.READS) <= set(sample.names) and _knows(module, sample):
             members[name] = sample.once(("member", name, seed), partial(_fitted, module, sample, seed))
+    if len(members) == 1:
+        members |= {
+            name: sample.once(("member", name, seed), partial(module.fit, sample, module.DEFAULTS, seed))
+            for name, module in INSTEAD[target].items()
+        }
     derived = [name for name in members if target == "amount" and MEMBERS[target][name] is bgnbd]
     levels = {name: sample.once(("level", name), partial(_level, members[name], sample)) for name in derived}
     return Blend(target, members, levels)
@@ -65,6 +73,10 @@ def _level(member: Any, sample: Sample) -> float:
     """Mean label over the mean that BG/NBD expects, of the newest cutoff."""
     newest = sample.where(sample.as_of == sample.as_of.max())
     return float(newest.y.mean() / bgnbd.predict(member, newest.X).mean())
+
+
+def _modules(target: str) -> dict[str, Any]:
+    return {**MEMBERS[target], **INSTEAD[target]}
 
 
 def _knows(module: Learner, sample: Sample) -> bool:
@@ -80,7 +92,7 @@ def _fitted(module: Any, sample: Sample, seed: int) -> Any:
 def predict(model: Blend, X: pd.DataFrame) -> Floats:
     """The weighted mean of the members' expected amounts (n,), or the probability at that of their log odds, (n,) or
     (n, K)."""
-    modules = MEMBERS[model.target]
+    modules = _modules(model.target)
     each = [modules[name].predict(member, X) for name, member in model.members.items()]
     if model.target == "amount":
         return _mean([values * model.levels.get(name, 1.0) for name, values in zip(model.members, each, strict=True)])
@@ -109,7 +121,7 @@ def importance(model: Blend) -> dict[str, float]:
 
 def dump(model: Blend) -> dict[str, bytes]:
     """The members' files, with their names before them, and which members there are."""
-    modules = MEMBERS[model.target]
+    modules = _modules(model.target)
     files = {
         f"{name}.{file}": content
         for name, member in model.members.items()
@@ -124,7 +136,7 @@ def dump(model: Blend) -> dict[str, bytes]:
 def load(files: Mapping[str, bytes]) -> Blend:
     """What ``dump`` wrote."""
     about = json_from(files, FILE)
-    modules = MEMBERS[about["target"]]
+    modules = _modules(about["target"])
     members = {name: modules[name].load(_own(files, name)) for name in about["members"]}
     return Blend(about["target"], members, about["levels"])
 

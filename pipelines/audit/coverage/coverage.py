@@ -15,6 +15,7 @@ from pipelines.audit.coverage.question import HORIZON_DAYS, Answers, answers_of
 from pipelines.audit.coverage.shares import shares_of
 from pipelines.audit.returned import Returned, returned_columns
 from pipelines.sql import one_number
+from pipelines.undated import undated_attributes
 
 FILE = "coverage.json"
 CUSTOMERS_MAX = 20_000
@@ -41,7 +42,7 @@ def coverage_of(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Any]:
         "columns": {name: {c: v for c, v in columns.items() if c != "*"} for name, columns in shares.items()},
         "not_given": _not_given(returned),
         "question": _question(answers),
-        "attributes": _ranked(shares.get("customers", {}), answers, protected),
+        "attributes": _ranked(shares.get("customers", {}), answers, protected, undated_attributes(folder)),
     }
 
 
@@ -95,13 +96,14 @@ def _question(answers: Answers | None) -> dict[str, Any] | None:
 
 
 def _ranked(
-    shares: dict[str, dict[str, Any]], answers: Answers | None, protected: Collection[str]
+    shares: dict[str, dict[str, Any]], answers: Answers | None, protected: Collection[str], undated: Collection[str]
 ) -> list[dict[str, Any]]:
     """Every attribute with its share and its gain: those most useful to ask for first, protected ones last."""
     attributes = [name for name in shares if name != "*"]
     gains = _gains([name for name in attributes if name not in protected], answers)
     judged = [
-        _judged(name, round(1 - shares[name]["have"], 4), name in protected, gains.get(name, {})) for name in attributes
+        _judged(name, round(1 - shares[name]["have"], 4), name in protected, name in undated, gains.get(name, {}))
+        for name in attributes
     ]
     return sorted(judged, key=lambda a: (a["protected"], not a.get("predictive"), -a["expected_gain"], a["column"]))
 
@@ -116,9 +118,15 @@ def _gains(attributes: Sequence[str], answers: Answers | None) -> dict[str, dict
     return {name: gain.as_dict() if isinstance(gain, Gain) else {"no_gain": gain} for name, gain in found.items()}
 
 
-def _judged(column: str, missing: float, protected: bool, gain: dict[str, Any]) -> dict[str, Any]:
+def _judged(column: str, missing: float, protected: bool, undated: bool, gain: dict[str, Any]) -> dict[str, Any]:
     """``expected_gain``: the log-loss it would save over all customers if those who lack it gave it."""
-    attribute: dict[str, Any] = {"column": column, "missing": missing, "protected": protected, **gain}
+    attribute: dict[str, Any] = {
+        "column": column,
+        "missing": missing,
+        "protected": protected,
+        "undated": undated,
+        **gain,
+    }
     attribute["expected_gain"] = max(attribute.get("gain", 0.0), 0.0) * missing
     return {**attribute, "verdict": _verdict(attribute)}
 
@@ -127,6 +135,11 @@ def _verdict(attribute: dict[str, Any]) -> str:
     """One sentence: whether to ask for it, and why."""
     if attribute["protected"]:
         return "protected: counted, never recommended for a model"
+    if attribute["undated"]:
+        return (
+            "without a date, so no prediction reads it, and its gain may be what only came to be known later: give "
+            "customers.sql a known_at, or declare it in known_all_along if it never changes"
+        )
     if "gain" not in attribute:
         return str(attribute.get("no_gain", "too few customers with a history to judge it"))
     if not attribute["predictive"]:

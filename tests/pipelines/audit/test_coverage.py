@@ -115,7 +115,7 @@ def test_what_predicts_who_buys_is_recommended_and_noise_and_protected_columns_a
     assert (second["column"], second["predictive"]) == ("attr_noise", False)
     assert second["verdict"].startswith("its gain is not distinguishable from zero")
     assert last == {
-        "column": "gender", "missing": first["missing"], "protected": True, "expected_gain": 0.0,
+        "column": "gender", "missing": first["missing"], "protected": True, "undated": False, "expected_gain": 0.0,
         "verdict": "protected: counted, never recommended for a model",
     }  # fmt: skip
 
@@ -200,3 +200,12 @@ def test_customers_are_judged_by_what_was_known_at_the_reference_date(write_shop
     by_hand = [(71, 2, 50), (10, 1, 7), (100, 1, 50)]
     np.testing.assert_allclose(found.rfm, np.log1p(np.array(by_hand, dtype=float)))
     assert found.bought.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_an_attribute_without_a_date_is_warned_of_instead_of_praised(write_shop, tmp_path):
+    lines, customers = shop_of(900)
+    undated = customers.replace(", known_at", ", unknown")  # the same profiles, without their date
+    found = coverage(write_shop, tmp_path, lines, customers=f"SELECT * EXCLUDE unknown FROM ({undated.rstrip(';')})")
+    keen = next(each for each in found["attributes"] if each["column"] == "attr_keen")
+    assert keen["undated"]
+    assert keen["verdict"].startswith("without a date, so no prediction reads it")
