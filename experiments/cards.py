@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.plots.words import feature_words, is_money, value_words
+from models.words import feature_words, is_money, value_words
 from features.families import is_protected
 from features.indicators import split
 from models.intervals import clustered_mean

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.contest import Scored
 from experiments.plots.style import COLOURS, GREY, figure
-from experiments.plots.words import feature_words
+from models.words import feature_words
 from experiments.rolling import Problem
 from models.charts import Chart, Panel, Series, Style
 from models.learners import learner

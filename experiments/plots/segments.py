@@ -10,7 +10,7 @@ import pandas as pd
 from experiments.contest import TUNED, Scored
 from experiments.plots.labels import spread
 from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure, wrapped
-from experiments.plots.words import feature_words, value_words
+from models.words import feature_words, value_words
 from models.charts import percent
 from models.segments import preprocessing
 from models.segments.clusterers import NOISE, Floats

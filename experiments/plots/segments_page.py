@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from experiments.plots.words import value_words
+from models.words import value_words
 from models.charts import percent
 from models.segments.catalogue import Segment
 from models.segments.clusterers import NOISE

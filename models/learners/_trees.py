@@ -83,6 +83,17 @@ def answer(booster: lgb.Booster, X: Floats, raw_score: bool = False) -> Floats:
     return np.asarray(booster.predict(X, raw_score=raw_score, num_threads=1), dtype=np.float64)
 
 
+def contributions(booster: lgb.Booster, X: Floats) -> Floats:
+    """(n, columns + 1) what each column adds to the raw score, last the score without them.
+
+    Exact Shapley values of the trees, by the path-dependent TreeSHAP of Lundberg et al. 2018 ("Consistent
+    individualized feature attribution for tree ensembles"), as LightGBM computes it.
+    """
+    if len(X) == 0:
+        return np.empty((0, booster.num_feature() + 1))
+    return np.asarray(booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
+
+
 def gains(booster: lgb.Booster, features: tuple[str, ...]) -> dict[str, float]:
     """Summed gain of the splits on each of ``features``, the booster's first columns; later columns are left out."""
     found = booster.feature_importance(importance_type="gain")[: len(features)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.plots.labels import vertical_shifts
-from experiments.plots.words import is_money
+from models.words import is_money
 from experiments.predict import in_money_of
 from models.charts import Forecasts, Panel
 from models.question import Question
