@@ -3,9 +3,9 @@
 import re
 from functools import cache
 
-from models.wording import LEVELS, PLAIN
 from features.families import meaning_of
 from features.indicators import split
+from models.wording import LEVELS, PLAIN
 
 UNITS = {"days": "days", "n": "number"}
 """Last word of a feature's name to its unit."""

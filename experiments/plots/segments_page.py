@@ -6,13 +6,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from models.words import value_words
 from models.charts import percent
 from models.segments.catalogue import Segment
 from models.segments.clusterers import NOISE
 from models.segments.french import french
 from models.segments.hierarchy import Group, parents
 from models.segments.segmenter import Segmenter
+from models.words import value_words
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #24292e; margin: 0 auto; max-width: 70rem; padding: 1rem; }

@@ -65,7 +65,7 @@ def predict(model: Model, X: pd.DataFrame) -> Floats:
 def contributions(model: Model, X: pd.DataFrame) -> Contributions:
     """Those of the trees."""
     own = hazard if isinstance(model, hazard.Hazard) else lightgbm
-    return own.contributions(model, X)  # type: ignore[attr-defined, no-any-return]
+    return own.contributions(model, X)  # type: ignore[no-any-return]
 
 
 def importance(model: Model) -> dict[str, float]:

@@ -30,7 +30,9 @@ class Said:
     def joined(parts: Sequence["Said"]) -> "Said":
         """The rows of all parts, one part after the other; they are of one model."""
         first = parts[0]
-        arrays = (np.concatenate([getattr(each, name) for each in parts]) for name in ("place", "contribution", "value"))
+        arrays = (
+            np.concatenate([getattr(each, name) for each in parts]) for name in ("place", "contribution", "value")
+        )
         return Said(first.names, first.family, *arrays)
 
 

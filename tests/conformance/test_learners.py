@@ -230,7 +230,10 @@ def score(target: str, raw: Floats) -> Floats:
 def test_contributions_sum_to_the_score_of_each_row(name: str, target: str) -> None:
     X = world(target, seed=4).X
     X = X.mask(np.random.default_rng(0).uniform(size=X.shape) < 0.1)
-    found, raw = learner(name).contributions(model_of(name, target), X), learner(name).predict(model_of(name, target), X)
+    found, raw = (
+        learner(name).contributions(model_of(name, target), X),
+        learner(name).predict(model_of(name, target), X),
+    )
     assert (found is not None) or name not in SUMMED
     if found is None:
         return

@@ -84,7 +84,8 @@ def test_a_reason_is_given_for_every_score_and_for_nothing_else(bundle: Bundle, 
         for each in (each[name]["reasons"] for each, there in zip(sent, asked, strict=True) if there):
             assert 1 <= len(each) <= 3
             assert len({reason["family"] for reason in each}) == len(each), "a family stands once"
-            assert [abs(one["contribution"]) for one in each] == sorted((abs(one["contribution"]) for one in each))[::-1]
+            sizes = [abs(one["contribution"]) for one in each]
+            assert sizes == sorted(sizes, reverse=True)
             assert all((one["effect"] == "raises") == (one["contribution"] > 0) for one in each)
             assert all(family_of(one["column"]) == one["family"] for one in each)
 
