@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from experiments.contest import BASELINE, TUNED, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.proof import require_proof
+from experiments.reasons import reasons_plot, said_by_family
 from experiments.rolling import Problem, Validation, allowed, losses, rolling_test, rolling_tests
 from experiments.rounds import folds_of
 from experiments.search.trials import Trial, best
@@ -207,7 +208,7 @@ def spread(by_cutoff: Sequence[Mapping[str, float]], names: Sequence[str]) -> di
 
 
 def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
-    """The training window and the test cutoffs, as dates."""
+    """The training window and the test cutoffs, as dates; how much each family moves scores."""
     horizon_days, newest = problem.question.horizon_days, problem.newest
     learned = [c for c in problem.dataset.cutoffs if c + problem.question.horizons[0] <= newest]
     learned = learned if problem.folds is None else problem.dataset.cutoffs
@@ -218,6 +219,7 @@ def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
             "labels_end": str(day_of(min(learned[-1] + horizon_days, newest))),
         },
         "test_cutoffs": [problem.name(cutoff) for cutoff in ours.cutoffs],
+        "reasons": said_by_family(problem, ours),
     }
 
 
@@ -236,6 +238,8 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
         charts.draw(folder / f"{chart.name}.png", chart, title)
     charts.draw(folder / "scores_by_cutoff.png", predictions.scores_by_cutoff(problem, tested), title)
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
+    if means := said_by_family(problem, tested[0]):
+        reasons_plot(folder / "reasons.png", f"What scores are made of: {title}", problem, means)
 
 
 def in_money_of(problem: Problem) -> Question:

@@ -75,7 +75,8 @@ class Answered:
         customer_id; then segment_id, segment_name and segment_strength in [0, 1] if there are segments, and
         segment_group_id and segment_group_name if these have groups above them; then for each predictor the columns of
         its target behind the model's name, null where the task does not ask about the customer, and ``<name>_reason``,
-        which is null everywhere else; ``<name>_reason_1`` to ``_3`` are reasons for the score, in words. Numbers are float64, whatever the rows.
+        which is null everywhere else; ``<name>_reason_1`` to ``_3`` are reasons for the score, in words. Numbers are
+        float64, whatever the rows.
         """
         found = {"customer_id": pd.Series(self.customer_ids, dtype="str")}
         for name, columns in self.columns.items():

@@ -59,6 +59,10 @@ def test_http_answers_equal_batch_scores_exactly_for_everybody(address: str, sco
         for column in row.keys() & sent.keys():
             assert sent[column] == row[column], (answer["customer_id"], column)
             compared.add(column)
+        for column in [name for name in sent if name.endswith("_reasons")]:
+            told = [row[f"{column.removesuffix('s')}_{number}"] for number in (1, 2, 3)]
+            assert [each["words"] for each in sent[column]] == [words for words in told if words is not None]
+            compared |= {f"{column.removesuffix('s')}_{number}" for number in (1, 2, 3)}
     # Dates are sent in place of days, and a reason only where there is one.
     assert all(column.endswith(("_days", "_reason")) for column in row.keys() - compared - {"as_of", "bundle"})
 

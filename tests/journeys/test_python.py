@@ -32,9 +32,17 @@ def test_a_customer_is_answered_as_over_http(ws: ct.Opened, address: str) -> Non
     assert [ws.customer(id_).answer for id_ in ids] == body["answers"]
     found = ws.customer(ids[0])
     assert found.as_of == body["as_of"]
+    reasons = [(name, each) for name in ("churn", "next_purchase", "value") for each in _reasons(found.answer, name)]
+    assert reasons, "the models of the shop give reasons"
+    assert found.why().to_dict("records") == [{"model": name, **each} for name, each in reasons]
     assert repr(found).startswith(f"Customer('{ids[0]}', as of ")
     with pytest.raises(NotFound, match="not known to this bundle"):
         ws.customer("nobody")
+
+
+def _reasons(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = answer[name].get("reasons", [])
+    return found
 
 
 def test_segments_are_those_of_the_catalogue(ws: ct.Opened, address: str) -> None:
