@@ -2,7 +2,8 @@
 
 For each study, over its newest test cutoff: how often models of two seeds name the same two families, and the same two
 columns; by how much a score moves when the columns of the two families named are replaced by the usual values, beside
-two other families. Of a simulated shop also whether the cause of leaving is among the two families named.
+two other families; what reasons cost. Of a simulated shop also whether the cause of leaving is among the two families
+named.
 
 **The cause of leaving.** The simulation writes no cause. It is derived from the truth, by the simulation's own hazard:
 the factor that raises a leaver's hazard most above that of the median customer. ``FAMILIES_OF`` says which families
@@ -10,8 +11,9 @@ could show a cause; chance is the same share with the causes shuffled among the 
 """
 
 import argparse
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +36,11 @@ from pipelines.simulation.people.population import DROPOUT_BY_USAGE, USAGE_A_DAY
 from pipelines.steps.dataset import build_dataset
 from pipelines.studies import find_study
 from pipelines.workspace import Workspace
+from serving import predictions
 
 SEEDS = (7, 8)
 TOP = 2
+MANY = 100_000
 GOAL_FAMILIES, GOAL_CAUSE = 0.9, 0.7
 LEAVING_DAYS = (60.0, 30.0)
 """Leavers are those who begin to leave within so many days before the cutoff, and after it."""
@@ -164,11 +168,28 @@ def report(study: PredictStudy, dataset: Dataset, truth: pl.DataFrame | None) ->
         f"  score moves by {ours.mean():.2f} without the two families named, {theirs.mean():.2f} without two others; "
         f"more for {(ours > theirs).mean():.0%} of customers"
     )
+    cost(found.models[0], found.X)
     if truth is not None and study.task == "churn":
         leavers, share, chance, each = cause_named(found, problem.newest, truth)
         beside = f"(goal {GOAL_CAUSE}, chance {chance:.2f})"
         print(f"  of {leavers} leavers the cause is among the two families for {share:.2f} {beside}")
         print(f"  by cause: {each}", flush=True)
+
+
+def cost(model: Predictor, X: pd.DataFrame) -> None:
+    """Print what an answer takes, without and with reasons: of many customers and of one."""
+    many = pd.concat([X] * (MANY // len(X) + 1), ignore_index=True).iloc[:MANY]
+    plain = replace(model, usual={})
+    for name, rows, times in ((f"{MANY:,} customers", many, 1), ("one customer", X.iloc[:1], 200)):
+        took = []
+        for each in (plain, model):
+            about = np.ones(len(rows), dtype=np.bool_)
+            predictions.columns(each, rows, about)
+            began = time.process_time()
+            for _ in range(times):
+                predictions.as_json(each, predictions.columns(each, rows, about), 20_000.0)
+            took.append((time.process_time() - began) / times * 1e3)
+        print(f"  {name}: {took[0]:,.1f} ms without reasons, {took[1]:,.1f} ms with (processor)", flush=True)
 
 
 def truth_of(workspace: Workspace) -> pl.DataFrame | None:

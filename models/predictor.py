@@ -36,7 +36,7 @@ class Predictor:
     params: Params
     calibration_note: str = ""
     usual: Mapping[str, float | None] = field(default_factory=dict)
-    """The usual value of each feature, for reasons; empty in artifacts of before 0.9."""
+    """The usual value of each feature, for reasons; empty if the score is no sum of columns, and before 0.9."""
 
 
 def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, calibrate: bool) -> Predictor:
@@ -48,7 +48,9 @@ def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, 
     numeric or infinite, BadConfig for an unknown parameter.
     """
     read, known = _readable(learner_name, sample), _known(learner_name, params)
-    fitted = replace(_fitted(learner_name, read, known, seed), usual=usual_values(read))
+    fitted = _fitted(learner_name, read, known, seed)
+    if learner(learner_name).contributions(fitted.model, read.table.iloc[:0]) is not None:
+        fitted = replace(fitted, usual=usual_values(read))
     if not calibrate:
         return fitted
 
@@ -91,6 +93,11 @@ def predict(predictor: Predictor, X: pd.DataFrame) -> Floats:
     """
     raw = learner(predictor.learner).predict(predictor.model, _checked(predictor.features, X))
     return target(predictor.question.target).answer(raw, predictor.calibration, predictor.question)
+
+
+def readable(predictor: Predictor, X: pd.DataFrame) -> pd.DataFrame:
+    """The model's columns of ``X`` in its order, float64 in one block; errors as of :func:`predict`."""
+    return _checked(predictor.features, X)
 
 
 def table(predictor: Predictor, X: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models import reasons
-from models.predictor import Predictor, predict
+from models.predictor import Predictor, predict, readable
 from models.sample import Mask
 from models.targets import target
 from models.tasks import NO_ORDER_YET, eligible_mask, task
@@ -35,21 +35,25 @@ def columns(predictor: Predictor, features: pd.DataFrame, about: Mask) -> Column
     eligible = eligible_mask(question.task, features, question.horizon_days) & about
     # Without customers, a row of nulls is answered instead: the names of the columns come with the answers.
     rows = features if len(features) else pd.DataFrame(np.nan, columns=list(predictor.features), index=[0])
+    rows = readable(predictor, rows)
     found = target(question.target).columns(predict(predictor, rows), question)
     reason = np.full(len(features), task(question.task).REASON_NOT_ELIGIBLE, dtype=object)
     reason[~about] = NO_ORDER_YET
     reason[eligible] = None
     values = {name: np.where(eligible, column[: len(features)], np.nan) for name, column in found.items()}
-    return {**values, "reason": reason, **told(predictor, features, eligible)}
+    return {**values, "reason": reason, **told(predictor, rows, eligible)}
 
 
 def told(predictor: Predictor, features: pd.DataFrame, eligible: Mask) -> dict[str, NDArray[Any]]:
-    """The columns of reasons for the scores of ``eligible`` rows; none if the model gives no reasons."""
+    """The columns of reasons for the scores of ``eligible`` rows; none if the model gives no reasons.
+
+    ``features`` are as ``readable`` gives them.
+    """
     if not reasons.gives_reasons(predictor):
         return {}
-    found = {name: np.full(len(features), None, dtype=object) for name in (*TOLD, *ONLY_JSON)}
+    found = {name: np.full(len(eligible), None, dtype=object) for name in (*TOLD, *ONLY_JSON)}
     rows = np.flatnonzero(eligible)
-    X = features.loc[:, list(predictor.features)].iloc[rows]
+    X = features.iloc[rows]
     texts: list[list[str]] = [[] for _ in rows]
     for name, each in zip(TOLD, reasons.fields(reasons.reasons(predictor, X), predictor.usual, X), strict=True):
         there = np.flatnonzero(each.pop("there"))

@@ -23,7 +23,7 @@ MOST_TESTS = 8
 """Tests of a piece; a table has 2 to this power rows."""
 MOST_CELLS = 4_000_000
 """Cells of all tables of a booster, 32 MB; 300 trees of 8 leaves have a quarter of a million, of 15 a million."""
-AT_ONCE = 512
+AT_ONCE = 128
 """Rows looked at together, so that what is computed of them stays near the processor."""
 
 Ints = NDArray[np.intp]

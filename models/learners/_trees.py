@@ -94,13 +94,13 @@ def contributions(booster: lgb.Booster, X: Floats) -> Floats:
     Exact Shapley values of the trees, by the path-dependent TreeSHAP of Lundberg et al. 2018 ("Consistent
     individualized feature attribution for tree ensembles"): by tables, or of many deep trees by LightGBM.
     """
+    if len(X) == 0:
+        return np.empty((0, booster.num_feature() + 1))
     if booster not in _TABLES:
         _TABLES[booster] = tables_of(booster)
     tables = _TABLES[booster]
     if tables is not None:
         return tables.contributions(X)
-    if len(X) == 0:
-        return np.empty((0, booster.num_feature() + 1))
     return np.asarray(booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
 
 

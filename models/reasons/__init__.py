@@ -8,7 +8,7 @@ is named, with the customer's value beside the usual one.
 A reason says what the model read. It does not say why a customer acts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,30 +33,30 @@ Text = NDArray[Any]
 
 
 def gives_reasons(predictor: Predictor) -> bool:
-    """Whether its learner's score is a sum of columns, and what is usual was stored with it (since 0.9)."""
-    if not predictor.usual:
-        return False
-    nobody = pd.DataFrame(columns=list(predictor.features), dtype=np.float64)
-    return learner(predictor.learner).contributions(predictor.model, nobody) is not None
+    """Whether its learner's score is a sum of columns, of which was stored what is usual (since 0.9)."""
+    return bool(predictor.usual)
 
 
 def reasons(predictor: Predictor, X: pd.DataFrame) -> Said:
     """For each row of ``X`` at most ``MOST`` families, those with the largest contribution first.
 
-    ``X`` has the model's columns; a row's reasons do not depend on the other rows. Call it only where
+    ``X`` has the model's columns, float64; a row's reasons do not depend on the other rows. Call it only where
     :func:`gives_reasons`.
     """
     starts = range(0, max(len(X), 1), AT_ONCE)
-    parts = [_of_some(predictor, X.iloc[start : start + AT_ONCE]) for start in starts]
-    return Said.joined(parts)
+    return Said.joined([_of_some(predictor, X.iloc[start : start + AT_ONCE]) for start in starts])
 
 
 def _of_some(predictor: Predictor, X: pd.DataFrame) -> Said:
     found = learner(predictor.learner).contributions(predictor.model, X)
     assert found is not None, "gives_reasons was asked"
     names, contributions = found
-    values = X.loc[:, list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
-    return by_family(names, contributions, values, MOST, LEAST)
+    return by_family(names, contributions, _values(X, names), MOST, LEAST)
+
+
+def _values(X: pd.DataFrame, names: Sequence[str]) -> Floats:
+    values = X.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values[:, X.columns.get_indexer(pd.Index(names))]
 
 
 def fields(said: Said, usual: Mapping[str, float | None], X: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +42,49 @@ def by_family(names: Sequence[str], contributions: Floats, values: Floats, most:
 
     ``contributions`` (n, m + 1) as learners state them, ``values`` (n, m). Equal families are in alphabetical order.
     """
-    family = {name: family_of(name) for name in names}
-    order = sorted(range(len(names)), key=lambda place: family[names[place]])
-    spans = _spans([family[names[place]] for place in order])
-    sorted_ = np.ascontiguousarray(contributions[:, order])
-    sums = family_sums(sorted_, [start for start, _ in spans])
-    leading = np.column_stack([_leading(sorted_[:, a:b], sums[:, f]) + a for f, (a, b) in enumerate(spans)])
+    grouped = groups_of(tuple(names))
+    sorted_ = np.ascontiguousarray(contributions[:, grouped.order])
+    sums = family_sums(sorted_, grouped.starts)
+    leading = np.column_stack([_leading(sorted_[:, a:b], sums[:, f]) + a for f, (a, b) in enumerate(grouped.spans)])
     ranked = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :most]
     added, place = (np.take_along_axis(each, ranked, axis=1) for each in (sums, leading))
-    place = np.asarray(order, dtype=np.intp)[place]
+    place = grouped.order[place]
     said = np.abs(added) >= least
     value = np.where(said, np.take_along_axis(values, place, axis=1), np.nan)
-    return Said(tuple(names), family, np.where(said, place, -1), np.where(said, added, 0.0), value)
+    more = ((0, 0), (0, most - place.shape[1]))  # there may be fewer families
+    return Said(
+        grouped.names,
+        grouped.family,
+        np.pad(np.where(said, place, -1), more, constant_values=-1),
+        np.pad(np.where(said, added, 0.0), more),
+        np.pad(value, more, constant_values=np.nan),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Columns sorted by family: their ``order`` (m,), and where each of the ``families`` starts and ends in it."""
+
+    names: tuple[str, ...]
+    family: Mapping[str, str]
+    order: Places
+    families: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def starts(self) -> list[int]:
+        return [start for start, _ in self.spans]
+
+
+@lru_cache(maxsize=32)
+def groups_of(names: tuple[str, ...]) -> Groups:
+    """The columns of a model, grouped; families are in alphabetical order."""
+    family = {name: family_of(name) for name in names}
+    order = sorted(range(len(names)), key=lambda place: family[names[place]])
+    owner = [family[names[place]] for place in order]
+    starts = [place for place, name in enumerate(owner) if place == 0 or owner[place - 1] != name]
+    spans = tuple(zip(starts, [*starts[1:], len(owner)], strict=True))
+    return Groups(names, family, np.asarray(order, dtype=np.intp), tuple(owner[start] for start in starts), spans)
 
 
 def family_sums(contributions: Floats, starts: Sequence[int]) -> Floats:
@@ -65,17 +97,7 @@ def _leading(columns: Floats, total: Floats) -> Places:
     return np.asarray((columns * np.where(total >= 0.0, 1.0, -1.0)[:, None]).argmax(axis=1), dtype=np.intp)
 
 
-def _spans(families: Sequence[str]) -> list[tuple[int, int]]:
-    """Where each family of sorted columns starts and ends."""
-    starts = [place for place, name in enumerate(families) if place == 0 or families[place - 1] != name]
-    return list(zip(starts, [*starts[1:], len(families)], strict=True))
-
-
 def sums_by_family(names: Sequence[str], contributions: Floats) -> tuple[tuple[str, ...], Floats]:
     """All families in alphabetical order, and (n, families) what each adds to the score."""
-    order = sorted(range(len(names)), key=lambda place: family_of(names[place]))
-    sorted_names = [family_of(names[place]) for place in order]
-    starts = [start for start, _ in _spans(sorted_names)]
-    return tuple(sorted_names[start] for start in starts), family_sums(
-        np.ascontiguousarray(contributions[:, order]), starts
-    )
+    grouped = groups_of(tuple(names))
+    return grouped.families, family_sums(np.ascontiguousarray(contributions[:, grouped.order]), grouped.starts)

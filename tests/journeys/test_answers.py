@@ -127,7 +127,8 @@ def shape(value: Any) -> Any:
     """The keys of a JSON value at every depth; a date may be null, so what is at the end does not count."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
-    return [shape(inner) for inner in value] if isinstance(value, list) else ...
+    # One customer has more reasons than another, so of a list only the first entry counts.
+    return [shape(inner) for inner in value[:1]] if isinstance(value, list) else ...
 
 
 def test_nothing_new_changes_nothing_and_says_so(shop: Workspace) -> None:

@@ -87,6 +87,12 @@ def test_the_largest_families_come_first_and_each_names_its_column_in_its_own_di
     assert by_family(names, contributions[:1], values[:1], 4, 0.01).place[0, 3] == -1, "a hundredth is too little"
 
 
+def test_of_fewer_families_there_are_fewer_reasons() -> None:
+    found = by_family(("purchase_spend",), np.array([[2.0, 0.0]]), np.array([[10.0]]), most=3, least=0.01)
+    assert found.place.tolist() == [[0, -1, -1]]
+    assert found.contribution.tolist() == [[2.0, 0.0, 0.0]]
+
+
 def test_reasons_of_a_row_do_not_depend_on_the_others(trees: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     X = sample().X
     whole = reasons.reasons(trees, X)
