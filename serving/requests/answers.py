@@ -42,13 +42,13 @@ class Reason(BaseModel):
     words: str
 
 
-def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:
-    """A target's ``Answer`` under a name that the OpenAPI schema can show beside the others."""
+def kind_of_answer(name: str, answer: type[BaseModel]) -> type[BaseModel]:
+    """A target's ``Answer`` with reasons, under a name that the OpenAPI schema can show beside the others."""
     named = f"{name.title().replace('_', '')}Answer"
     return create_model(named, __base__=answer, __doc__=answer.__doc__, reasons=(list[Reason] | None, None))
 
 
-Prediction: Any = Union[tuple(_prediction(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
+Prediction: Any = Union[tuple(kind_of_answer(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
 """The answer of a predictor: whichever its target gives."""
 
 
