@@ -24,12 +24,17 @@ def sentence(name: str, value: float | None, usual: float | None, own: float | N
     words = feature_words(name)
     if is_share_of_customers(name):
         return f"{words}: {_yes(value)}{_of_all(usual)}"
-    typical = "" if usual is None else f"; typical: {value_words(name, usual)}"
+    typical = "" if usual is None else f"; typical: {_figure(name, usual)}"
     if own is not None and own == own:
-        typical = f"; usually every {value_words(name, own)}"
+        typical = f"; usually every {_figure(name, own)}"
     if words.startswith((SINCE, UNTIL)):
         return f"{_ago(name, words, value)}{typical}"
-    return f"{words}: {NONE if value is None else value_words(name, value)}{typical}"
+    return f"{words}: {NONE if value is None else _figure(name, value)}{typical}"
+
+
+def _figure(name: str, value: float) -> str:
+    """Days are whole: nobody speaks of 7.2 days."""
+    return f"{value:,.0f}" if name.endswith("_days") else value_words(name, value)
 
 
 def _ago(name: str, words: str, value: float | None) -> str:
@@ -38,8 +43,8 @@ def _ago(name: str, words: str, value: float | None) -> str:
     what = words.removeprefix(SINCE).removeprefix(UNTIL).removeprefix("the ")
     if value is None:
         return f"{what}: {NONE}"
-    days = value_words(name, value)
-    span = f"{days} {'day' if days == '1' else 'days'}"
+    days = _figure(name, value)
+    span = "less than a day" if days == "0" else f"{days} {'day' if days == '1' else 'days'}"
     return f"{what} {span} ago" if since else f"{what} in {span}"
 
 

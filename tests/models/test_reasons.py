@@ -147,6 +147,8 @@ def test_no_wording_says_why_somebody_acts(family: str) -> None:
     [
         (("purchase_recency_days", 74.0, 40.0, 31.0), "last order 74 days ago; usually every 31"),
         (("purchase_recency_days", 74.0, 40.0, float("nan")), "last order 74 days ago; typical: 40"),
+        (("usage_recency_days", 7.2, 15.3), "last visit 7 days ago; typical: 15"),
+        (("usage_recency_days", 0.3, 15.3), "last visit less than a day ago; typical: 15"),
         (("usage_recency_days", None, 12.0), "last visit: none on record; typical: 12"),
         (("situation_holiday_next_days", 1.0, 20.0), "next public holiday in 1 day; typical: 20"),
         (("basket_discount_share", 0.5, 0.125), "discount: 50%; typical: 12%"),
