@@ -48,7 +48,7 @@ class Customer:
         """The reasons for each score, the largest contribution first: a row a model and family.
 
         model; family; effect, raises or lowers; words; contribution, in log odds (of amounts in the logarithm), before
-        the calibration; column, value and usual. No rows for models that give no reasons.
+        the calibration; column, value and usual, NaN for null. No rows for models that give no reasons.
         """
         rows = [
             {"model": name, **reason}

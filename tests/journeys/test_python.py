@@ -34,7 +34,9 @@ def test_a_customer_is_answered_as_over_http(ws: ct.Opened, address: str) -> Non
     assert found.as_of == body["as_of"]
     reasons = [(name, each) for name in ("churn", "next_purchase", "value") for each in _reasons(found.answer, name)]
     assert reasons, "the models of the shop give reasons"
-    assert found.why().to_dict("records") == [{"model": name, **each} for name, each in reasons]
+    told = found.why()
+    expected = pd.DataFrame([{"model": name, **each} for name, each in reasons])
+    pd.testing.assert_frame_equal(told, expected[list(told)], check_exact=True)
     assert repr(found).startswith(f"Customer('{ids[0]}', as of ")
     with pytest.raises(NotFound, match="not known to this bundle"):
         ws.customer("nobody")
