@@ -47,6 +47,12 @@ def reasons(predictor: Predictor, X: pd.DataFrame) -> Said:
     return Said.joined([_of_some(predictor, X.iloc[start : start + AT_ONCE]) for start in starts])
 
 
+def warm(predictor: Predictor) -> None:
+    """Prepare what the first reasons of a model would wait for: tables of trees take up to seconds."""
+    if gives_reasons(predictor):
+        reasons(predictor, pd.DataFrame(np.nan, columns=list(predictor.features), index=[0]))
+
+
 def _of_some(predictor: Predictor, X: pd.DataFrame) -> Said:
     found = learner(predictor.learner).contributions(predictor.model, X)
     assert found is not None, "gives_reasons was asked"

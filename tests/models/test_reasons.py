@@ -8,7 +8,7 @@ import pytest
 
 from features.families import families, family_of, is_flag, is_text
 from models import predictor, reasons
-from models.learners import learner
+from models.learners import _trees, learner
 from models.predictor import Predictor, fit_predictor
 from models.question import Question
 from models.reasons.families import by_family, sums_by_family
@@ -113,6 +113,13 @@ def test_a_customer_with_the_usual_value_everywhere_has_no_reason_in_a_linear_mo
     model = fit_predictor("logistic", same, {}, seed=0, calibrate=False)
     usual = pd.DataFrame([np.expm1(np.array(model.model.means))], columns=list(model.features))
     assert (reasons.reasons(model, usual).place == -1).all()
+
+
+def test_the_first_reasons_wait_for_nothing_once_warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = fit_predictor("lightgbm", sample(), {"n_estimators": 5}, seed=2, calibrate=False)
+    reasons.warm(fresh)
+    monkeypatch.setattr(_trees, "tables_of", None)
+    assert len(reasons.reasons(fresh, sample().X).place) == 600
 
 
 def test_a_model_whose_score_is_no_sum_gives_none() -> None:
