@@ -47,6 +47,21 @@ def _reasons(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return found
 
 
+def test_why_has_a_row_a_reason_and_none_for_models_that_give_none() -> None:
+    reason = {"family": "usage", "effect": "lowers", "words": "last visit: none on record; typical: 12"}
+    figures = {"contribution": -0.5, "column": "usage_recency_days", "value": None, "usual": 12.0}
+    answer = {"customer_id": "c1", "segment": None, "churn": {"probability": 0.5, "reasons": [reason | figures]}}
+    (row,) = ct.Customer("c1", answer, "2026-01-01").why().to_dict("records")
+    assert row["value"] is None or row["value"] != row["value"]
+    assert {name: row[name] for name in row if name != "value"} == {
+        "model": "churn",
+        **{name: value for name, value in (reason | figures).items() if name != "value"},
+    }
+    nothing = ct.Customer("c1", {"customer_id": "c1", "value": {"expected": 1.0}}, "2026-01-01").why()
+    assert nothing.empty
+    assert list(nothing.columns) == list(row)
+
+
 def test_segments_are_those_of_the_catalogue(ws: ct.Opened, address: str) -> None:
     with urllib.request.urlopen(f"{address}/segments", timeout=30) as reply:
         listed = json.load(reply)["segments"]
