@@ -25,6 +25,9 @@ from serving import segments
 from serving.bundle import load_bundle
 from serving.lookup import load_lookups
 
+REASON = ("family", "effect", "words", "contribution", "column", "value", "usual")
+"""Columns of :meth:`Customer.why` after the model's name."""
+
 
 def open_workspace(home: str | Path = "") -> "Opened":
     """The workspace in the folder ``home``; if none is given, ``$COTERIE_HOME`` or ``workspace``. Nothing is read."""
@@ -40,6 +43,20 @@ class Customer:
     customer_id: str
     answer: dict[str, Any]
     as_of: str
+
+    def why(self) -> pd.DataFrame:
+        """The reasons for each score, the largest contribution first: a row a model and family.
+
+        model; family; effect, raises or lowers; words; contribution, in log odds (of amounts in the logarithm), before
+        the calibration; column, value and usual, NaN for null. No rows for models that give no reasons.
+        """
+        rows = [
+            {"model": name, **reason}
+            for name, about in self.answer.items()
+            if isinstance(about, dict)
+            for reason in about.get("reasons", ())
+        ]
+        return pd.DataFrame(rows, columns=["model", *REASON])
 
     def __repr__(self) -> str:
         """``Customer('c1', as of 2026-01-31T00:00:00Z: Frequent buyers)``."""

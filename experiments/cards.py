@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.plots.words import feature_words, is_money, value_words
 from features.families import is_protected
 from features.indicators import split
 from models.intervals import clustered_mean
@@ -25,6 +24,7 @@ from models.segments.preprocessing import raw_column
 from models.segments.rules import Condition, Rule, rule_for
 from models.segments.segmenter import Segmenter
 from models.segments.use import ORDERS, Period
+from models.words import feature_words, is_money, value_words
 
 SUPPRESSED_BELOW = 10
 MOST_APART, MOST_OFTEN = 5, 5

@@ -12,6 +12,7 @@ from experiments.plots.predictions_page import Beside, Contents
 from experiments.prediction_verdict import difference
 from experiments.probe import leaks, probe
 from experiments.profit import Profit, best_cut, profits
+from experiments.reasons import reasons_plot, said_by_family
 from experiments.reliability import ALL, Reliability, in_words, reliability
 from experiments.rolling import Problem, losses
 from experiments.slices import scores_by_slice
@@ -121,6 +122,7 @@ def facts(problem: Problem, ours: Scored) -> dict[str, Any]:
             "sound": {"holds": found.sound[0], "words": found.sound[1]},
             "useful": {"holds": found.useful[0], "words": found.useful[1]},
         },
+        "reasons": said_by_family(problem, ours),
         "reliability": [_plain(each) for each in _reliability(problem, ours)],
     }
 
@@ -148,6 +150,8 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
         charts.draw(folder / f"{chart.name}.png", chart, title)
     charts.draw(folder / "scores_by_cutoff.png", predictions.scores_by_cutoff(problem, tested), title)
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
+    if means := said_by_family(problem, tested[0]):
+        reasons_plot(folder / "reasons.png", f"What scores are made of: {title}", problem, means)
     page = predictions_page(title, contents(problem, tested), folder)
     (folder / "report.html").write_text(page, encoding="utf-8")
 

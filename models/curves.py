@@ -48,6 +48,16 @@ def from_hazards(hazards: Floats) -> Floats:
     return np.asarray(np.maximum.accumulate(1.0 - np.cumprod(1.0 - hazards, axis=1), axis=1), dtype=np.float64)
 
 
+def hazards_of(curve: Floats) -> Floats:
+    """(n, K) chances in each interval, given no event before it, of a curve (n, K): what ``from_hazards`` undoes.
+
+    >>> hazards_of(np.array([[0.5, 0.75]])).tolist()
+    [[0.5, 0.5]]
+    """
+    before = np.column_stack([np.zeros(len(curve)), np.minimum(curve[:, :-1], MAX_CHANCE)])
+    return np.asarray((curve - before) / (1.0 - before), dtype=np.float64)
+
+
 def base_hazards(y: Floats, horizons: tuple[float, ...]) -> Floats:
     """(K,) hazards of all customers together. Half an event and half a non-event are added, so none is 0 or 1.
 

@@ -75,6 +75,15 @@ def apply_logit(model: Logit, columns: list[Floats]) -> Floats:
     return np.asarray(expit(total), dtype=np.float64)
 
 
+def logit_terms(model: Logit, columns: list[Floats]) -> Floats:
+    """(n, columns + 1) the terms of the log odds, last the intercept; a null adds nothing."""
+    terms = [
+        weight * _standardise(values, mean, scale)
+        for values, weight, mean, scale in zip(columns, model.weights, model.means, model.scales, strict=True)
+    ]
+    return np.column_stack([*terms, np.full(len(columns[0]), model.intercept)])
+
+
 def _mean(values: Floats) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else 0.0

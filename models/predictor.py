@@ -1,7 +1,7 @@
 """A predictor: a fitted learner with its question, columns and calibration; the unit that is saved and served."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.plain import json_bytes, json_from
 from models.question import Question
 from models.sample import Floats, Sample, floats
 from models.targets import Calibration, target
+from models.usual import usual_values
 
 FILE = "predictor.json"
 
@@ -34,6 +35,8 @@ class Predictor:
     features: tuple[str, ...]
     params: Params
     calibration_note: str = ""
+    usual: Mapping[str, float | None] = field(default_factory=dict)
+    """The usual value of each feature, for reasons; empty if the score is no sum of columns, and before 0.9."""
 
 
 def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, calibrate: bool) -> Predictor:
@@ -46,6 +49,8 @@ def fit_predictor(learner_name: str, sample: Sample, params: Params, seed: int, 
     """
     read, known = _readable(learner_name, sample), _known(learner_name, params)
     fitted = _fitted(learner_name, read, known, seed)
+    if learner(learner_name).contributions(fitted.model, read.table.iloc[:0]) is not None:
+        fitted = replace(fitted, usual=usual_values(read))
     if not calibrate:
         return fitted
 
@@ -90,6 +95,11 @@ def predict(predictor: Predictor, X: pd.DataFrame) -> Floats:
     return target(predictor.question.target).answer(raw, predictor.calibration, predictor.question)
 
 
+def readable(predictor: Predictor, X: pd.DataFrame) -> pd.DataFrame:
+    """The model's columns of ``X`` in its order, float64 in one block; errors as of :func:`predict`."""
+    return _checked(predictor.features, X)
+
+
 def table(predictor: Predictor, X: pd.DataFrame) -> pd.DataFrame:
     """The answers as named float64 columns, one row per row of ``X``, with its index; NaN where there is no value."""
     found = target(predictor.question.target).columns(predict(predictor, X), predictor.question)
@@ -123,6 +133,7 @@ def dump(predictor: Predictor) -> dict[str, bytes]:
         "calibration_note": predictor.calibration_note,
         "features": list(predictor.features),
         "params": dict(predictor.params),
+        "usual": dict(predictor.usual),
     }
     return {FILE: json_bytes(state), **learner(predictor.learner).dump(predictor.model)}
 
@@ -139,6 +150,7 @@ def load(files: Mapping[str, bytes]) -> Predictor:
             features=tuple(state["features"]),
             params=state["params"],
             calibration_note=state["calibration_note"],
+            usual=state.get("usual", {}),
         )
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"the predictor lacks {error}: write the artifact again") from error

@@ -21,6 +21,9 @@ class Kind(Protocol):
     TEXT: tuple[str, ...]
     """Columns that are text; the others are float64."""
 
+    ONLY_JSON: tuple[str, ...]
+    """Columns of JSON that a table does not have."""
+
     def key(self, model_name: str) -> str:
         """The answer's key in JSON, and the prefix of its columns in a table."""
         ...
@@ -72,14 +75,15 @@ class Answered:
         customer_id; then segment_id, segment_name and segment_strength in [0, 1] if there are segments, and
         segment_group_id and segment_group_name if these have groups above them; then for each predictor the columns of
         its target behind the model's name, null where the task does not ask about the customer, and ``<name>_reason``,
-        which is null everywhere else. Numbers are float64, whatever the rows.
+        which is null everywhere else; ``<name>_reason_1`` to ``_3`` are reasons for the score, in words. Numbers are
+        float64, whatever the rows.
         """
         found = {"customer_id": pd.Series(self.customer_ids, dtype="str")}
         for name, columns in self.columns.items():
             kind = kind_of(self.models[name].model)
-            for column, values in columns.items():
+            for column in (column for column in columns if column not in kind.ONLY_JSON):
                 dtype = "str" if column in kind.TEXT else "float64"
-                found[f"{kind.key(name)}_{column}"] = pd.Series(values, dtype=dtype)
+                found[f"{kind.key(name)}_{column}"] = pd.Series(columns[column], dtype=dtype)
         return pd.DataFrame(found)
 
     def as_json(self, as_of: float) -> list[bytes]:

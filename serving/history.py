@@ -8,6 +8,8 @@ from features.errors import CoterieError
 from features.past import acting_table
 from features.tables import EventKind, FeedbackKind, TouchChannel, TouchKind
 from features.windows import to_datetime
+from models.predictor import Predictor
+from models.reasons import warm
 from serving.answers import answer
 from serving.bundle import Bundle, iso
 from serving.live import left_out, live_features
@@ -51,6 +53,9 @@ def warm_up(bundle: Bundle) -> None:
     Then all objects so far are excluded from garbage collection: a full collection visits every object of every
     library, which delayed a request by tens of milliseconds.
     """
+    for loaded in bundle.models.values():
+        if isinstance(loaded.model, Predictor):
+            warm(loaded.model)  # a question may not apply to any of the customers below
     filled, acting = typical(bundle, empty=False), acting_table(bundle.tables)
     nothing_else = [{key: each[key] for key in ("customer_id", acting)} for each in filled]
     for customers in (typical(bundle, empty=True), filled, nothing_else):

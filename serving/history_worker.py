@@ -27,6 +27,7 @@ MANIFEST_KEYS = (
     "training_window",
     "dataset_fingerprint",
     "scores",
+    "reasons",
 )
 """What the page of models shows of each model's manifest."""
 NICE = 5

@@ -15,6 +15,7 @@ from models.segments.soundness import SOUND
 from serving.json_columns import Columns, json_texts
 
 TEXT = ("id", "name", "group_id", "group_name", "unsound")
+ONLY_JSON: tuple[str, ...] = ()
 
 
 def key(model_name: str) -> str:  # noqa: ARG001 - the same whatever the study is called

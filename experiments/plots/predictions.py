@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from experiments.contest import Scored
 from experiments.plots.style import COLOURS, GREY, figure
-from experiments.plots.words import feature_words
 from experiments.rolling import Problem
 from models.charts import Chart, Panel, Series, Style
 from models.learners import learner
 from models.predictor import Predictor, predict
+from models.words import feature_words
 
 IMPORTANCE_ROWS = 2_000
 IMPORTANCE_SHUFFLES = 3

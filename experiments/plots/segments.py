@@ -10,11 +10,11 @@ import pandas as pd
 from experiments.contest import TUNED, Scored
 from experiments.plots.labels import spread
 from experiments.plots.style import COLOURS, GREY, INK, LIGHT, figure, wrapped
-from experiments.plots.words import feature_words, value_words
 from models.charts import percent
 from models.segments import preprocessing
 from models.segments.clusterers import NOISE, Floats
 from models.segments.segmenter import Segmenter, assign_labels
+from models.words import feature_words, value_words
 
 MAP_ROWS = 4_000
 MAP_TEXT: Any = {"ha": "center", "va": "center", "fontsize": 9, "fontweight": "bold"}

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from experiments.plots.page import document, picture
-from experiments.plots.words import value_words
 from models.charts import percent
 from models.segments.catalogue import Segment
 from models.segments.clusterers import NOISE
 from models.segments.french import french
 from models.segments.hierarchy import Group, parents
 from models.segments.segmenter import Segmenter
+from models.words import value_words
 
 ECONOMICS = {
     "spend_share": ("of all revenue", "share"),

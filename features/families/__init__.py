@@ -121,6 +121,32 @@ def is_protected(column: str) -> bool:
     return any(family.is_protected(column) for family in families().values())
 
 
+@cache
+def family_of(feature: str) -> str:
+    """The family of a feature or of an indicator of one; of a column that no family has, its first word.
+
+    >>> family_of("profile_country=france"), family_of("purchase_spend_90d")
+    ('profile', 'purchase')
+    """
+    column = feature.partition("=")[0]
+    return next((name for name, family in families().items() if family.owns(column)), column.partition("_")[0])
+
+
+@cache
+def meaning_of(column: str) -> str:
+    """What the reference says of a column; empty for one that no family documents."""
+    return next((family.COLUMNS[column] for family in families().values() if column in family.COLUMNS), "")
+
+
+def is_flag(column: str) -> bool:
+    """Whether the column is 1 where something holds, else 0.
+
+    >>> is_flag("engagement_never_opener"), is_flag("engagement_open_rate")
+    (True, False)
+    """
+    return meaning_of(column).startswith("1 if ")
+
+
 def reference(found: Mapping[str, Family]) -> str:
     """The families as a Markdown page: every column with its meaning, unit and null behaviour."""
     total = sum(len(family.COLUMNS) for family in found.values())

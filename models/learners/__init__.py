@@ -12,6 +12,8 @@ from models.question import Question
 from models.sample import Floats, Sample
 
 Params = Mapping[str, Any]
+Contributions = tuple[tuple[str, ...], Floats]
+"""Names of columns (m), and (n, m + 1) what each adds to a row's score; last what the score is without them."""
 
 
 class Learner(Protocol):
@@ -54,6 +56,16 @@ class Learner(Protocol):
     def importance(self, model: Any) -> dict[str, float]:  # noqa: ARG002 - it is no sum of features
         """Importance of each feature the model uses, at least 0, in the learner's own unit; empty if it has none."""
         return {}
+
+    @default
+    def contributions(self, model: Any, X: pd.DataFrame) -> Contributions | None:  # noqa: ARG002 - it is no sum
+        """What each column adds to each row's score; None if the score is no sum of columns.
+
+        A row of contributions sums to the score, before any calibration. binary: the log odds of the raw prediction.
+        amount: its logarithm, before the floor. curve: the mean over its intervals of the log odds of an event in the
+        interval, given none before. A row's contributions do not depend on the other rows.
+        """
+        return None
 
     def dump(self, model: Any) -> dict[str, bytes]:
         """The model as files of plain data by name, never pickled."""

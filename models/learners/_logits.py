@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.curves import at_risk, from_hazards
-from models.logit import Logit, apply_logit, fit_logit
+from models.logit import Logit, apply_logit, fit_logit, logit_terms
 from models.plain import json_bytes, json_from
 from models.sample import Floats, Sample
 
@@ -31,6 +31,13 @@ def apply_logits(model: Logit | Hazards, columns: list[Floats]) -> Floats:
     if isinstance(model, Logit):
         return apply_logit(model, columns)
     return from_hazards(np.column_stack([apply_logit(each, columns) for each in model.intervals]))
+
+
+def contributions_of(model: Logit | Hazards, columns: list[Floats]) -> Floats:
+    """(n, columns + 1) what each column adds to the log odds, last the intercept; for a curve, means over intervals."""
+    each = (model,) if isinstance(model, Logit) else model.intervals
+    found = [logit_terms(logit, columns) for logit in each]
+    return np.asarray(sum(found[1:], found[0]) / len(found), dtype=np.float64)
 
 
 def importance_of(model: Logit | Hazards, names: Sequence[str]) -> dict[str, float]:

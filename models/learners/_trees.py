@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import lightgbm as lgb
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from models.learners import Params
 from models.learners._bins import binned
+from models.learners._shapley import Tables, tables_of
 from models.params import Trial
 from models.sample import Floats, Rows, Sample, column
 
@@ -23,6 +25,9 @@ DEFAULTS: Params = {
     "lambda_l2": 10.0,
     "half_life_days": 0.0,
 }
+
+_TABLES: WeakKeyDictionary[lgb.Booster, Tables | None] = WeakKeyDictionary()
+"""Made when a booster's contributions are first asked for: most boosters of a search are never asked."""
 
 SEASON_DAYS = 730.0
 """Columns that only show the date are used once the cutoffs span two years: before, trees would memorise dates."""
@@ -81,6 +86,22 @@ def answer(booster: lgb.Booster, X: Floats, raw_score: bool = False) -> Floats:
     if len(X) == 0:
         return np.empty(0)
     return np.asarray(booster.predict(X, raw_score=raw_score, num_threads=1), dtype=np.float64)
+
+
+def contributions(booster: lgb.Booster, X: Floats) -> Floats:
+    """(n, columns + 1) what each column adds to the raw score, last the score without them.
+
+    Exact Shapley values of the trees, by the path-dependent TreeSHAP of Lundberg et al. 2018 ("Consistent
+    individualized feature attribution for tree ensembles"): by tables, or of many deep trees by LightGBM.
+    """
+    if len(X) == 0:
+        return np.empty((0, booster.num_feature() + 1))
+    if booster not in _TABLES:
+        _TABLES[booster] = tables_of(booster)
+    tables = _TABLES[booster]
+    if tables is not None:
+        return tables.contributions(X)
+    return np.asarray(booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
 
 
 def gains(booster: lgb.Booster, features: tuple[str, ...]) -> dict[str, float]:

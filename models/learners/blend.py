@@ -1,9 +1,10 @@
 """A blend: trees on all features, plain trees on the 22 columns of ``plain``, a regression on three, and BG/NBD.
 
 They err in different places: trees find what a formula misses, and few columns vary less from one sample to the next.
-The mean of their log odds beats each of them (Bates & Granger 1969). The first trees, which are tuned, weigh as much as
-all others together; weights fitted to so few customers would cost more than they bring. Without orders, a regression on
-all features is the other half.
+The mean of their scores (log odds of an event in each interval, logarithms of amounts) beats each of them (Bates &
+Granger 1969), and stays a sum of columns. The first trees, which are tuned, weigh as much as all others together;
+weights fitted to so few customers would cost more than they bring. Without orders, a regression on all features is the
+other half.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ import pandas as pd
 from scipy.special import expit
 
 from models.calibration import logit
-from models.learners import Learner, Params, _trees, bgnbd, hazard, lightgbm, linear, logistic, plain
+from models.curves import from_hazards, hazards_of
+from models.learners import Contributions, Learner, Params, _trees, bgnbd, hazard, lightgbm, linear, logistic, plain
 from models.params import Trial
 from models.plain import json_bytes, json_from
 from models.sample import Floats, Sample, floats
@@ -32,18 +34,23 @@ MEMBERS: dict[str, dict[str, Any]] = {
 }
 """By target, the first of them tuned. One that needs a column which the study excludes, or that does not know the
 question's outcome, is left out."""
-INSTEAD = {"binary": {"linear": linear}, "curve": {"linear": linear}, "amount": {}}
+INSTEAD: dict[str, dict[str, Any]] = {"binary": {"linear": linear}, "curve": {"linear": linear}, "amount": {}}
 """Where all of the others are left out."""
+WHOLE = "bgnbd"
+"""The member whose score is no sum of columns: what it adds counts for one of them."""
+COUNTS_FOR = "purchase_recency_days"
+LEAST_AMOUNT = 1e-9
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Fitted ``members`` by name, for a kind of answer; ``levels`` by name scale members that did not learn from the
-    labels."""
+    """Fitted ``members`` by name, for a kind of answer. ``shift`` is added to every score, so that amounts have the
+    total of the tuned trees; ``centre`` is the mean score of BG/NBD."""
 
     target: str
     members: Mapping[str, Any]
-    levels: Mapping[str, float]
+    shift: float = 0.0
+    centre: float = 0.0
 
 
 def space(trial: Trial) -> Params:
@@ -64,19 +71,7 @@ def fit(sample: Sample, params: Params, seed: int) -> Blend:
             name: sample.once(("member", name, seed), partial(module.fit, sample, module.DEFAULTS, seed))
             for name, module in INSTEAD[target].items()
         }
-    derived = [name for name in members if target == "amount" and MEMBERS[target][name] is bgnbd]
-    levels = {name: sample.once(("level", name), partial(_level, members[name], sample)) for name in derived}
-    return Blend(target, members, levels)
-
-
-def _level(member: Any, sample: Sample) -> float:
-    """Mean label over the mean that BG/NBD expects, of the newest cutoff."""
-    newest = sample.where(sample.as_of == sample.as_of.max())
-    return float(newest.y.mean() / bgnbd.predict(member, newest.X).mean())
-
-
-def _modules(target: str) -> dict[str, Any]:
-    return {**MEMBERS[target], **INSTEAD[target]}
+    return _levelled(Blend(target, members), sample)
 
 
 def _knows(module: Learner, sample: Sample) -> bool:
@@ -89,27 +84,76 @@ def _fitted(module: Any, sample: Sample, seed: int) -> Any:
     return module.fit(own, getattr(module, "DEFAULTS", {}), seed)
 
 
+def _levelled(model: Blend, sample: Sample) -> Blend:
+    """With the total of the tuned trees among the customers of the newest cutoff, and BG/NBD's mean score there."""
+    newest: Sample = sample.once("newest", lambda: sample.where(sample.as_of == sample.as_of.max()))
+    centre = 0.0
+    if WHOLE in model.members:
+        centre = sample.once("centre", lambda: float(_member_score(model, WHOLE, newest.X).mean()))
+    if model.target != "amount":
+        return replace(model, centre=centre)
+    trees = _modules(model.target)[next(iter(model.members))].predict(next(iter(model.members.values())), newest.X)
+    shift = float(np.log(trees.sum() / np.exp(_score(model, newest.X)).sum()))
+    return replace(model, shift=shift, centre=centre)
+
+
+def _modules(target: str) -> dict[str, Any]:
+    return {**MEMBERS[target], **INSTEAD[target]}
+
+
 def predict(model: Blend, X: pd.DataFrame) -> Floats:
-    """The weighted mean of the members' expected amounts (n,), or the probability at that of their log odds, (n,) or
-    (n, K)."""
-    modules = _modules(model.target)
-    each = [modules[name].predict(member, X) for name, member in model.members.items()]
+    """(n,) P(y = 1) or expected amounts, (n, K) P(event within each horizon), at the weighted mean of the scores."""
+    score = _score(model, X)
     if model.target == "amount":
-        return _mean([values * model.levels.get(name, 1.0) for name, values in zip(model.members, each, strict=True)])
-    found = np.asarray(expit(_mean([logit(p) for p in each])), dtype=np.float64)
-    return found if model.target == "binary" else np.asarray(np.maximum.accumulate(found, axis=1), dtype=np.float64)
+        return np.exp(score)
+    p = np.asarray(expit(score), dtype=np.float64)
+    return p if model.target == "binary" else from_hazards(p)
 
 
-def _mean(each: list[Floats]) -> Floats:
+def _score(model: Blend, X: pd.DataFrame) -> Floats:
     """Half the first and half the mean of the others; one after the other, so that a row's bits do not depend on other
     rows."""
-    first, *others = each
+    total = model.shift
+    for name, weight in _weights(model).items():
+        total = total + weight * _member_score(model, name, X)
+    return np.asarray(total, dtype=np.float64)
+
+
+def _weights(model: Blend) -> dict[str, float]:
+    first, *others = model.members
     if not others:
-        return first
-    total = others[0]
-    for values in others[1:]:
-        total = total + values
-    return (first + total / len(others)) / 2.0
+        return {first: 1.0}
+    return {first: 0.5, **dict.fromkeys(others, 0.5 / len(others))}
+
+
+def _member_score(model: Blend, name: str, X: pd.DataFrame) -> Floats:
+    """(n,) log odds or logarithms of amounts, (n, K) log odds of an event in each interval, given none before."""
+    raw: Floats = _modules(model.target)[name].predict(model.members[name], X)
+    if model.target == "amount":
+        return np.asarray(np.log(np.maximum(raw, LEAST_AMOUNT)), dtype=np.float64)
+    return logit(raw if model.target == "binary" else hazards_of(raw))
+
+
+def contributions(model: Blend, X: pd.DataFrame) -> Contributions:
+    """The weighted contributions of the members; what BG/NBD's score differs from its mean by counts for recency."""
+    added: dict[str, Floats] = {}
+    base = np.full(len(X), model.shift)
+    for name, weight in _weights(model).items():
+        names, each = _member_contributions(model, name, X)
+        base = base + weight * each[:, -1]
+        for place, column in enumerate(names):
+            so_far = added.get(column)
+            added[column] = weight * each[:, place] if so_far is None else so_far + weight * each[:, place]
+    return tuple(added), np.column_stack([*added.values(), base])
+
+
+def _member_contributions(model: Blend, name: str, X: pd.DataFrame) -> Contributions:
+    if name != WHOLE:
+        found: Contributions = _modules(model.target)[name].contributions(model.members[name], X)
+        return found
+    score = _member_score(model, name, X)
+    mean = score if score.ndim == 1 else score.mean(axis=1)
+    return (COUNTS_FOR,), np.column_stack([mean - model.centre, np.full(len(X), model.centre)])
 
 
 def importance(model: Blend) -> dict[str, float]:
@@ -127,10 +171,8 @@ def dump(model: Blend) -> dict[str, bytes]:
         for name, member in model.members.items()
         for file, content in modules[name].dump(member).items()
     }
-    return {
-        FILE: json_bytes({"target": model.target, "members": list(model.members), "levels": dict(model.levels)}),
-        **files,
-    }
+    about = {"target": model.target, "members": list(model.members), "shift": model.shift, "centre": model.centre}
+    return {FILE: json_bytes(about), **files}
 
 
 def load(files: Mapping[str, bytes]) -> Blend:
@@ -138,7 +180,7 @@ def load(files: Mapping[str, bytes]) -> Blend:
     about = json_from(files, FILE)
     modules = _modules(about["target"])
     members = {name: modules[name].load(_own(files, name)) for name in about["members"]}
-    return Blend(about["target"], members, about["levels"])
+    return Blend(about["target"], members, float(about["shift"]), float(about["centre"]))
 
 
 def _own(files: Mapping[str, bytes], member: str) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from models.curves import at_risk, base_hazards, from_hazards
-from models.learners import Params, _trees
+from models.learners import Contributions, Params, _trees
 from models.params import Trial
 from models.plain import json_bytes, json_from
 from models.sample import Floats, Sample
@@ -66,6 +66,18 @@ def predict(model: Hazard, X: pd.DataFrame) -> Floats:
     rows = _trees.matrix(X, model.features)
     added = [_trees.answer(model.booster, _in_interval(rows, k), raw_score=True) for k in range(len(model.base))]
     return from_hazards(np.asarray(expit(np.column_stack(added) + np.asarray(model.base)), dtype=np.float64))
+
+
+def contributions(model: Hazard, X: pd.DataFrame) -> Contributions:
+    """Shapley values in log odds of an event in an interval, given none before; their mean over the intervals.
+
+    What the interval itself adds belongs to the last column, with the base rates.
+    """
+    rows, intervals = _trees.matrix(X, model.features), range(len(model.base))
+    each = [_trees.contributions(model.booster, _in_interval(rows, k)) for k in intervals]
+    mean = np.asarray(sum(each[1:], each[0]) / len(each), dtype=np.float64)
+    base = mean[:, -2] + mean[:, -1] + np.mean(model.base)
+    return model.features, np.column_stack([mean[:, :-2], base])
 
 
 def importance(model: Hazard) -> dict[str, float]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from models.amounts import floored
-from models.learners import Params, _trees
+from models.learners import Contributions, Params, _trees
 from models.params import Trial
 from models.plain import json_bytes, json_from
 from models.sample import Floats, Sample
@@ -57,6 +57,13 @@ def predict(model: Trees, X: pd.DataFrame) -> Floats:
     """(n,) P(y = 1) or expected amounts."""
     found = _trees.answer(model.booster, _trees.matrix(X, model.features))
     return found if model.mean is None else floored(found * model.mean, model.mean)
+
+
+def contributions(model: Trees, X: pd.DataFrame) -> Contributions:
+    """Shapley values in log odds, or in the logarithm of the amount before its floor."""
+    found = _trees.contributions(model.booster, _trees.matrix(X, model.features))
+    found[:, -1] += 0.0 if model.mean is None else np.log(model.mean)
+    return model.features, found
 
 
 def importance(model: Trees) -> dict[str, float]:

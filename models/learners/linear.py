@@ -10,8 +10,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from models.learners import Params, _trees
-from models.learners._logits import Hazards, apply_logits, dump_logits, fit_logits, importance_of, load_logits
+from models.learners import Contributions, Params, _trees
+from models.learners._logits import (
+    Hazards,
+    apply_logits,
+    contributions_of,
+    dump_logits,
+    fit_logits,
+    importance_of,
+    load_logits,
+)
 from models.logit import Logit
 from models.params import Trial
 from models.plain import json_bytes, json_from
@@ -87,6 +95,17 @@ def predict(model: Linear, X: pd.DataFrame) -> Floats:
     """(n,) P(y = 1), or (n, K) for a curve."""
     columns = [made for scale in model.scales for made in _columns(scale, column(X, scale.name))]
     return apply_logits(model.logits, columns)
+
+
+def contributions(model: Linear, X: pd.DataFrame) -> Contributions:
+    """Weight times distance from the training mean, in log odds; a feature's score and its null count together."""
+    columns = [made for scale in model.scales for made in _columns(scale, column(X, scale.name))]
+    terms = contributions_of(model.logits, columns)
+    found, place = [], 0
+    for scale in model.scales:
+        found.append(terms[:, place] + terms[:, place + 1] if scale.nulls else terms[:, place])
+        place += 1 + scale.nulls
+    return tuple(scale.name for scale in model.scales), np.column_stack([*found, terms[:, -1]])
 
 
 def importance(model: Linear) -> dict[str, float]:

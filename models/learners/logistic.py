@@ -5,8 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from models.learners import Params
-from models.learners._logits import Hazards, apply_logits, dump_logits, fit_logits, importance_of, load_logits
+from models.learners import Contributions, Params
+from models.learners._logits import (
+    Hazards,
+    apply_logits,
+    contributions_of,
+    dump_logits,
+    fit_logits,
+    importance_of,
+    load_logits,
+)
 from models.logit import Logit
 from models.params import Trial
 from models.sample import Floats, Sample, column
@@ -31,6 +39,11 @@ def fit(sample: Sample, params: Params, seed: int) -> Logit | Hazards:  # noqa: 
 def predict(model: Logit | Hazards, X: pd.DataFrame) -> Floats:
     """(n,) P(y = 1), or (n, K) for a curve; a null counts as the column's mean."""
     return apply_logits(model, _columns(X))
+
+
+def contributions(model: Logit | Hazards, X: pd.DataFrame) -> Contributions:
+    """Weight times distance from the training mean, in log odds; a null adds nothing."""
+    return COLUMNS, contributions_of(model, _columns(X))
 
 
 def importance(model: Logit | Hazards) -> dict[str, float]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from models.learners import Params, hazard, lightgbm
+from models.learners import Contributions, Params, hazard, lightgbm
 from models.sample import Floats, Sample, floats
 
 BASELINE = True
@@ -60,6 +60,12 @@ def fit(sample: Sample, params: Params, seed: int) -> Model:  # noqa: ARG001 - i
 def predict(model: Model, X: pd.DataFrame) -> Floats:
     """(n,) P(y = 1) or expected amounts, (n, K) P(event within each horizon)."""
     return hazard.predict(model, X) if isinstance(model, hazard.Hazard) else lightgbm.predict(model, X)
+
+
+def contributions(model: Model, X: pd.DataFrame) -> Contributions:
+    """Those of the trees."""
+    own = hazard if isinstance(model, hazard.Hazard) else lightgbm
+    return own.contributions(model, X)  # type: ignore[no-any-return]
 
 
 def importance(model: Model) -> dict[str, float]:

@@ -9,6 +9,7 @@ from experiments.run import tests_of
 from experiments.tracking.runs import children_of, open_client
 from features.families import families
 from models import artifact
+from models.wording import FAMILIES
 from pipelines.commands import typed
 from pipelines.steps.tables import as_text
 from pipelines.workspace import Workspace
@@ -39,8 +40,9 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "soundness": verdicts(bundle),
         "scores": scores,
         "features": features,
+        "reasons": (said := said_by_family(bundle)),
         "places": places,
-        "message": _as_text(bundle, segments, scores, features, places),
+        "message": _as_text(bundle, segments, scores, features, said, places),
     }
 
 
@@ -69,11 +71,18 @@ def features_read(bundle: Bundle) -> dict[str, dict[str, int]]:
     }
 
 
+def said_by_family(bundle: Bundle) -> dict[str, dict[str, float]]:
+    """By how much each family moves each model's scores, on average; models that give no reasons
+    are left out, and those trained before 0.9."""
+    return {name: found for name, loaded in bundle.models.items() if (found := loaded.manifest.get("reasons"))}
+
+
 def _as_text(
     bundle: Bundle,
     segments: list[dict[str, Any]],
     scores: dict[str, Any],
     features: dict[str, dict[str, int]],
+    said: dict[str, dict[str, float]],
     places: dict[str, str],
 ) -> str:
     parts = [f"Bundle {bundle.version}: {len(bundle.answers):,} customers as of {iso(bundle.as_of)}"]
@@ -82,6 +91,7 @@ def _as_text(
     for name, contestants in scores.items():
         shown = artifact.headline(bundle.models[name].model)[:MOST_SCORES]
         parts.append(as_text(_score_table(name, bundle.versions[name]["version"], shown, contestants)))
+    parts += [as_text(_reasons_table(said))] if said else []
     parts += [as_text(_feature_table(features, list(bundle.models))), as_text(_place_table(places))]
     return "\n\n".join(parts)
 
@@ -113,6 +123,20 @@ def _feature_table(features: dict[str, dict[str, int]], models: list[str]) -> Ta
         table.add_column(name, justify="right")
     for family, read in features.items():
         table.add_row(family, *(f"{read[name]}" if read[name] else "-" for name in models))
+    return table
+
+
+def _reasons_table(said: dict[str, dict[str, float]]) -> Table:
+    """Families by their largest mean absolute contribution to any model."""
+    table = _table("What scores are made of: mean contribution of a family, in log odds or log amount", "family")
+    table.add_column("is about")
+    for name in said:
+        table.add_column(name, justify="right")
+    found = {family for means in said.values() for family in means}
+    most = {family: max(means.get(family, 0.0) for means in said.values()) for family in found}
+    for family in sorted(found, key=lambda name: (-most[name], name)):
+        figures = (f"{means[family]:.3f}" if family in means else "-" for means in said.values())
+        table.add_row(family, FAMILIES.get(family, family), *figures)
     return table
 
 

@@ -3,7 +3,7 @@
 Apart from the requests because every kind of answer is a target's, and importing all targets takes a second.
 """
 
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -25,12 +25,30 @@ class Segment(BaseModel):
     unsound: str | None = None
 
 
-def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:
-    """A target's ``Answer`` under a name that the OpenAPI schema can show beside the others."""
-    return create_model(f"{name.title().replace('_', '')}Answer", __base__=answer, __doc__=answer.__doc__)
+class Reason(BaseModel):
+    """A family of features that raises or lowers the score: by how much, and the column that does most of it.
+
+    ``contribution`` is in log odds, of amounts in the logarithm, before the calibration; ``value`` is the customer's,
+    ``usual`` the median of all (of a yes or no, the share of customers with yes). It says what the model read, not why
+    the customer acts.
+    """
+
+    family: str
+    effect: Literal["raises", "lowers"]
+    contribution: float
+    column: str
+    value: float | None
+    usual: float | None
+    words: str
 
 
-Prediction: Any = Union[tuple(_prediction(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
+def kind_of_answer(name: str, answer: type[BaseModel]) -> type[BaseModel]:
+    """A target's ``Answer`` with reasons, under a name that the OpenAPI schema can show beside the others."""
+    named = f"{name.title().replace('_', '')}Answer"
+    return create_model(named, __base__=answer, __doc__=answer.__doc__, reasons=(list[Reason] | None, None))
+
+
+Prediction: Any = Union[tuple(kind_of_answer(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
 """The answer of a predictor: whichever its target gives."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from features.errors import BadArtifact, NotFound
 from models import predictor
@@ -209,6 +210,56 @@ def test_importance_names_features_and_is_not_negative(name: str, target: str) -
     weights = learner(name).importance(model_of(name, target))
     assert set(weights) <= set(world(target).X.columns)
     assert all(weight >= 0.0 for weight in weights.values())
+
+
+SUMMED = ("lightgbm", "hazard", "plain", "logistic", "recency")
+"""Learners of which it is known that their score is a sum; others may be."""
+
+
+def score(target: str, raw: Floats) -> Floats:
+    """What contributions sum to: log odds, a logarithm, or the mean log odds of the intervals of a curve."""
+    if target == "amount":
+        return np.log(raw)
+    if target == "binary":
+        return logit(raw)
+    before = np.column_stack([np.zeros(len(raw)), raw[:, :-1]])
+    return logit((raw - before) / (1.0 - before)).mean(axis=1)
+
+
+@pytest.mark.parametrize(("name", "target"), SERVED)
+def test_contributions_sum_to_the_score_of_each_row(name: str, target: str) -> None:
+    X = world(target, seed=4).X
+    X = X.mask(np.random.default_rng(0).uniform(size=X.shape) < 0.1)
+    found, raw = (
+        learner(name).contributions(model_of(name, target), X),
+        learner(name).predict(model_of(name, target), X),
+    )
+    assert (found is not None) or name not in SUMMED
+    if found is None:
+        return
+    names, each = found
+    assert set(names) <= set(X.columns)
+    assert each.shape == (len(X), len(names) + 1)
+    # An amount is raised to its floor, which no column does.
+    free = raw > raw.min() if target == "amount" else np.ones(len(X), dtype=bool)
+    assert free.mean() > 0.5
+    assert np.abs(each.sum(axis=1) - score(target, raw))[free].max() < 1e-9
+    assert (each.sum(axis=1)[~free] <= np.log(raw.min()) + 1e-9).all()
+
+
+@pytest.mark.parametrize(("name", "target"), [pair for pair in SERVED if pair[0] in SUMMED])
+def test_contributions_of_a_row_have_the_same_bits_alone_and_in_any_order(name: str, target: str) -> None:
+    module, model, X = learner(name), model_of(name, target), world(target, seed=3).X
+
+    def of(rows: pd.DataFrame) -> Floats:
+        found = module.contributions(model, rows)
+        assert found is not None
+        return found[1]
+
+    batch, order = of(X), np.random.default_rng(0).permutation(len(X))
+    assert _bits(np.concatenate([of(X.iloc[[i]]) for i in range(50)])) == _bits(batch[:50])
+    assert _bits(of(X.iloc[order])) == _bits(batch[order])
+    assert of(X.iloc[:0]).shape == (0, batch.shape[1])
 
 
 @pytest.mark.parametrize(("name", "target"), SERVED)

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.plots.labels import vertical_shifts
-from experiments.plots.words import is_money
 from experiments.prediction_page import in_money_of
 from models.charts import Forecasts, Panel
 from models.question import Question
 from models.targets import target
+from models.words import is_money
 
 VALUE = Question("value", "amount", "net_spend", (90.0,), "currency")
 

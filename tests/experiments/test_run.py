@@ -125,7 +125,7 @@ def test_config_plots_and_artifact_can_be_opened(run: Any, stores: Stores, tmp_p
     found = Path(client.download_artifacts(run.info.run_id, "", str(tmp_path)))
     assert load_study(found / "study.toml").key == study().key
     pictures = {path.stem: path.read_bytes() for path in found.glob("*.png")}
-    assert set(pictures) == {"calibration", "gains_and_lift", "scores_by_cutoff", "importance", "search"}
+    assert set(pictures) == {"calibration", "gains_and_lift", "scores_by_cutoff", "importance", "reasons", "search"}
     assert all(picture.startswith(b"\x89PNG") and len(picture) > 5_000 for picture in pictures.values())
     assert artifact.load(found / "artifact").manifest["study"] == "churn"
 

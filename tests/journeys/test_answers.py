@@ -59,6 +59,10 @@ def test_http_answers_equal_batch_scores_exactly_for_everybody(address: str, sco
         for column in row.keys() & sent.keys():
             assert sent[column] == row[column], (answer["customer_id"], column)
             compared.add(column)
+        for column in [name for name in sent if name.endswith("_reasons")]:
+            told = [row[f"{column.removesuffix('s')}_{number}"] for number in (1, 2, 3)]
+            assert [each["words"] for each in sent[column]] == [words for words in told if words is not None]
+            compared |= {f"{column.removesuffix('s')}_{number}" for number in (1, 2, 3)}
     # Dates are sent in place of days, and a reason only where there is one.
     assert all(column.endswith(("_days", "_reason")) for column in row.keys() - compared - {"as_of", "bundle"})
 
@@ -123,7 +127,8 @@ def shape(value: Any) -> Any:
     """The keys of a JSON value at every depth; a date may be null, so what is at the end does not count."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
-    return [shape(inner) for inner in value] if isinstance(value, list) else ...
+    # One customer has more reasons than another, so of a list only the first entry counts.
+    return [shape(inner) for inner in value[:1]] if isinstance(value, list) else ...
 
 
 def test_nothing_new_changes_nothing_and_says_so(shop: Workspace) -> None:

@@ -32,9 +32,34 @@ def test_a_customer_is_answered_as_over_http(ws: ct.Opened, address: str) -> Non
     assert [ws.customer(id_).answer for id_ in ids] == body["answers"]
     found = ws.customer(ids[0])
     assert found.as_of == body["as_of"]
+    reasons = [(name, each) for name in ("churn", "next_purchase", "value") for each in _reasons(found.answer, name)]
+    assert reasons, "the models of the shop give reasons"
+    told = found.why()
+    expected = pd.DataFrame([{"model": name, **each} for name, each in reasons])
+    pd.testing.assert_frame_equal(told, expected[list(told)], check_exact=True)
     assert repr(found).startswith(f"Customer('{ids[0]}', as of ")
     with pytest.raises(NotFound, match="not known to this bundle"):
         ws.customer("nobody")
+
+
+def _reasons(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = answer[name].get("reasons", [])
+    return found
+
+
+def test_why_has_a_row_a_reason_and_none_for_models_that_give_none() -> None:
+    reason = {"family": "usage", "effect": "lowers", "words": "last visit: none on record; typical: 12"}
+    figures = {"contribution": -0.5, "column": "usage_recency_days", "value": None, "usual": 12.0}
+    answer = {"customer_id": "c1", "segment": None, "churn": {"probability": 0.5, "reasons": [reason | figures]}}
+    (row,) = ct.Customer("c1", answer, "2026-01-01").why().to_dict("records")
+    assert row["value"] is None or row["value"] != row["value"]
+    assert {name: row[name] for name in row if name != "value"} == {
+        "model": "churn",
+        **{name: value for name, value in (reason | figures).items() if name != "value"},
+    }
+    nothing = ct.Customer("c1", {"customer_id": "c1", "value": {"expected": 1.0}}, "2026-01-01").why()
+    assert nothing.empty
+    assert list(nothing.columns) == list(row)
 
 
 def test_segments_are_those_of_the_catalogue(ws: ct.Opened, address: str) -> None:

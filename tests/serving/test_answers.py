@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.families import family_of
 from models.artifact import table
 from models.segments.segmenter import assign
 from models.tasks import NO_ORDER_YET
@@ -67,7 +68,33 @@ def test_a_model_of_buyers_says_nothing_about_people_without_an_order(bundle: Bu
 def test_a_bundle_of_one_model_answers_that_alone(shop: Shop, tmp_path: Path) -> None:
     folder = published(tmp_path, {"churn": shop.artifacts["churn"]}, {}, [shop.snapshot], AS_OF)
     found = answer(load_bundle(folder).models, shop.snapshot.head(3)).table()
-    assert list(found.columns) == ["customer_id", "churn_probability", "churn_reason"]
+    assert list(found.columns) == [
+        *("customer_id", "churn_probability", "churn_reason"),
+        *("churn_reason_1", "churn_reason_2", "churn_reason_3"),
+    ]
+
+
+def test_a_reason_is_given_for_every_score_and_for_nothing_else(bundle: Bundle, shop: Shop) -> None:
+    found = answer(bundle.models, shop.snapshot)
+    table, sent = found.table(), [json.loads(each) for each in found.as_json(AS_OF)]
+    for name in ("churn", "value", "next_purchase"):
+        asked = table[f"{name}_reason"].isna()
+        assert (table[f"{name}_reason_1"].notna() == asked).all()
+        assert all(("reasons" in each[name]) == there for each, there in zip(sent, asked, strict=True))
+        for each in (each[name]["reasons"] for each, there in zip(sent, asked, strict=True) if there):
+            assert 1 <= len(each) <= 3
+            assert len({reason["family"] for reason in each}) == len(each), "a family stands once"
+            sizes = [abs(one["contribution"]) for one in each]
+            assert sizes == sorted(sizes, reverse=True)
+            assert all((one["effect"] == "raises") == (one["contribution"] > 0) for one in each)
+            assert all(family_of(one["column"]) == one["family"] for one in each)
+
+
+def test_a_model_saved_without_what_is_usual_answers_as_before_and_gives_no_reasons(bundle: Bundle, shop: Shop) -> None:
+    churn = bundle.models["churn"]
+    old = {"churn": replace(churn, model=replace(churn.model, usual={}))}
+    assert list(answer(old, shop.snapshot).table()) == ["customer_id", "churn_probability", "churn_reason"]
+    assert not any(b"reasons" in each for each in answer(old, shop.snapshot).as_json(AS_OF))
 
 
 def test_nobody_asked_is_nobody_answered(bundle: Bundle, shop: Shop) -> None:

@@ -19,6 +19,7 @@ from serving.answers import answer
 from serving.bundle import Bundle
 from serving.json_columns import json_texts
 from serving.launch import command
+from serving.predictions import TOLD
 from serving.requests.answers import Answers
 from serving.service import Coterie
 
@@ -36,7 +37,17 @@ def assert_equal_batch(body: dict[str, Any], bundle: Bundle, features: pd.DataFr
         assert one["segment"] == {name: None if value != value else value for name, value in written.items()}
         for name, loaded in bundle.models.items():
             if name != "segments":
+                assert in_words(one[name].pop("reasons", [])) == words_of(name, row)
                 assert one[name] == as_sent(name, loaded.model.question, row)
+
+
+def in_words(reasons: list[dict[str, Any]]) -> list[str]:
+    return [each["words"] for each in reasons]
+
+
+def words_of(name: str, row: dict[str, Any]) -> list[str]:
+    """The reasons of a row of the batch's scores; null, so NaN, where there are no more."""
+    return [row[f"{name}_{column}"] for column in TOLD if isinstance(row[f"{name}_{column}"], str)]
 
 
 def as_sent(name: str, question: Question, row: dict[str, Any]) -> dict[str, Any]:
@@ -113,7 +124,7 @@ def test_answers_are_as_the_schema_says_whatever_their_kind(client: httpx.Client
     listed = {part["$ref"].rpartition("/")[2] for part in schemas["Answer"]["additionalProperties"]["anyOf"]}
     assert listed == {f"{name.title()}Answer" for name in targets()}
     for name, kind in targets().items():
-        assert set(schemas[f"{name.title()}Answer"]["properties"]) == set(kind.Answer.model_fields)
+        assert set(schemas[f"{name.title()}Answer"]["properties"]) == {*kind.Answer.model_fields, "reasons"}
 
 
 def test_the_process_of_histories_is_started_first_and_taken_over(running: Running) -> None:

@@ -1,24 +1,28 @@
 """Features and figures in words: ``purchase_recency_days`` is "days since the last order"."""
 
 import re
+from functools import cache
 
-from experiments.plots.plain import LEVELS, PLAIN
-from features.families import families
+from features.families import meaning_of
 from features.indicators import split
+from models.wording import LEVELS, PLAIN
 
 UNITS = {"days": "days", "n": "number"}
 """Last word of a feature's name to its unit."""
 SHARES = ("share", "rate")
 """Last words of the names of shares, which are read in percent."""
+A_SHARE = (", 0 to 1;", "as a share of")
+"""What the meaning says of other columns that are shares."""
 
 
+@cache
 def feature_words(name: str, currency: str = "") -> str:
-    """A feature's name in the words of ``plain``, else in its own, with its unit.
+    """A feature's name in the words of ``wording``, else in its own, with its unit.
 
     >>> feature_words("purchase_recency_days"), feature_words("purchase_spend_90d", "EUR")
     ('days since the last order', 'spend of 90 days, EUR')
-    >>> feature_words("journey_cart_items_n"), feature_words("profile_country=united_kingdom")
-    ('journey cart items, number', 'country united kingdom')
+    >>> feature_words("ordered_shoe_size_n"), feature_words("profile_country=united_kingdom")
+    ('ordered shoe size, number', 'country united kingdom')
     """
     column, level = split(name)
     words = column.split("_")
@@ -37,9 +41,20 @@ def _window(word: str) -> str:
     return re.sub(r"^(\d+)d$", r"in \1 days", word)
 
 
+@cache
 def is_money(column: str) -> bool:
     """Whether the feature's meaning says that it is an amount of the shop's currency."""
-    return any(", currency" in family.COLUMNS.get(column, "") for family in families().values())
+    return ", currency" in meaning_of(column)
+
+
+@cache
+def is_share(column: str) -> bool:
+    """Whether the feature is read in percent.
+
+    >>> is_share("basket_return_share"), is_share("sensitivity_discount_depth"), is_share("basket_returns_n")
+    (True, True, False)
+    """
+    return column.endswith(SHARES) or any(words in meaning_of(column) for words in A_SHARE)
 
 
 def value_words(name: str, value: float | None) -> str:
@@ -52,6 +67,6 @@ def value_words(name: str, value: float | None) -> str:
     """
     if value is None:
         return "–"
-    if name.endswith(SHARES):
+    if is_share(name):
         return f"{value:.0%}" if value == 0.0 or abs(value) >= 0.01 else f"{value:.2g}"
     return f"{value:,.0f}" if abs(value) >= 10.0 else f"{value:.2g}"
