@@ -113,10 +113,11 @@ def predict(model: Blend, X: pd.DataFrame) -> Floats:
 def _score(model: Blend, X: pd.DataFrame) -> Floats:
     """Half the first and half the mean of the others; one after the other, so that a row's bits do not depend on other
     rows."""
-    total = model.shift
-    for name, weight in _weights(model).items():
-        total = total + weight * _member_score(model, name, X)
-    return np.asarray(total, dtype=np.float64)
+    (first, weight), *others = _weights(model).items()
+    total = model.shift + weight * _member_score(model, first, X)
+    for name, own in others:
+        total = total + own * _member_score(model, name, X)
+    return total
 
 
 def _weights(model: Blend) -> dict[str, float]:
