@@ -190,7 +190,7 @@ def problem(*allowed: str) -> Problem:
     frame = pd.DataFrame({"customer_id": range(100), "as_of": 100.0, "label": 0.0, **columns})
     dataset = Dataset(frame, tuple(columns), QUESTION, "", {})
     features = Features(include=allowed or ("*",))
-    return Problem(QUESTION, dataset, (100.0,), features, (), True, study().search, study().promotion)
+    return Problem(QUESTION, dataset, (100.0,), features, ("lightgbm",), (), True, study().search, study().promotion)
 
 
 @pytest.mark.parametrize(
