@@ -33,6 +33,7 @@ from models.sample import Floats
 from models.tasks import labelled, task
 
 DIRECTIONS = ("minimize",)
+SNAPSHOTS = True
 INHERITS = False
 
 
@@ -44,6 +45,15 @@ def question(study: PredictStudy) -> Question:
 def cutoffs(study: PredictStudy, first_at: float, last_at: float) -> list[float]:
     """Calendar dates with complete labels."""
     return study_cutoffs(study.cutoffs, study.question.horizon_days, first_at, last_at)
+
+
+def columns(study: PredictStudy, features: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """All features."""
+    return features
+
+
+def products(study: PredictStudy, tables: Tables) -> None:  # noqa: ARG001
+    """None: what matters of products is in the features."""
 
 
 def rows(study: PredictStudy, snapshot: Frame, tables: Tables, as_of: float) -> Frame:

@@ -95,7 +95,7 @@ def _write_dataset(
         facts["canonical"] = canonical
     others = ~dataset.frame["customer_id"].isin(theirs).to_numpy()
     dated = (dataset.frame.loc[others & (dataset.as_of == cutoff)] for cutoff in dataset.cutoffs)
-    write_dataset(draft, dated, dataset.columns, dataset.question, facts)
+    write_dataset(draft, dated, dataset.columns, dataset.question, facts, dataset.products)
 
 
 def remove_from_bundle(workspace: Workspace, folder: Path, person: Person) -> None:

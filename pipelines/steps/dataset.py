@@ -18,7 +18,7 @@ from features.entities import Entity, about
 from features.errors import BadTable, HistoryTooShort
 from features.executors.draw import Draw, draw
 from features.families import missing_tables
-from features.past import acting_table, acts
+from features.past import acting_table, acts, buyers
 from features.snapshot import feature_names
 from features.windows import Frame
 from models import tasks
@@ -89,7 +89,8 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
     if drawn.share < 1:
         facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
     dated = _dated(workspace, canonical, study, cutoffs, drawn, engine)
-    write_dataset(folder, dated, feature_names(given(tables)), kind.question(study), facts)
+    columns = kind.columns(study, feature_names(given(tables)))
+    write_dataset(folder, dated, columns, kind.question(study), facts, kind.products(study, tables))
 
 
 def currency_of(canonical: Path) -> str:
@@ -108,10 +109,22 @@ def _dated(
         source = drawn_tables(workspace, canonical, family_of(canonical), drawn, study.sample.seed)
     tables = open_tables(source, engine)
     whose = None if drawn.share == 1 else _names(tables, drawn, study.entity)
-    for stored in stored_snapshots(workspace, source, tables, cutoffs, study.entity, study.who):
-        rows = stored.frame if whose is None else stored.frame.join(whose, on="customer_id", how="semi")
-        about_it = about(tables, stored.as_of, study.entity)
-        yield to_pandas(kind_of(study).rows(study, rows, about_it, stored.as_of))
+    for as_of, everybody in _everybody(workspace, source, tables, study, cutoffs):
+        rows = everybody if whose is None else everybody.join(whose, on="customer_id", how="semi")
+        about_it = about(tables, as_of, study.entity)
+        yield to_pandas(kind_of(study).rows(study, rows, about_it, as_of))
+
+
+def _everybody(
+    workspace: Workspace, source: Path, tables: Tables, study: Study, cutoffs: Sequence[float]
+) -> Iterator[tuple[float, Frame]]:
+    """Each cutoff with everybody at it: the snapshot, or only who is in it if the study reads no features."""
+    if kind_of(study).SNAPSHOTS:
+        for stored in stored_snapshots(workspace, source, tables, cutoffs, study.entity, study.who):
+            yield stored.as_of, stored.frame
+    else:
+        for as_of in cutoffs:
+            yield as_of, buyers(about(tables, as_of, study.entity), as_of)
 
 
 def _names(tables: Tables, drawn: Draw, entity: Entity) -> Frame:
@@ -126,7 +139,7 @@ def _names(tables: Tables, drawn: Draw, entity: Entity) -> Frame:
 
 def _identity(canonical: str, study: Study) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
-    asked = {"name", "kind", "entity", "who", "task", "horizon_days", "cutoffs", "sample"}
+    asked = {"name", "kind", "entity", "who", "task", "horizon_days", "wanted", "cutoffs", "sample"}
     question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
     if isinstance(study, SegmentStudy):
         question["period_days"] = study.segments.period_days

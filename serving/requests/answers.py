@@ -7,6 +7,7 @@ from typing import Any, Union
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from models.ranking.answer import Answer as Ranking
 from models.targets import targets
 
 
@@ -30,8 +31,9 @@ def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{name.title().replace('_', '')}Answer", __base__=answer, __doc__=answer.__doc__)
 
 
-Prediction: Any = Union[tuple(_prediction(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
-"""The answer of a predictor: whichever its target gives."""
+KINDS_OF_ANSWERS = {name: kind.Answer for name, kind in targets().items()} | {"ranking": Ranking}
+Prediction: Any = Union[tuple(_prediction(name, answer) for name, answer in KINDS_OF_ANSWERS.items())]  # noqa: UP007
+"""The answer of a predictor, whichever its target gives, or of a recommender."""
 
 
 class Answer(BaseModel):
