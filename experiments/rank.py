@@ -113,7 +113,7 @@ def choose(problem: Problem, trials: Sequence[Trial]) -> tuple[Trial, str]:
         return top, f"trial {top.slot} is the best of {len(trials)}"
     validation = RankValidation(problem)
     each = (t.losses if t.losses is not None else validation(t.candidate, t.params)[2] for t in (first, top))
-    found = problem.difference(np.subtract(*each), validation.cutoffs)
+    found = problem.difference(np.subtract(*each), validation.cutoffs, validation.rows)
     than = f"than the first guess by {found} {scores.LOSS_WORDS}"
     if found.low > 0:
         return top, f"trial {top.slot} of {len(trials)} is better {than}"

@@ -24,7 +24,7 @@ from models.intervals import clustered_mean
 from models.ranking import scores
 from models.ranking.histories import decode
 from models.ranking.recommender import Recommender, fit_recommender, in_numbers_of, recommend
-from models.ranking.sample import RankSample, sample_of
+from models.ranking.sample import Fitting, RankSample, sample_of
 from models.ranking.scores import Listed, Outcome
 from models.sample import Floats, Mask
 from models.tasks import NEXT_ITEMS
@@ -83,12 +83,31 @@ class RankValidation:
 
     problem: Problem
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RankValidation, (self.problem,)
+
     def __call__(self, candidate: str, params: Mapping[str, Any]) -> tuple[Values, dict[str, float], Floats]:
         """Mean loss, mean scores, and the loss of every scored row of the folds, oldest fold first."""
-        tested = [at_cutoff(self.problem, candidate, params, cutoff, self.rows) for cutoff in self.cutoffs]
-        means = mean_scores([scores.scores(outcome, listed) for _, outcome, listed in tested])
-        found = np.concatenate([scores.loss(outcome, listed) for _, outcome, listed in tested])
+        tested = [self.at(cutoff, candidate, params) for cutoff in self.cutoffs]
+        means = mean_scores([scores.scores(outcome, listed) for outcome, listed in tested])
+        found = np.concatenate([scores.loss(outcome, listed) for outcome, listed in tested])
         return (means[scores.LOSS],), {f"validation_{name}": value for name, value in means.items()}, found
+
+    def at(self, cutoff: float, candidate: str, params: Mapping[str, Any]) -> tuple[Outcome, Listed]:
+        """What followed a fold, and the lists of a ranker fitted for it."""
+        known, outcome, rows = self.folds[cutoff]
+        study = self.problem.study
+        model = fit_recommender(candidate, known, params, study.search.seed, study.length)
+        return outcome, listed(self.problem, model, rows)
+
+    @cached_property
+    def folds(self) -> dict[float, tuple[Fitting, Outcome, NDArray[np.intp]]]:
+        """What is known at each fold, what followed, and the rows that are scored; made once for all trials."""
+        found = {}
+        for cutoff in self.cutoffs:
+            rows = self.problem.scored(cutoff, self.rows)
+            found[cutoff] = self.problem.sample.fitting(cutoff, self.rows), self.problem.outcome(rows), rows
+        return found
 
     @property
     def cutoffs(self) -> list[float]:
@@ -105,12 +124,12 @@ class RankValidation:
 
 
 def at_cutoff(
-    problem: Problem, candidate: str, params: Mapping[str, Any], cutoff: float, among: Mask | None = None
+    problem: Problem, candidate: str, params: Mapping[str, Any], cutoff: float
 ) -> tuple[Recommender, Outcome, Listed]:
     """A ranker fitted for a cutoff on what was known then, what followed, and its lists."""
-    known = problem.sample.fitting(cutoff, among)
+    known = problem.sample.fitting(cutoff)
     model = fit_recommender(candidate, known, params, problem.study.search.seed, problem.study.length)
-    rows = problem.scored(cutoff, among)
+    rows = problem.scored(cutoff)
     return model, problem.outcome(rows), listed(problem, model, rows)
 
 

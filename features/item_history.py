@@ -20,6 +20,8 @@ MOST_VIEWS = 50
 
 _ORDERS = pl.List(pl.Struct({"days_ago": pl.Int32, "products": pl.List(pl.String)}))
 _VIEWS = pl.List(pl.Struct({"days_ago": pl.Int32, "product": pl.String}))
+HISTORY = pl.Struct({"orders": _ORDERS, "views": _VIEWS})
+"""The content of a text."""
 
 
 def item_histories(tables: Tables, as_of: float, whose: Frame | None = None) -> pl.DataFrame:

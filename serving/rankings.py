@@ -46,8 +46,9 @@ def as_json(recommender: Recommender, columns: Columns, as_of: float) -> list[st
         for row, category, share in _rows(columns, f"category_{n}", f"category_share_{n}"):
             own[row].append({"category": category, "share": share})
     ahead = {"horizon_days": recommender.question.horizon_days}
+    why_not = [{} if reason is None else {"reason": reason} for reason in columns["reason"]]
     return [
-        json.dumps({"items": items[row], "categories": own[row], **ahead, "reason": columns["reason"][row]}, allow_nan=False)
+        json.dumps({"items": items[row], "categories": own[row], **ahead, **why_not[row]}, allow_nan=False)
         for row in rows
     ]
 

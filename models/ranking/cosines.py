@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from models.plain import array_bytes, array_from
+from models.ranking.heads import heads
 from models.ranking.histories import Matrix
 
 BLOCK = 2_000
@@ -21,22 +22,21 @@ def cosines(having: Matrix, shrink: float, most: int, fewest: int) -> Matrix:
     turned = having.T.tocsr()
     blocks = []
     for start in range(0, having.shape[1], BLOCK):
-        both = (turned[start : start + BLOCK] @ having).tocoo()
-        row, column = both.row + start, both.col
-        kept = (both.data >= fewest) & (row != column)
-        row, column, both_n = row[kept], column[kept], both.data[kept]
-        value = both_n / (np.sqrt(counts[row] * counts[column]) + shrink)
-        blocks.append(_nearest(row - start, column, value, most, (both.shape[0], having.shape[1])))
+        both = (turned[start : start + BLOCK] @ having).tocsr()
+        own = np.repeat(np.arange(start, start + both.shape[0]), np.diff(both.indptr))
+        kept = (both.data >= fewest) & (own != both.indices)
+        both.data = np.where(kept, both.data / (np.sqrt(counts[own] * counts[both.indices]) + shrink), 0.0)
+        blocks.append(_nearest(both, most))
     return vstack(blocks).tocsr() if blocks else csr_matrix((0, 0))
 
 
-def _nearest(row: np.ndarray, column: np.ndarray, value: np.ndarray, most: int, shape: tuple[int, int]) -> Matrix:
+def _nearest(values: Matrix, most: int) -> Matrix:
     """The highest values of each row, equal ones by column."""
+    row, column, value = heads(values, most)
     order = np.lexsort((column, -value, row))
     row, column, value = row[order], column[order], value[order]
-    rank = np.arange(len(row)) - np.searchsorted(row, row)
-    kept = rank < most
-    found = csr_matrix((value[kept], (row[kept], column[kept])), shape=shape)
+    kept = np.arange(len(row)) - np.searchsorted(row, row) < most
+    found = csr_matrix((value[kept], (row[kept], column[kept])), shape=values.shape)
     found.sort_indices()
     return found
 

@@ -1,16 +1,16 @@
 """Item histories as arrays: one entry a product of an order, with the products as numbers of a vocabulary."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from features.errors import BadInput
-from features.item_history import COLUMN
+from features.item_history import COLUMN, HISTORY
 from models.sample import Floats
 
 Codes = NDArray[np.int32]
@@ -80,12 +80,18 @@ class Histories:
         found.sum_duplicates()
         return found
 
+    @property
+    def _pair(self) -> NDArray[np.int64]:
+        """A number for each customer and product, of each entry of ``bought``."""
+        return self.bought.row.astype(np.int64) * self.items_n + self.bought.item
+
     def newest(self) -> NDArray[np.bool_]:
         """A mask of ``bought``: the newest entry of each customer and product."""
-        pair = self.bought.row.astype(np.int64) * self.items_n + self.bought.item
-        first = np.zeros(len(pair), np.bool_)
-        first[np.unique(pair, return_index=True)[1]] = True
-        return first
+        return _first_of(self._pair)
+
+    def oldest(self) -> NDArray[np.bool_]:
+        """A mask of ``bought``: the oldest entry of each customer and product."""
+        return _first_of(self._pair[::-1])[::-1]
 
     def owned(self) -> Matrix:
         """(rows, products): 1 where the customer bought the product."""
@@ -94,36 +100,49 @@ class Histories:
         return found
 
 
+def _first_of(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """A mask of the first of equal values."""
+    first = np.zeros(len(values), np.bool_)
+    first[np.unique(values, return_index=True)[1]] = True
+    return first
+
+
 def decode(texts: Iterable[object], place: Mapping[str, int]) -> Histories:
     """The column ``item_history`` as arrays; ``place`` numbers the products. Null is a customer without a product.
 
     BadInput for a text that :func:`features.item_history.item_histories` does not write.
     """
-    bought: tuple[list[int], ...] = ([], [], [], [])
-    seen: tuple[list[int], ...] = ([], [], [], [])
-    row = -1
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            continue
-        try:
-            found = json.loads(text)
-            for number, order in enumerate(found["orders"]):
-                _append(bought, row, number, order["days_ago"], order["products"], place)
-            for view in found["views"]:
-                _append(seen, row, 0, view["days_ago"], [view["product"]], place)
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(
-                f"{COLUMN} of row {row} is not orders and views as JSON ({type(error).__name__}): "
-                "make it with features.item_history"
-            ) from None
-    return Histories(row + 1, len(place), *(Entries(*(np.array(v, np.int32) for v in each)) for each in (bought, seen)))
+    rows = parsed(texts)
+    codes = pl.DataFrame({"product": list(place), "item": range(len(place))}, {"product": pl.String, "item": pl.Int32})
+    orders = exploded(rows, "orders").with_columns(order=pl.int_range(pl.len(), dtype=pl.Int32).over("row"))
+    bought = _entries(orders.explode("products").rename({"products": "product"}), codes)
+    seen = _entries(exploded(rows, "views").with_columns(order=pl.lit(0, pl.Int32)), codes)
+    return Histories(rows.height, len(place), bought, seen)
 
 
-def _append(
-    to: tuple[list[int], ...], row: int, order: int, days_ago: int, products: Iterable[str], place: Mapping[str, int]
-) -> None:
-    for product in products:
-        code = place.get(product)
-        if code is not None:
-            for values, value in zip(to, (row, code, order, days_ago), strict=True):
-                values.append(value)
+def parsed(texts: Iterable[object]) -> pl.DataFrame:
+    """[row, orders, views] of each text, null where it is null; BadInput if one is not a history."""
+    given = [text if isinstance(text, str) else None for text in texts]
+    rows = pl.DataFrame({"text": given}, {"text": pl.String}).with_row_index("row")
+    try:
+        found = rows.with_columns(pl.col("text").str.json_decode(HISTORY)).unnest("text")
+    except pl.exceptions.PolarsError:
+        raise _no_history() from None
+    if found["orders"].null_count() + found["views"].null_count() > 2 * rows["text"].null_count():
+        raise _no_history()
+    return found.with_columns(pl.col("row").cast(pl.Int32))
+
+
+def exploded(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """[row, and the fields of ``column``]: a row an order or a view, in their order."""
+    listed = rows.select("row", column).filter(pl.col(column).list.len() > 0)
+    return listed.explode(column).unnest(column)
+
+
+def _no_history() -> BadInput:
+    return BadInput(f"{COLUMN} has a text that is not orders and views as JSON: make it with features.item_history")
+
+
+def _entries(rows: pl.DataFrame, codes: pl.DataFrame) -> Entries:
+    known = rows.join(codes, on="product", how="inner", maintain_order="left")
+    return Entries(*(known[name].to_numpy() for name in ("row", "item", "order", "days_ago")))

@@ -10,8 +10,8 @@ from features.errors import BadArtifact
 from models.plain import array_bytes, array_from, json_bytes, json_from
 from models.ranking.histories import Codes, Histories
 
-FEWEST_ORDERS = 1
-"""A product in fewer orders is not known."""
+FEWEST_ORDERS = 3
+"""A product in fewer orders is not known: what was sold once or twice is hardly ever sold to anybody again."""
 MOST_ITEMS = 50_000
 """The most bought products, at most so many, are known."""
 POPULAR_DAYS = 60

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.ranking.heads import heads
 from models.ranking.histories import Codes, Matrix
 from models.sample import Floats
 
@@ -35,9 +36,7 @@ def best(scores: Matrix, popularity_rank: Codes, length: int) -> Lists:
 
 def _highest(scores: Matrix, popularity_rank: Codes, length: int) -> Lists:
     """The highest scores of each row, without filling."""
-    found = scores.tocoo()
-    above = found.data > 0.0
-    row, item, value = found.row[above], found.col[above], found.data[above]
+    row, item, value = heads(scores, length)
     order = np.lexsort((popularity_rank[item], -value, row))
     row, item, value = row[order], item[order], value[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)

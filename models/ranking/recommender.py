@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from features.errors import BadArtifact, BadInput, HistoryTooShort
 from features.item_history import COLUMN
@@ -15,7 +14,7 @@ from models.params import complete_params
 from models.plain import json_bytes, json_from
 from models.question import Question
 from models.ranking.affinity import MOST, affinities
-from models.ranking.cosines import cosines, dump_matrix, load_matrix
+from models.ranking.cosines import dump_matrix, load_matrix
 from models.ranking.histories import Codes, Histories, Matrix, decode
 from models.ranking.items import Items, dump_items, load_items
 from models.ranking.learners import Params, ranker
@@ -27,8 +26,6 @@ from models.ranking.why import pasts, why
 FILE = "recommender.json"
 AT_ONCE = 1_000
 """Customers whose scores are in memory at a time."""
-PARTNERS, TOGETHER = 20, 5
-"""How many products are stored beside each as bought together with it, and in how many orders they must be together."""
 TEXT = tuple(f"{name}_{n}" for n in range(1, LONGEST + 1) for name in ("product", "kind", "why")) + tuple(
     f"category_{n}" for n in range(1, MOST + 1)
 )
@@ -56,8 +53,7 @@ def fit_recommender(learner: str, known: Fitting, params: Params, seed: int, len
     chosen = ranker(learner)
     complete = complete_params(learner, chosen.DEFAULTS, params)
     model = chosen.fit(known, complete, seed)
-    partners = cosines(_orders(known.now), shrink=1.0, most=PARTNERS, fewest=TOGETHER)
-    return Recommender(known.sample.question, learner, model, known.items, partners, complete, length)
+    return Recommender(known.sample.question, learner, model, known.items, known.partners, complete, length)
 
 
 def recommend(recommender: Recommender, histories: Histories, length: int = LONGEST) -> Lists:
@@ -162,13 +158,6 @@ def load(files: Mapping[str, bytes]) -> Recommender:
         )
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"the recommender lacks {error}: write the artifact again") from error
-
-
-def _orders(histories: Histories) -> Matrix:
-    """(orders, products): 1 where an order has the product."""
-    entries = histories.bought
-    _, order = np.unique(np.stack([entries.row, entries.order]), axis=1, return_inverse=True)
-    return csr_matrix((np.ones(len(order)), (order.ravel(), entries.item)), (int(order.max(initial=-1)) + 1, histories.items_n))
 
 
 def in_numbers_of(recommender: Recommender, ids: tuple[str, ...]) -> Codes:

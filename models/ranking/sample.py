@@ -1,19 +1,27 @@
 """What a recommender is fitted on: histories at cutoffs, and what was bought after them."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.question import Question
-from models.ranking.histories import Codes, Histories, Matrix, decode
+from models.ranking.cosines import cosines
+from models.ranking.histories import Codes, Histories, Matrix, decode, exploded, parsed
 from models.ranking.items import Items, by_popularity, known_items
 from models.sample import Floats
+
+PARTNERS, TOGETHER = 20, 5
+"""How many products are stored beside each as bought together with it, and in how many orders they must be together."""
+Made = TypeVar("Made")
+ITEMS = pl.Struct({"items": pl.List(pl.String)})
+"""The content of ``next_items``."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,17 @@ class Fitting:
     numbers: Codes
 
     @cached_property
+    def _made(self) -> dict[Hashable, Any]:
+        return {}
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What ``make()`` returned the first time: for what fits on it share, whatever their parameters."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
+
+    @cached_property
     def now(self) -> Histories:
         """All histories at the cutoff, over the known products."""
         return self.at(self.cutoff)
@@ -74,7 +93,14 @@ class Fitting:
     def bought_after(self, cutoff: float) -> Matrix:
         """(rows of ``at(cutoff)``, known products): 1 for what was bought after a cutoff that is labelled."""
         assert cutoff in self.labelled, "what was bought after this cutoff is not known yet"
-        return self.sample.bought[np.flatnonzero(self.rows & (self.sample.as_of == cutoff))][:, self.known]
+        found = self.sample.bought[np.flatnonzero(self.rows & (self.sample.as_of == cutoff))][:, self.known].tocsr()
+        found.sort_indices()
+        return found
+
+    @cached_property
+    def partners(self) -> Matrix:
+        """(products, products): the products nearest to each in the same orders."""
+        return cosines(orders(self.now), shrink=1.0, most=PARTNERS, fewest=TOGETHER)
 
     @cached_property
     def items(self) -> Items:
@@ -82,6 +108,14 @@ class Fitting:
         ids = tuple(self.sample.ids[number] for number in self.known)
         names, categories = (_texts(self.sample.products, ids, column) for column in ("name", "category"))
         return Items(ids, names, categories, by_popularity(self.now))
+
+
+def orders(histories: Histories) -> Matrix:
+    """(orders, products): 1 where an order has the product."""
+    entries = histories.bought
+    number = entries.row.astype(np.int64) * (int(entries.order.max(initial=0)) + 1) + entries.order
+    distinct, order = np.unique(number, return_inverse=True)
+    return csr_matrix((np.ones(len(order)), (order, entries.item)), (len(distinct), histories.items_n))
 
 
 def sample_of(
@@ -92,23 +126,17 @@ def sample_of(
     question: Question,
 ) -> RankSample:
     """The sample of a dataset's texts, one a row each; ``next_items`` may be null: nothing was bought."""
-    bought = [json.loads(text)["items"] if isinstance(text, str) else [] for text in next_items]
-    ids = tuple(sorted({*_products_in(histories), *(item for items in bought for item in items)}))
+    after = pl.DataFrame({"items": [text if isinstance(text, str) else None for text in next_items]}, {"items": pl.String})
+    after = after.with_row_index("row").with_columns(pl.col("items").str.json_decode(ITEMS)).unnest("items")
+    after = after.filter(pl.col("items").list.len() > 0).explode("items")
+    rows = parsed(histories)
+    known = (exploded(rows, "orders")["products"].explode(), exploded(rows, "views")["product"], after["items"])
+    ids = tuple(pl.concat(known).drop_nulls().unique().sort().to_list())
     place = {name: number for number, name in enumerate(ids)}
-    columns = np.array([place[item] for items in bought for item in items], dtype=np.int32)
-    starts = np.cumsum([0, *map(len, bought)])
-    after = csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(bought), len(ids)))
-    return RankSample(decode(histories, place), after, as_of, ids, products, question)
-
-
-def _products_in(histories: Iterable[object]) -> set[str]:
-    found: set[str] = set()
-    for text in histories:
-        if isinstance(text, str):
-            known = json.loads(text)
-            found.update(product for order in known["orders"] for product in order["products"])
-            found.update(view["product"] for view in known["views"])
-    return found
+    columns = np.array([place[item] for item in after["items"]], dtype=np.int32)
+    ones, shape = np.ones(len(columns)), (len(next_items), len(ids))
+    bought = csr_matrix((ones, (after["row"].to_numpy(), columns)), shape=shape)
+    return RankSample(decode(histories, place), bought, as_of, ids, products, question)
 
 
 def _texts(products: pd.DataFrame | None, ids: tuple[str, ...], column: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from models.ranking.histories import Histories, Matrix
 from models.ranking.learners import Params
 from models.ranking.sample import Fitting
 
-DEFAULTS: Params = {"neighbours": 100, "shrink": 5.0, "half_life_days": 90.0, "again": 0.5, "fewest": 3}
+DEFAULTS: Params = {"neighbours": 200, "shrink": 10.0, "half_life_days": 150.0, "again": 5.0, "fewest": 3}
 FILE = "item_item"
 
 
@@ -33,11 +33,15 @@ def space(trial: Trial) -> Params:
 
 def fit(known: Fitting, params: Params, seed: int) -> tuple[Matrix, float]:  # noqa: ARG001 - nothing random
     """(products, products), with ``again`` on the diagonal; and the half-life in days."""
-    near = cosines(
-        known.now.owned(), shrink=float(params["shrink"]), most=int(params["neighbours"]), fewest=int(params["fewest"])
-    )
+    near = neighbours(known.now, params)
     again = float(params["again"]) * identity(near.shape[0], format="csr")
     return (near + again).tocsr(), float(params["half_life_days"])
+
+
+def neighbours(histories: Histories, params: Params) -> Matrix:
+    """(products, products): the cosines of each product's nearest others."""
+    shrink, most, fewest = float(params["shrink"]), int(params["neighbours"]), int(params["fewest"])
+    return cosines(histories.owned(), shrink=shrink, most=most, fewest=fewest)
 
 
 def scores(model: tuple[Matrix, float], histories: Histories) -> Matrix:

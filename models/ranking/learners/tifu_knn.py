@@ -20,7 +20,7 @@ from models.ranking.sample import Fitting
 from models.sample import Floats
 
 KEEPS_VECTORS = True
-DEFAULTS: Params = {"group": 7, "within": 0.9, "between": 0.7, "neighbours": 300, "own": 0.7}
+DEFAULTS: Params = {"group": 15, "within": 0.9, "between": 0.7, "neighbours": 200, "own": 0.3}
 FILE = "tifu_knn"
 MOST_CUSTOMERS = 5_000
 """Customers who can be neighbours; of more, so many are drawn."""
@@ -52,9 +52,14 @@ def space(trial: Trial) -> Params:
 
 
 def fit(known: Fitting, params: Params, seed: int) -> Model:
+    """Everybody known, as vectors."""
+    return fitted(known.now, params, seed)
+
+
+def fitted(histories: Histories, params: Params, seed: int) -> Model:
     """The vectors of all customers, or of ``MOST_CUSTOMERS`` drawn with ``seed``."""
     numbers = (int(params["group"]), float(params["within"]), float(params["between"]))
-    everybody = vectors(known.now, *numbers)
+    everybody = vectors(histories, *numbers)
     if everybody.shape[0] > MOST_CUSTOMERS:
         drawn = np.random.default_rng(seed).choice(everybody.shape[0], MOST_CUSTOMERS, replace=False)
         everybody = everybody[np.sort(drawn)]
