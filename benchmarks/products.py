@@ -1,11 +1,11 @@
 """Next product: every ranker on a workspace, beside the baselines, with intervals over customers.
 
     coterie ingest online_retail --home or --raw $DATA/online_retail
-    python -m benchmarks.products --home or --test 2011-09-01 2011-10-01 2011-11-01 --trials 8
+    python -m benchmarks.products --home or --trials 6 --test 2011-09-01 2011-10-01 2011-11-01
 
-The protocol is in ``docs/decisions/next-product.md``. ``--wanted next_order`` looks at the first order only, ``--level``
-replaces products by their names (the types of Complete Journey) or categories, and ``--last-basket`` hides the last
-order of every customer, whatever its date, and tests on that.
+The protocol is in ``docs/decisions/next-product.md``. ``--wanted next_order`` looks at the first order only,
+``--level`` replaces products by their names (the types of Complete Journey) or categories, and ``--last-basket`` hides
+the last order of every customer, whatever its date, and tests on that.
 """
 
 import argparse

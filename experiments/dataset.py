@@ -56,7 +56,8 @@ class Dataset:
     ``features`` are the columns a model can read: float64 with NaN for null, text as indicators; of a dataset on disk
     they are views of the map. Rows are sorted by (as_of, customer_id); as_of is in days since 1970-01-01 UTC.
     ``fingerprint`` is made of the files' SHA-256, in hex. ``question`` is None where there is no label. ``facts``
-    describe the origin; ``products`` [product_id, name, category] are there for rankings. A dataset that was read from a folder is pickled as this folder.
+    describe the origin; ``products`` [product_id, name, category] are there for rankings. A dataset that was read from
+    a folder is pickled as this folder.
     """
 
     frame: pd.DataFrame

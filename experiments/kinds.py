@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Protocol):
-    """What ``predict``, ``segment`` and ``rank`` define. A ``problem`` is a study and its dataset; each kind has its own type."""
+    """What ``predict``, ``segment`` and ``rank`` define. A ``problem``: a study and its dataset, of its own type."""
 
     DIRECTIONS: tuple[Literal["minimize", "maximize"], ...]
     """For each of a trial's values, whether the lower or the higher one is better."""

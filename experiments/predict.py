@@ -52,7 +52,7 @@ def columns(study: PredictStudy, features: tuple[str, ...]) -> tuple[str, ...]: 
     return features
 
 
-def products(study: PredictStudy, tables: Tables) -> None:  # noqa: ARG001
+def products(study: PredictStudy, tables: Tables) -> None:
     """None: what matters of products is in the features."""
 
 

@@ -196,7 +196,9 @@ def judge(problem: Problem, ours: Loaded, theirs: Loaded | None, found: Mapping[
     role = BASELINE if name in problem.study.baselines else TUNED
     own = [*recalled(problem, Contestant(role, name, ours.model.params), found)[:-1], loss_of_artifact(problem, ours)]
     gains = {
-        other: [one - mine for one, mine in zip(recalled(problem, Contestant(BASELINE, other, {}), found), own, strict=True)]
+        other: [
+            one - mine for one, mine in zip(recalled(problem, Contestant(BASELINE, other, {}), found), own, strict=True)
+        ]
         for other in others
     }
     newest = {other: problem.difference(gain[-1], problem.tests[-1:]) for other, gain in gains.items()}

@@ -1,4 +1,4 @@
-"""Rolling origin for rankings: at each cutoff a ranker is fitted on what was known, and its lists meet what followed."""
+"""Rolling origin for rankings: a ranker is fitted on what was known at a cutoff, its lists meet what followed."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -67,10 +67,17 @@ class Problem:
         before = self.sample.histories.take(rows, everything, len(everything))
         return Outcome(self.sample.bought[rows], before.owned())
 
+    def customers_at(self, keys: Sequence[float]) -> NDArray[np.int64]:
+        """The customer, as a number, of each scored row at the cutoffs ``keys``, in their order."""
+        return self._customers(keys, None)
+
+    def _customers(self, cutoffs: Sequence[float], among: Mask | None) -> NDArray[np.int64]:
+        rows = np.concatenate([self.scored(cutoff, among) for cutoff in cutoffs])
+        return np.asarray(pd.factorize(self.dataset.frame["customer_id"].iloc[rows])[0], dtype=np.int64)
+
     def difference(self, each: Floats, cutoffs: Sequence[float], among: Mask | None = None) -> Difference:
         """Mean of ``each`` (advantages of the scored rows at the cutoffs), with a bootstrap interval over customers."""
-        rows = np.concatenate([self.scored(cutoff, among) for cutoff in cutoffs])
-        customer = np.asarray(pd.factorize(self.dataset.frame["customer_id"].iloc[rows])[0], dtype=np.int64)
+        customer = self._customers(cutoffs, among)
         promotion = self.study.promotion
         return Difference(
             *clustered_mean(each, customer, promotion.draws, promotion.confidence, self.study.search.seed)

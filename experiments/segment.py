@@ -63,7 +63,7 @@ def columns(study: SegmentStudy, features: tuple[str, ...]) -> tuple[str, ...]: 
     return features
 
 
-def products(study: SegmentStudy, tables: Tables) -> None:  # noqa: ARG001
+def products(study: SegmentStudy, tables: Tables) -> None:
     """None: what matters of products is in the features."""
 
 

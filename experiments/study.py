@@ -168,7 +168,9 @@ class RankStudy(Study):
                 "a ranking reads what buyers bought, at several dates: leave out features, who, entity, cutoffs.folds"
             )
         if not self.baselines and self.promotion.proof != "none":
-            raise ValueError('baselines is empty: name one to beat, personal_frequency, or write promotion.proof = "none"')
+            raise ValueError(
+                'baselines is empty: name one to beat, personal_frequency, or write promotion.proof = "none"'
+            )
         check_metric(self.search.metric, RANKING_LOSS)
         return self
 

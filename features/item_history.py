@@ -48,7 +48,9 @@ def _orders(orders: Frame, as_of: float) -> pl.DataFrame:
         pl.col("at_days").min(), products=pl.col("product_id").unique().sort()
     )
     newest_first = each.sort("customer_id", "at_days", "order_id", descending=[False, True, True])
-    return _listed(newest_first.with_columns(_days_ago(as_of)), "orders", ["days_ago", "products"], MOST_ORDERS, _ORDERS)
+    return _listed(
+        newest_first.with_columns(_days_ago(as_of)), "orders", ["days_ago", "products"], MOST_ORDERS, _ORDERS
+    )
 
 
 def _views(tables: Tables, as_of: float, whose: Frame | None) -> pl.DataFrame:

@@ -74,9 +74,9 @@ class Answered:
         """One row a customer, in their order.
 
         customer_id; then segment_id, segment_name and segment_strength in [0, 1] if there are segments, and
-        segment_group_id and segment_group_name if these have groups above them; then for each predictor the columns of
-        its target, or a ranking's, behind the model's name, null where the task does not ask about the customer, and ``<name>_reason``,
-        which is null everywhere else. Numbers are float64, whatever the rows.
+        segment_group_id and segment_group_name if these have groups above them; then for each other model the columns
+        of its kind of answer behind the model's name, null where it does not ask about the customer, and
+        ``<name>_reason``, which is null everywhere else. Numbers are float64, whatever the rows.
         """
         found = {"customer_id": pd.Series(self.customer_ids, dtype="str")}
         for name, columns in self.columns.items():

@@ -84,7 +84,8 @@ def with_histories(found: pd.DataFrame, frames: Mapping[str, pl.DataFrame], as_o
     """The snapshot with the column ``item_history``, by the function that makes it for the batch."""
     texts = item_histories(from_frames({name: frames[name] for name in TABLES_READ if name in frames}), as_of)
     of_customer = dict(texts.iter_rows())
-    return found.assign(**{ITEM_HISTORY: [of_customer.get(name) for name in found["customer_id"]]})
+    own = pd.Series([of_customer.get(name) for name in found["customer_id"]], found.index, "str")
+    return found.assign(**{ITEM_HISTORY: own})
 
 
 def nulls(columns: Sequence[str], index: "pd.Index[Any]") -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -26,7 +26,8 @@ def key(model_name: str) -> str:
 def columns(recommender: Recommender, features: pd.DataFrame, about: Mask) -> Columns:
     """The recommender's columns, and ``reason``: for people without an order it says so and the others are null."""
     found = answers(recommender, features[COLUMN])
-    reason = np.where(about, None, NO_ORDER_YET).astype(object)
+    reason = np.full(len(features), None, dtype=object)
+    reason[~about] = NO_ORDER_YET
     empty: dict[bool, Any] = {True: None, False: np.nan}
     return {**{name: np.where(about, values, empty[name in TEXT]) for name, values in found.items()}, "reason": reason}
 
@@ -38,7 +39,9 @@ def as_json(recommender: Recommender, columns: Columns, as_of: float) -> list[st
     rows = range(len(columns["reason"]))
     items: list[list[dict[str, Any]]] = [[] for _ in rows]
     for n in range(1, recommender.length + 1):
-        for row, product, kind, score, why in _rows(columns, *(f"{c}_{n}" for c in ("product", "kind", "score", "why"))):
+        for row, product, kind, score, why in _rows(
+            columns, *(f"{c}_{n}" for c in ("product", "kind", "score", "why"))
+        ):
             about = {"name": names[product] or None, "category": categories[product] or None}
             items[row].append({"product_id": product, **about, "kind": kind, "score": score, "why": why})
     own: list[list[dict[str, Any]]] = [[] for _ in rows]

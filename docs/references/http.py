@@ -92,7 +92,7 @@ def meanings(part: Schema) -> dict[str, str]:
 def answers() -> str:
     """What is sent back: the body, its parts, and the shape of each kind of answer."""
     body = Answers.model_json_schema()
-    parts = {name: body["$defs"][name] for name in ("Answer", "Segment", "ModelVersion")}
+    parts = {name: body["$defs"][name] for name in ("Answer", "Segment", "ModelVersion", "Item", "Affinity")}
     kinds = {
         f"Of a study whose answer is `{name}`": kind.model_json_schema() for name, kind in KINDS_OF_ANSWERS.items()
     }

@@ -20,10 +20,18 @@ def hits_by_place(tested: Sequence[Scored]) -> Chart:
     at = [Series(each.contestant.label, PLACES, hit_rate(each), _style(each, tested)) for each in tested]
     down_to = [Series(each.contestant.label, PLACES, found_down_to(each), _style(each, tested)) for each in tested]
     first, ten = percent(at[0].y[0]), percent(down_to[0].y[9])
+    says = f"{first} buy the first product on their list.", f"The first ten have {ten} of what is bought."
     panels = (
-        Panel("By place", "place on the list", "customers who bought it", tuple(at), y_share=True, says=f"{first} buy the first product on their list."),
-        Panel("Down to a place", "length of the list", "share of what was bought", tuple(down_to), y_share=True, says=f"The first ten have {ten} of what is bought."),
-    )  # fmt: skip
+        Panel("By place", "place on the list", "customers who bought it", tuple(at), y_share=True, says=says[0]),
+        Panel(
+            "Down to a place",
+            "length of the list",
+            "share of what was bought",
+            tuple(down_to),
+            y_share=True,
+            says=says[1],
+        ),
+    )
     return Chart("hits_by_place", "Hits by place", panels)
 
 

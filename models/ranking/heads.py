@@ -10,7 +10,7 @@ from models.sample import Floats
 
 
 def heads(matrix: Matrix, length: int) -> tuple[NDArray[Any], NDArray[Any], Floats]:
-    """Row, column and value above 0; of a long row, only the values from its ``length``-th highest up, ties included."""
+    """Row, column and value above 0; of a long row, those from its ``length``-th highest up, with ties."""
     floor = np.zeros(matrix.shape[0])
     for row in np.flatnonzero(np.diff(matrix.indptr) > length):
         values = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]

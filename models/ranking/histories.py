@@ -69,9 +69,7 @@ class Histories:
     def between(self, start: int, stop: int) -> "Histories":
         """The rows ``start`` to ``stop`` - 1."""
         stop = min(stop, self.rows_n)
-        return Histories(
-            stop - start, self.items_n, self.bought.between(start, stop), self.seen.between(start, stop)
-        )
+        return Histories(stop - start, self.items_n, self.bought.between(start, stop), self.seen.between(start, stop))
 
     def matrix(self, weight: Floats) -> Matrix:
         """(rows, products): the sum of ``weight`` (an entry of ``bought`` each) of a product."""

@@ -87,7 +87,8 @@ def _listed(recommender: Recommender, histories: Histories, lists: Lists) -> dic
         for n, item in enumerate(lists.item[row]):
             if item >= 0:
                 kinds[row, n], reasons[row, n] = why(int(item), past, recommender.items, recommender.partners)
-    there, found = lists.item >= 0, {}
+    there = lists.item >= 0
+    found: dict[str, NDArray[Any]] = {}
     for n in range(lists.item.shape[1]):
         found |= {
             f"product_{n + 1}": ids[lists.item[:, n]],

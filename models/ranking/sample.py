@@ -126,7 +126,9 @@ def sample_of(
     question: Question,
 ) -> RankSample:
     """The sample of a dataset's texts, one a row each; ``next_items`` may be null: nothing was bought."""
-    after = pl.DataFrame({"items": [text if isinstance(text, str) else None for text in next_items]}, {"items": pl.String})
+    after = pl.DataFrame(
+        {"items": [text if isinstance(text, str) else None for text in next_items]}, {"items": pl.String}
+    )
     after = after.with_row_index("row").with_columns(pl.col("items").str.json_decode(ITEMS)).unnest("items")
     after = after.filter(pl.col("items").list.len() > 0).explode("items")
     rows = parsed(histories)

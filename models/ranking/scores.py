@@ -1,6 +1,5 @@
 """How good lists are: 1 - NDCG@10 a customer, and recall, NDCG and hits at the head of the list."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,14 +53,16 @@ def ndcg(outcome: Outcome, listed: Listed, depth: int) -> Floats:
     discount = 1.0 / np.log2(np.arange(depth) + 2.0)
     ideal = np.concatenate([[0.0], np.cumsum(discount)])
     hits = contains(outcome.bought, listed.item)[:, :depth]
-    return np.asarray((hits * discount[: hits.shape[1]]).sum(axis=1) / ideal[np.minimum(_n(outcome.bought), depth)])
+    gained = (hits * discount[: hits.shape[1]]).sum(axis=1)
+    return np.asarray(gained / ideal[np.minimum(_n(outcome.bought), depth)], dtype=np.float64)
 
 
 def recall(bought: Matrix, listed: Listed, depth: int) -> Floats:
     """Share of what was bought that stands among the first ``depth`` (n,); nan for who bought nothing."""
     n = _n(bought)
     found = contains(bought, listed.item)[:, :depth].sum(axis=1)
-    return np.divide(found, n, out=np.full(len(n), np.nan), where=n > 0)
+    shares: Floats = np.divide(found, n, out=np.full(len(n), np.nan), where=n > 0)
+    return shares
 
 
 def scores(outcome: Outcome, listed: Listed) -> dict[str, float]:
@@ -73,7 +74,7 @@ def scores(outcome: Outcome, listed: Listed) -> dict[str, float]:
         found |= {
             f"recall_{depth}": mean(recall(outcome.bought, listed, depth)),
             f"ndcg_{depth}": mean(ndcg(outcome, listed, depth)),
-            f"phr_{depth}": mean((contains(outcome.bought, listed.item)[:, :depth].any(axis=1)).astype(np.float64)),
+            f"phr_{depth}": float(contains(outcome.bought, listed.item)[:, :depth].any(axis=1).mean()),
         }
     for name, part in (("repeat", repeat), ("new", new)):
         each = recall(part, listed, DEPTH)
@@ -89,8 +90,6 @@ def contains(matrix: Matrix, item: Codes) -> Mask:
     there = matrix.tocoo()
     keys = np.sort(there.row[there.data != 0].astype(np.int64) * width + there.col[there.data != 0])
     return np.isin(rows * width + item, keys) & (item >= 0)
-
-
 
 
 def _n(matrix: Matrix) -> np.ndarray:

@@ -60,8 +60,8 @@ def activity_span(tables: Tables) -> tuple[float, float]:
 
 def check_labels(tables: Tables, study: Study) -> None:
     """BadTable if the source lacks the table by which the study's task is labelled."""
-    if isinstance(study, PredictStudy):
-        needed, _ = tasks.task(study.task).LABELLED_BY
+    if not isinstance(study, SegmentStudy):
+        needed = tasks.task(study.task).LABELLED_BY[0] if isinstance(study, PredictStudy) else "orders"
         if needed not in tables:
             raise BadTable(
                 f"found {', '.join(sorted(tables))}, the study {study.name} needs {needed!r}: "

@@ -80,7 +80,13 @@ def test_customers_asked_for_get_the_text_they_get_among_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "counts"), [(AS_OF - TICK, False), (AS_OF, True), (AS_OF + timedelta(days=30) - TICK, True), (AS_OF + timedelta(days=30), False)]
+    ("at", "counts"),
+    [
+        (AS_OF - TICK, False),
+        (AS_OF, True),
+        (AS_OF + timedelta(days=30) - TICK, True),
+        (AS_OF + timedelta(days=30), False),
+    ],
 )
 def test_what_is_bought_next_is_within_the_horizon(at: datetime, counts: bool) -> None:
     found = next_items(shop(line(at)), DAYS, 30.0, "horizon")

@@ -34,7 +34,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     model = fit_recommender("ranker", sample(frame(lines)).fitting(AS_OF), {}, seed=7, length=10)
     save(folder / "model", model, {"training_window": {}, "scores": {}, "who": "buyers"})
     known = tables(lines)
-    rows = to_pandas(snapshot(known, AS_OF)).merge(item_histories(known, AS_OF).to_pandas(), how="left", on="customer_id")
+    rows = to_pandas(snapshot(known, AS_OF)).merge(
+        item_histories(known, AS_OF).to_pandas(), how="left", on="customer_id"
+    )
     parts = [rows.iloc[:40], rows.iloc[40:41], rows.iloc[41:]]
     models, versions = {"next_product": folder / "model"}, {"next_product": {"version": "1"}}
     version = write_bundle(folder / "draft", models, versions, parts, AS_OF, PRODUCTS)
@@ -43,7 +45,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 
 def rows_of(customer: str) -> list[dict[str, Any]]:
-    mine = orders().filter(pl.col("customer_id") == customer, pl.col("at") < pl.datetime(2024, 8, 1)).drop("customer_id")
+    mine = (
+        orders().filter(pl.col("customer_id") == customer, pl.col("at") < pl.datetime(2024, 8, 1)).drop("customer_id")
+    )
     return [{**row, "at": row["at"].isoformat()} for row in mine.iter_rows(named=True)]
 
 
@@ -56,17 +60,19 @@ def asked_live(bundle: Bundle, *customers: str) -> dict[str, Any]:
 
 def test_a_history_gets_the_stored_answer_of_its_customer(published: Published) -> None:
     _, bundle, lookups = published
-    names = sorted(orders().filter(pl.col("at") < pl.datetime(2024, 8, 1), pl.col("kind") == "sale")["customer_id"].unique())
+    names = sorted(
+        orders().filter(pl.col("at") < pl.datetime(2024, 8, 1), pl.col("kind") == "sale")["customer_id"].unique()
+    )
     stored = {each["customer_id"]: each for each in json.loads(lookups.reply(names).body)["answers"]}
-    together = {each["customer_id"]: each for each in asked_live(bundle, *names[:60])["answers"]}
-    for name in names[:60]:
+    together = {each["customer_id"]: each for each in asked_live(bundle, *names[:30])["answers"]}
+    for name in names[:30]:
         assert together[name] == stored[name]
-    for name in names[:5]:
+    for name in names[:2]:
         assert asked_live(bundle, name)["answers"] == [stored[name]]
 
 
 def test_an_answer_has_the_shape_that_is_documented(published: Published) -> None:
-    _, bundle, lookups = published
+    _, _, lookups = published
     body = json.loads(lookups.reply(["c001"]).body)
     Answers.model_validate(body)
     found = Answer.model_validate(body["answers"][0]["next_product"])
@@ -78,7 +84,7 @@ def test_an_answer_has_the_shape_that_is_documented(published: Published) -> Non
 
 
 def test_the_score_file_has_the_list_that_is_served(published: Published) -> None:
-    folder, bundle, lookups = published
+    folder, _, lookups = published
     scores = pd.read_parquet(folder / ANSWERS / SCORES).set_index("customer_id")
     for name in scores.index[:20]:
         (answer,) = json.loads(lookups.reply([name]).body)["answers"]
@@ -98,7 +104,9 @@ def test_what_was_looked_at_is_a_reason_when_it_comes_with_the_request(published
 
 def test_nothing_of_the_future_counts(published: Published) -> None:
     _, bundle, _ = published
-    later = [{**row, "order_id": "later", "at": "2024-08-02T00:00:00", "product_id": "p39"} for row in rows_of("c001")[:1]]
+    later = [
+        {**row, "order_id": "later", "at": "2024-08-02T00:00:00", "product_id": "p39"} for row in rows_of("c001")[:1]
+    ]
     body = {"customers": [{"customer_id": "c001", "orders": rows_of("c001") + later}], "as_of": "2024-08-01T00:00:00"}
     found = json.loads(answer_history(bundle, json.dumps(body).encode()).body)
     assert found["answers"] == asked_live(bundle, "c001")["answers"]
@@ -106,10 +114,18 @@ def test_nothing_of_the_future_counts(published: Published) -> None:
 
 def test_a_new_product_of_the_customer_changes_their_list(published: Published) -> None:
     _, bundle, _ = published
+    (before,) = asked_live(bundle, "c001")["answers"]
+    assert "p03" not in {item["product_id"] for item in before["next_product"]["items"]}
     more = [
-        {"order_id": f"n{n}", "at": f"2024-07-{n:02d}T10:00:00", "quantity": 1.0, "unit_price": 1.0, "product_id": "p39"}
-        for n in (10, 15, 20, 25)
+        {
+            "order_id": f"n{n}",
+            "at": f"2024-07-{n:02d}T10:00:00",
+            "quantity": 1.0,
+            "unit_price": 1.0,
+            "product_id": "p03",
+        }
+        for n in (4, 9, 14, 19, 24, 29)
     ]
     body = {"customers": [{"customer_id": "c001", "orders": rows_of("c001") + more}]}
     items = json.loads(answer_history(bundle, json.dumps(body).encode()).body)["answers"][0]["next_product"]["items"]
-    assert {"p39"} <= {item["product_id"] for item in items[:3]}
+    assert "p03" in {item["product_id"] for item in items}

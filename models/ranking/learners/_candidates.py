@@ -21,15 +21,16 @@ COLUMNS = (
     "orders_n", "orders_share", "faded_n", "days_ago", "gap_days", "due", "neighbours", "similar", "popularity",
     "customer_orders_n", "customer_days_ago", "in_last_order", "seen_days_ago",
 )  # fmt: skip
-"""The numbers of a candidate: how many of the customer's orders have it, their share of all orders, their number when
-orders count half after 60 days; days since the last one, mean days between them, the one over the other; the cosines
-with what was bought; the mean vector of similar customers; the logarithm of the place by popularity; the customer's
-orders and days since the last; whether the product was in it; days since it was looked at. NaN where there is none."""
+"""The numbers of a candidate, NaN where there is none: how many of the customer's orders have it, their share of all
+orders, their number when orders count half after 60 days; days since the last one, mean days between them, the one over
+the other; the cosines with what was bought; the mean vector of similar customers; the logarithm of the place by
+popularity; the customer's orders and days since the last; whether the product was in it; days since it was looked at.
+"""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """``near`` (products, products) has cosines, ``similar`` the customers to compare with, ``popular`` all products."""
+    """``near`` (products, products) has cosines, ``similar`` customers to compare with, ``popular`` all products."""
 
     near: Matrix
     similar: tifu_knn.Model
@@ -61,7 +62,7 @@ def faded(histories: Histories) -> Matrix:
 
 @dataclass(frozen=True)
 class Candidates:
-    """``row`` and ``item`` of each candidate, ascending, and the scores that they were found by, as (rows, products)."""
+    """``row`` and ``item`` of each candidate, ascending, and the scores they were found by (rows, products)."""
 
     row: NDArray[np.int64]
     item: NDArray[np.int64]

@@ -21,7 +21,7 @@ FILE = "item_item"
 
 
 def space(trial: Trial) -> Params:
-    """How many neighbours count, how far few common buyers are trusted, how fast the past fades, how much repeats count."""
+    """How many neighbours, how far few common buyers are trusted, how fast the past fades, the weight of repeats."""
     return {
         "neighbours": trial.suggest_int("neighbours", 20, 300, log=True),
         "shrink": trial.suggest_float("shrink", 0.1, 100.0, log=True),

@@ -11,7 +11,7 @@ from models.ranking.sample import Fitting
 BASELINE = True
 
 
-def fit(known: Fitting, params: Params, seed: int) -> None:  # noqa: ARG001 - the products know how popular they are
+def fit(known: Fitting, params: Params, seed: int) -> None:
     """Nothing of its own: what has no score is ranked by popularity."""
 
 
@@ -25,5 +25,5 @@ def dump(model: None) -> dict[str, bytes]:  # noqa: ARG001
     return {}
 
 
-def load(files: Mapping[str, bytes], items_n: int) -> None:  # noqa: ARG001
+def load(files: Mapping[str, bytes], items_n: int) -> None:
     """Nothing."""

@@ -63,7 +63,7 @@ def fit(known: Fitting, params: Params, seed: int) -> Model:
     data = lgb.Dataset(X, y, group=group, feature_name=list(COLUMNS), params={"verbosity": -1}, free_raw_data=False)
     chosen = {**settings(params, seed), "objective": "lambdarank", "lambdarank_truncation_level": 15}
     trained = lgb.train(chosen, data, num_boost_round=int(params["n_estimators"]))
-    sources = known.once(("sources", seed), lambda: sources_of(known, known.now, seed))
+    sources = known.once(("sources", seed), lambda: sources_of(known.now, seed))
     return Model(sources, lgb.Booster(model_str=trained.model_to_string()))
 
 
@@ -79,7 +79,7 @@ def examples(known: Fitting, seed: int) -> tuple[Floats, Floats, NDArray[np.int6
 
 def _examples_at(known: Fitting, cutoff: float, seed: int) -> tuple[Floats, Floats, NDArray[np.int64]]:
     histories, bought = known.at(cutoff), known.bought_after(cutoff)
-    sources = sources_of(known, histories, seed)
+    sources = sources_of(histories, seed)
     buyers = np.flatnonzero(np.diff(bought.indptr) > 0)
     theirs = histories.take(buyers, np.arange(histories.items_n, dtype=np.int32), histories.items_n)
     found = candidates(sources, theirs)
@@ -89,7 +89,7 @@ def _examples_at(known: Fitting, cutoff: float, seed: int) -> tuple[Floats, Floa
     return numbers(sources, theirs, found)[kept], y[kept], sizes[sizes > 0]
 
 
-def sources_of(known: Fitting, histories: Histories, seed: int) -> Sources:
+def sources_of(histories: Histories, seed: int) -> Sources:
     """What candidates come from, as it was known when these were the histories; ``item_item`` and TIFU by default."""
     near = item_item.neighbours(histories, item_item.DEFAULTS)
     similar = tifu_knn.fitted(histories, {**tifu_knn.DEFAULTS, "own": 0.0}, seed)

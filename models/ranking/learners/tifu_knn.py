@@ -94,7 +94,9 @@ def _mixed(model: Model, own: Matrix) -> Matrix:
         return own * model.own
     nearest = np.sort(np.argpartition(_distances(model.vectors, own), neighbours - 1, axis=1)[:, :neighbours], axis=1)
     starts = np.arange(own.shape[0] + 1) * neighbours
-    of = csr_matrix((np.full(nearest.size, 1.0 / neighbours), nearest.ravel(), starts), (own.shape[0], model.vectors.shape[0]))
+    of = csr_matrix(
+        (np.full(nearest.size, 1.0 / neighbours), nearest.ravel(), starts), (own.shape[0], model.vectors.shape[0])
+    )
     return (own * model.own + (of @ model.vectors) * (1.0 - model.own)).tocsr()
 
 

@@ -4,9 +4,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import predict
 from experiments.comparison import Lead, leads, registered
 from experiments.dataset import read_dataset
+from experiments.kinds import kind_of
 from experiments.plots.comparison import leads_plot
 from experiments.tracking.evidence import losses_of
 from features.errors import BadInput, CoterieError
@@ -47,7 +47,7 @@ def _customers(workspace: Workspace, each: Compared, fingerprint: str) -> list[A
         dataset = read_dataset(build_dataset(workspace, study))
         if dataset.fingerprint != fingerprint:
             return []
-        problem = predict.prepare(study, dataset)  # type: ignore[arg-type]
+        problem = kind_of(study).prepare(study, dataset)
     except CoterieError:
         return []
     return [problem.customers_at([cutoff]) for cutoff in problem.tests]

@@ -1,6 +1,7 @@
 """A small grocer: everybody has a few products they buy again, and tastes that come in two kinds."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ PRODUCTS = pl.DataFrame(
 )
 
 
+@cache
 def orders(customers: int = 150, seed: int = 1) -> pl.DataFrame:
     """Order lines of 260 days; a line in twenty is a return or has no product, and two orders may be at one moment."""
     random, rows = np.random.default_rng(seed), []
@@ -35,7 +37,9 @@ def orders(customers: int = 150, seed: int = 1) -> pl.DataFrame:
         at = START + timedelta(days=float(random.uniform(0, 60)))
         for order in range(40):
             size = int(random.integers(1, 4))
-            chosen = np.where(random.random(size) < 0.6, random.choice(favourites, size), kind + random.integers(20, size=size))
+            chosen = np.where(
+                random.random(size) < 0.6, random.choice(favourites, size), kind + random.integers(20, size=size)
+            )
             for product in chosen:
                 odd = random.random()
                 rows.append(
@@ -64,7 +68,9 @@ def frame(lines: pl.DataFrame) -> pd.DataFrame:
     """The rows of a ranking's dataset at ``CUTOFFS``."""
     found, known = [], tables(lines)
     for as_of in CUTOFFS:
-        rows = item_histories(known, as_of).join(next_items(known, as_of, 30.0, "horizon"), on="customer_id", how="left")
+        rows = item_histories(known, as_of).join(
+            next_items(known, as_of, 30.0, "horizon"), on="customer_id", how="left"
+        )
         found.append(rows.with_columns(as_of=pl.lit(as_of), label=pl.col("label").fill_null(0.0)).to_pandas())
     return pd.concat(found, ignore_index=True)
 

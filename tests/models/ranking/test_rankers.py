@@ -41,14 +41,21 @@ def test_personal_frequency_is_counting_and_then_what_everybody_buys() -> None:
         own = past[past["customer_id"] == customer].sort_values(["at", "order_id"])
         newest = list(dict.fromkeys(reversed(own["order_id"].tolist())))
         count = own.groupby("product_id")["order_id"].nunique()
-        latest = own.groupby("product_id")["order_id"].agg(lambda ids: min(newest.index(i) for i in ids))
+        latest = own.groupby("product_id")["order_id"].agg(lambda ids, newest=newest: min(newest.index(i) for i in ids))
         bought = sorted(count.index, key=lambda p: (-count[p], latest[p], popular.index(p)))
         wanted = [*bought, *(p for p in popular if p not in bought)][:20]
         assert [model.items.ids[item] for item in lists[row]] == wanted
 
 
 def test_tifu_vectors_of_three_orders_in_groups_of_two() -> None:
-    text = {"orders": [{"days_ago": 1, "products": ["a", "b"]}, {"days_ago": 5, "products": ["a"]}, {"days_ago": 9, "products": ["c"]}], "views": []}
+    text = {
+        "orders": [
+            {"days_ago": 1, "products": ["a", "b"]},
+            {"days_ago": 5, "products": ["a"]},
+            {"days_ago": 9, "products": ["c"]},
+        ],
+        "views": [],
+    }
     histories = decode([json.dumps(text)], {"a": 0, "b": 1, "c": 2})
     found = tifu_knn.vectors(histories, group=2, within=0.5, between=0.1).toarray()[0]
     # The newer group: a in both orders (1 + .5) / 2, b in the newer one 1 / 2. The older group: c alone, faded to .1.
@@ -91,14 +98,19 @@ def test_reasons_are_counted() -> None:
     assert found["p01"] == ("repeat", "bought 3 times, usually every 20 days")
     assert found["p02"] == ("repeat", "bought once, 22 days ago")
     assert found["p03"] == ("new", "looked at yesterday")
-    said = {reason for product, (kind, reason) in found.items() if product not in ("p01", "p02", "p03") and kind == "new"}
+    said = {
+        reason for product, (kind, reason) in found.items() if product not in ("p01", "p02", "p03") and kind == "new"
+    }
     assert "often bought together with Product 3, which was looked at yesterday" in said
     assert "often bought together with Product 1" in said
     assert "bought by customers with similar orders" in said
 
 
 def test_partners_stand_in_the_same_orders_often() -> None:
-    model, lines = recommender("popularity"), orders().filter(pl.col("kind") == "sale").drop_nulls("product_id").to_pandas()
+    model, lines = (
+        recommender("popularity"),
+        orders().filter(pl.col("kind") == "sale").drop_nulls("product_id").to_pandas(),
+    )
     lines = lines[lines["at"] < "2024-08-01"]
     having = lines.groupby("product_id")["order_id"].agg(set)
     for place, product in enumerate(model.items.ids):

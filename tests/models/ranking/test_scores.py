@@ -46,7 +46,9 @@ def test_scores_are_those_made_by_hand(who: list[tuple[set[int], set[int], list[
         each = [by_hand(bought, listed, k) for bought, _, listed in who]
         for name in ("recall", "ndcg", "phr"):
             assert found[f"{name}_{k}"] == pytest.approx(np.mean([one[name] for one in each]))
-    assert loss(outcome, Listed(item, ITEMS)) == pytest.approx([1 - by_hand(b, listed, 10)["ndcg"] for b, _, listed in who])
+    assert loss(outcome, Listed(item, ITEMS)) == pytest.approx(
+        [1 - by_hand(b, listed, 10)["ndcg"] for b, _, listed in who]
+    )
     for name, part in (("repeat", set.intersection), ("new", set.difference)):
         asked = [(part(b, owned), listed) for b, owned, listed in who if part(b, owned)]
         wanted = np.mean([by_hand(b, listed, 10)["recall"] for b, listed in asked]) if asked else math.nan
@@ -77,7 +79,9 @@ def test_long_rows_of_scores_are_cut_as_sorting_would(seed: int) -> None:
 def test_cosines_are_those_of_all_pairs() -> None:
     having = (np.random.default_rng(3).random((60, 9)) < 0.3).astype(float)
     both = having.T @ having
-    wanted = np.where((both >= 3) & ~np.eye(9, dtype=bool), both / (np.sqrt(np.outer(both.diagonal(), both.diagonal())) + 2.0), 0)
+    wanted = np.where(
+        (both >= 3) & ~np.eye(9, dtype=bool), both / (np.sqrt(np.outer(both.diagonal(), both.diagonal())) + 2.0), 0
+    )
     found = cosines(csr_matrix(having), shrink=2.0, most=4, fewest=3).toarray()
     for row in range(9):
         order = sorted(range(9), key=lambda item: (-wanted[row, item], item))
