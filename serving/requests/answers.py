@@ -31,7 +31,11 @@ def _prediction(name: str, answer: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{name.title().replace('_', '')}Answer", __base__=answer, __doc__=answer.__doc__)
 
 
-KINDS_OF_ANSWERS = {name: kind.Answer for name, kind in targets().items()} | {"ranking": Ranking}
+KINDS_OF_ANSWERS: dict[str, type[BaseModel]] = {
+    **{name: kind.Answer for name, kind in targets().items()},
+    "ranking": Ranking,
+}
+"""What a model answers with: each target's shape, and a ranking's."""
 Prediction: Any = Union[tuple(_prediction(name, answer) for name, answer in KINDS_OF_ANSWERS.items())]  # noqa: UP007
 """The answer of a predictor, whichever its target gives, or of a recommender."""
 
