@@ -113,8 +113,8 @@ def test_answers_are_as_the_schema_says_whatever_their_kind(client: httpx.Client
     listed = {part["$ref"].rpartition("/")[2] for part in schemas["Answer"]["additionalProperties"]["anyOf"]}
     assert set(targets()) < set(KINDS_OF_ANSWERS)
     assert listed == {f"{name.title()}Answer" for name in KINDS_OF_ANSWERS}
-    for name, answer in KINDS_OF_ANSWERS.items():
-        assert set(schemas[f"{name.title()}Answer"]["properties"]) == set(answer.model_fields)
+    for name, shape in KINDS_OF_ANSWERS.items():
+        assert set(schemas[f"{name.title()}Answer"]["properties"]) == set(shape.model_fields)
 
 
 def test_the_process_of_histories_is_started_first_and_taken_over(running: Running) -> None:
