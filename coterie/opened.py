@@ -10,7 +10,7 @@ import pandas as pd
 
 from coterie.pictures import Comparison, comparison_of
 from experiments.dataset import read_dataset
-from experiments.study import PredictStudy, Study, validated
+from experiments.study import PredictStudy, RankStudy, Study, validated
 from experiments.tracking.runs import open_client
 from features.errors import NotFound
 from pipelines.cli import QUIET
@@ -162,8 +162,9 @@ class Opened:
 
 def _horizon(study: Study, horizon_days: float | list[float]) -> dict[str, Any]:
     """The changed keys; the name says the horizon, so that it is another model."""
-    if not isinstance(study, PredictStudy):
+    if not isinstance(study, PredictStudy | RankStudy):
         return {}
     days = horizon_days if isinstance(horizon_days, list) else [horizon_days]
     words = "_".join(f"{day:g}".replace(".", "_") for day in days)
-    return {"horizon_days": days, "name": f"{study.name}_{words}d"}
+    asked = days if isinstance(study, PredictStudy) else days[0]
+    return {"horizon_days": asked, "name": f"{study.name}_{words}d"}

@@ -1,6 +1,7 @@
 """A dataset on disk: rows in Parquet, the matrix of features as a memory map, and a manifest with the fingerprint.
 
-``rows.parquet`` has customer_id, as_of, the label (none for segments) and text features. ``features.npy`` is (k, n)
+``rows.parquet`` has customer_id, as_of, the label (none for segments), text features and texts for rankings.
+``products.parquet``, the catalogue, is there for rankings. ``features.npy`` is (k, n)
 float64, so that each feature of all rows is contiguous and processes that map it share its pages.
 ``everybody.parquet`` has customer_id, as_of and a few features of all buyers, eligible or not: for models that describe
 all of them.
@@ -25,21 +26,26 @@ from numpy.typing import NDArray
 from features.errors import BadArtifact, BadInput, NotFound
 from features.families import is_text
 from features.indicators import indicator_names, split, with_indicators
+from features.item_history import COLUMN as ITEM_HISTORY
 from models.question import Question
 from models.sample import Floats, Sample, floats
 from models.targets import target
+from models.tasks import NEXT_ITEMS
 
 FORMAT = 3
 ROWS = "rows.parquet"
 FEATURES = "features.npy"
 EVERYBODY = "everybody.parquet"
 MANIFEST = "manifest.json"
+PRODUCTS = "products.parquet"
 PANEL = "panel.parquet"
 """All columns in one file: the formats before 3, which are exported and erased from, but not learned from any more."""
 FORMAT_0_2 = 1
 PANEL_FORMATS = (FORMAT_0_2, 2)
 
 
+WHOLE_TEXTS = (ITEM_HISTORY, NEXT_ITEMS)
+"""Columns that rankings read as they are; no indicators are made of them."""
 NO_ROW = (
     "the dataset has no row, no customer was eligible at any cutoff: look in the audit for a stray late order or a "
     "long gap, then correct the source, load more history or lower cutoffs.min_history_days"
@@ -53,7 +59,8 @@ class Dataset:
     ``features`` are the columns a model can read: float64 with NaN for null, text as indicators; of a dataset on disk
     they are views of the map. Rows are sorted by (as_of, customer_id); as_of is in days since 1970-01-01 UTC.
     ``fingerprint`` is made of the files' SHA-256, in hex. ``question`` is None where there is no label. ``facts``
-    describe the origin. A dataset that was read from a folder is pickled as this folder.
+    describe the origin; ``products`` [product_id, name, category] are there for rankings. A dataset that was read from
+    a folder is pickled as this folder.
     """
 
     frame: pd.DataFrame
@@ -61,6 +68,7 @@ class Dataset:
     question: Question | None
     fingerprint: str
     facts: Mapping[str, Any]
+    products: pd.DataFrame | None = None
     folder: Path | None = field(default=None, init=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -93,7 +101,7 @@ class Dataset:
     @property
     def columns(self) -> list[str]:
         """The features as they were computed, which ``write_dataset`` takes: text instead of its indicators."""
-        text = [str(name) for name in self.frame.columns if is_text(str(name))]
+        text = [str(name) for name in self.frame.columns if is_text(str(name)) or name in WHOLE_TEXTS]
         return list(dict.fromkeys((*(split(name)[0] for name in self.features), *text)))
 
     @property
@@ -134,6 +142,7 @@ def write_dataset(
     question: Question | None,
     facts: Mapping[str, Any],
     everybody: Iterable[pd.DataFrame] = (),
+    products: pd.DataFrame | None = None,
 ) -> Dataset:
     """Write the rows of all frames into an existing or new folder and return what was written.
 
@@ -144,14 +153,16 @@ def write_dataset(
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = ["customer_id", "as_of"] + (["label"] if question else [])
+    whole = [name for name in features if name in WHOLE_TEXTS]
+    features = [name for name in features if name not in whole]
     text = sorted(name for name in features if is_text(name))
     numbers = [name for name in features if name not in text]
     with tempfile.TemporaryDirectory(prefix="spool-", dir=folder) as scratch:
         found: list[pd.DataFrame] = []
         spooled: list[tuple[Path, int]] = []
-        for frame in in_order(dated, [*keys, *features]):
+        for frame in in_order(dated, [*keys, *features, *whole]):
             order = sorted_rows(frame)
-            found.append(frame[[*keys, *text]].take(order).astype(dict.fromkeys(keys[1:], np.float64)))
+            found.append(frame[[*keys, *text, *whole]].take(order).astype(dict.fromkeys(keys[1:], np.float64)))
             spooled.append(spool(frame, order, numbers, Path(scratch) / f"{len(spooled):05d}"))
         if not found:
             raise BadInput(NO_ROW)
@@ -161,8 +172,10 @@ def write_dataset(
     table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None).combine_chunks()
     pq.write_table(table, folder / ROWS, compression="zstd")
     if buyers := list(everybody):
-        whole = pd.concat(buyers, ignore_index=True).sort_values(["as_of", "customer_id"], kind="stable")
-        pq.write_table(pa.Table.from_pandas(whole, preserve_index=False), folder / EVERYBODY, compression="zstd")
+        sorted_ = pd.concat(buyers, ignore_index=True).sort_values(["as_of", "customer_id"], kind="stable")
+        pq.write_table(pa.Table.from_pandas(sorted_, preserve_index=False), folder / EVERYBODY, compression="zstd")
+    if products is not None:
+        pq.write_table(pa.Table.from_pandas(products, preserve_index=False), folder / PRODUCTS, compression="zstd")
     manifest = {
         "format": FORMAT,
         "fingerprint": fingerprint_of(folder),
@@ -248,7 +261,8 @@ def open_dataset(folder: Path) -> Dataset:
         matrix: Floats = np.load(folder / FEATURES, mmap_mode="r")
         rows = pq.read_table(folder / ROWS).to_pandas()
         frame = pd.concat([rows, pd.DataFrame(matrix.T, columns=names, copy=False)], axis=1)
-    found = Dataset(frame, tuple(names), _question(manifest), manifest["fingerprint"], manifest["facts"])
+    products = pd.read_parquet(folder / PRODUCTS) if (folder / PRODUCTS).is_file() else None
+    found = Dataset(frame, tuple(names), _question(manifest), manifest["fingerprint"], manifest["facts"], products)
     object.__setattr__(found, "folder", folder)  # not an argument: a dataset with other content has no folder
     return found
 
@@ -277,8 +291,8 @@ def fingerprint_of(folder: Path) -> str:
     """SHA-256, in hex, over the hashes of a dataset's files; in the formats before 3, the one file's."""
     if (folder / PANEL).is_file():
         return file_hash(folder / PANEL)
-    files = [name for name in (ROWS, FEATURES, EVERYBODY) if (folder / name).is_file() or name != EVERYBODY]
-    return hashlib.sha256("\n".join(file_hash(folder / name) for name in files).encode()).hexdigest()
+    names = [name for name in (EVERYBODY, PRODUCTS) if (folder / name).is_file()]
+    return hashlib.sha256("\n".join(file_hash(folder / name) for name in (ROWS, FEATURES, *names)).encode()).hexdigest()
 
 
 def _question(manifest: Mapping[str, Any]) -> Question | None:

@@ -1,10 +1,12 @@
-"""The two kinds of studies: prediction and segmentation are modules with the same functions."""
+"""The kinds of studies: prediction, segmentation and ranking are modules with the same functions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from experiments import predict, segment
+import pandas as pd
+
+from experiments import predict, rank, segment
 from experiments.contest import Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.search.trials import Trial
@@ -21,16 +23,25 @@ if TYPE_CHECKING:
 
 
 class Kind(Protocol):
-    """What ``predict`` and ``segment`` define. A ``problem`` is a study and its dataset; each kind has its own type."""
+    """What ``predict``, ``segment`` and ``rank`` define. A ``problem``: a study and its dataset, of its own type."""
 
     DIRECTIONS: tuple[Literal["minimize", "maximize"], ...]
     """For each of a trial's values, whether the lower or the higher one is better."""
+
+    SNAPSHOTS: bool
+    """Whether rows are made of snapshots; if not, ``rows`` is given only the ids of the buyers in them."""
 
     def question(self, study: Any) -> Question | None:
         """The question that the dataset's labels answer; None without labels."""
 
     def cutoffs(self, study: Any, first_at: float, last_at: float) -> list[float]:
         """The dataset's cutoffs, from the times of the first and last order; all in days since 1970-01-01 UTC."""
+
+    def columns(self, study: Any, features: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns of ``rows`` beside the keys; ``features`` are all that the tables give."""
+
+    def products(self, study: Any, tables: Tables) -> pd.DataFrame | None:
+        """The catalogue [product_id, name, category] that the dataset keeps; None if the study needs none."""
 
     def rows(self, study: Any, snapshot: Frame, tables: Tables, as_of: float) -> Frame:
         """The dataset's rows at one cutoff, from the snapshot at it."""
@@ -86,7 +97,7 @@ class Kind(Protocol):
         """The verdict on the challenger, ``ours``; ``theirs`` is the champion, ``found`` the challenger's evidence."""
 
 
-KINDS: dict[str, Kind] = {"predict": cast(Kind, predict), "segment": cast(Kind, segment)}
+KINDS: dict[str, Kind] = {"predict": cast(Kind, predict), "segment": cast(Kind, segment), "rank": cast(Kind, rank)}
 
 
 def kind_of(study: Study) -> Kind:

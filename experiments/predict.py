@@ -31,9 +31,11 @@ __all__ = [
     "DIRECTIONS",
     "INHERITS",
     "SLICED",
+    "SNAPSHOTS",
     "candidate",
     "candidates",
     "choose",
+    "columns",
     "common",
     "cutoffs",
     "evaluation",
@@ -44,6 +46,7 @@ __all__ = [
     "metrics",
     "pictures",
     "prepare",
+    "products",
     "question",
     "rows",
     "summary",
@@ -52,6 +55,7 @@ __all__ = [
 ]
 
 DIRECTIONS = ("minimize",)
+SNAPSHOTS = True
 INHERITS = False
 SLICED = True
 
@@ -64,6 +68,15 @@ def question(study: PredictStudy) -> Question:
 def cutoffs(study: PredictStudy, first_at: float, last_at: float) -> list[float]:
     """Calendar dates with complete labels."""
     return study_cutoffs(study.cutoffs, study.question.horizon_days, first_at, last_at)
+
+
+def columns(study: PredictStudy, features: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """All features."""
+    return features
+
+
+def products(study: PredictStudy, tables: Tables) -> None:
+    """None: what matters of products is in the features."""
 
 
 def rows(study: PredictStudy, snapshot: Frame, tables: Tables, as_of: float) -> Frame:

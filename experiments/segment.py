@@ -36,6 +36,7 @@ from models.segments.distances import Distances
 from models.segments.soundness import SOUND, soundness
 
 DIRECTIONS = ("maximize",) * len(OBJECTIVES)
+SNAPSHOTS = True
 INHERITS = True
 SLICED = False
 SILHOUETTE_ROWS = 5_000
@@ -56,6 +57,15 @@ def cutoffs(study: SegmentStudy, first_at: float, last_at: float) -> list[float]
         for cutoff in (today - 2 * period, today - period, today)
         if cutoff in (today,) or cutoff - period >= first_at
     ]
+
+
+def columns(study: SegmentStudy, features: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """All features."""
+    return features
+
+
+def products(study: SegmentStudy, tables: Tables) -> None:
+    """None: what matters of products is in the features."""
 
 
 def rows(study: SegmentStudy, snapshot: Frame, tables: Tables, as_of: float) -> Frame:  # noqa: ARG001

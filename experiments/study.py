@@ -14,6 +14,9 @@ from features.errors import BadConfig, BadInput
 from features.past import Who
 from models.learners import cannot_answer, learners
 from models.question import Question
+from models.ranking.learners import rankers
+from models.ranking.lists import LONGEST
+from models.ranking.scores import LOSS as RANKING_LOSS
 from models.segments.clusterers import clusterers
 from models.targets import target
 from models.tasks import question, task, tasks
@@ -48,7 +51,7 @@ class Study(Section):
     title: str = ""
     """For people."""
     kind: str
-    """Whether it predicts or segments."""
+    """Whether it predicts, segments or ranks."""
     entity: Entity = "customer"
     """What a row is about."""
     who: Who = "buyers"
@@ -138,7 +141,42 @@ class SegmentStudy(Study):
         return self
 
 
-KINDS: dict[str, type[Study]] = {"predict": PredictStudy, "segment": SegmentStudy}
+class RankStudy(Study):
+    """Which products will a customer buy next?"""
+
+    kind: Literal["rank"] = "rank"
+    """That it ranks products."""
+    horizon_days: Annotated[float, Field(gt=0)]
+    """How many days ahead."""
+    wanted: Literal["horizon", "next_order"] = "horizon"
+    """What a list is tested against: all products bought within the horizon, or those of the first order in it."""
+    learners: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What is fitted; the search chooses among several."""
+    length: Annotated[int, Field(ge=1, le=LONGEST)] = 10
+    """Products on a list that is served; tests look at the first 20."""
+
+    @property
+    def question(self) -> Question:
+        """Which products, within the horizon or in the next order."""
+        return Question("next_product", "ranking", self.wanted, (self.horizon_days,))
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        check_names("learners", self.learners, rankers())
+        check_names("baselines", self.baselines, rankers())
+        if self.cutoffs.folds or self.who != "buyers" or self.entity != "customer" or self.features != Features():
+            raise ValueError(
+                "a ranking reads what buyers bought, at several dates: leave out features, who, entity, cutoffs.folds"
+            )
+        if not self.baselines and self.promotion.proof != "none":
+            raise ValueError(
+                'baselines is empty: name one to beat, personal_frequency, or write promotion.proof = "none"'
+            )
+        check_metric(self.search.metric, RANKING_LOSS)
+        return self
+
+
+KINDS: dict[str, type[Study]] = {"predict": PredictStudy, "segment": SegmentStudy, "rank": RankStudy}
 AnyStudy = TypeVar("AnyStudy", bound=Study)
 
 

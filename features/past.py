@@ -173,6 +173,11 @@ def acts(tables: Tables) -> Frame:
     return tables[acting].filter(nw.col("kind") == "sale") if acting == "orders" else tables[acting]
 
 
+def buyers(tables: Tables, as_of: float) -> Frame:
+    """[customer_id] of everybody with a row that makes a buyer before ``as_of``: those in a snapshot of buyers."""
+    return history(acts(tables), as_of).select("customer_id").unique()
+
+
 def known_since(table: Frame) -> nw.Expr:
     """Since when each row shows that there is a customer, in days; null if it does not say.
 

@@ -22,6 +22,8 @@ from models.predictor import Predictor
 FORMAT = 1
 MANIFEST = "manifest.json"
 LARGEST_BYTES = 256 * 1024 * 1024
+MODULES = {"segmenter": "models.segments.segmenter", "recommender": "models.ranking.recommender"}
+"""Modules of the kinds of models beside predictors."""
 LIBRARIES = ("lightgbm", "numpy", "scipy", "scikit-learn")
 
 
@@ -114,7 +116,7 @@ def incomparable(ours: Loaded, theirs: Loaded) -> str:
 
 
 class _Kind(Protocol):
-    """The functions that ``models.predictor`` and ``models.segments.segmenter`` both define."""
+    """The functions that ``models.predictor`` and the ``MODULES`` define."""
 
     def dump(self, model: Any) -> dict[str, bytes]: ...
     def load(self, files: Mapping[str, bytes]) -> Any: ...
@@ -128,12 +130,14 @@ def _kind(model: Any) -> _Kind:
 
 
 def _name_of_kind(model: Any) -> str:
-    return "predictor" if isinstance(model, Predictor) else "segmenter"
+    if isinstance(model, Predictor):
+        return "predictor"
+    return "recommender" if type(model).__name__ == "Recommender" else "segmenter"
 
 
 def _functions(kind: str) -> _Kind:
-    # Imported only when a segmenter is loaded: serving churn alone needs no clustering library.
-    return cast(_Kind, predictor if kind == "predictor" else import_module("models.segments.segmenter"))
+    # Imported only when such a model is loaded: serving churn alone needs no clustering library.
+    return cast(_Kind, predictor if kind == "predictor" else import_module(MODULES[kind]))
 
 
 def _common_entries(kind: str, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -152,7 +156,7 @@ def _manifest(written: bytes) -> dict[str, Any]:
         raise BadArtifact(
             f"the artifact has format {manifest.get('format')}, this version reads format {FORMAT}: train it again"
         )
-    if manifest.get("kind") not in ("predictor", "segmenter") or not _is_text_by_text(manifest.get("files")):
+    if manifest.get("kind") not in ("predictor", *MODULES) or not _is_text_by_text(manifest.get("files")):
         raise BadArtifact("the manifest has no kind of model or no files: train it again")
     return manifest
 

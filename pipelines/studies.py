@@ -10,6 +10,7 @@ from pathlib import Path
 
 from experiments.studies import load_study, shipped_studies
 from experiments.study import Study
+from experiments.tracking.registry import champions
 from pipelines.workspace import Workspace
 
 FOLDER = "studies"
@@ -21,8 +22,13 @@ def own_studies(workspace: Workspace) -> tuple[str, ...]:
 
 
 def studies_to_retrain(workspace: Workspace) -> tuple[str, ...]:
-    """Names of the shipped studies and of the workspace's own."""
-    return tuple(sorted({*shipped_studies(), *own_studies(workspace)}))
+    """Names of the shipped studies and of the workspace's own; a ranking, which takes minutes, once it is in force."""
+    shipped = {name for name in shipped_studies() if load_study(name).kind != "rank" or _in_force(workspace, name)}
+    return tuple(sorted({*shipped, *own_studies(workspace)}))
+
+
+def _in_force(workspace: Workspace, name: str) -> bool:
+    return name in champions(workspace.stores)
 
 
 def find_study(workspace: Workspace, name_or_path: str) -> Study:

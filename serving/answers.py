@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from features.definition import ACTED
 from models.artifact import Loaded, who
+from models.predictor import Predictor
 from models.sample import Mask
 from models.segments.segmenter import Segmenter
 from serving import predictions, segments
@@ -16,7 +18,7 @@ from serving.json_columns import Columns, Written, json_texts
 
 
 class Kind(Protocol):
-    """What ``serving.predictions`` and ``serving.segments`` define for their kind of model."""
+    """What ``serving.predictions``, ``serving.segments`` and ``serving.rankings`` define for their kind of model."""
 
     TEXT: tuple[str, ...]
     """Columns that are text; the others are float64."""
@@ -58,7 +60,9 @@ class Kind(Protocol):
 
 def kind_of(model: Any) -> Kind:
     """The functions for this kind of model."""
-    return cast(Kind, segments if isinstance(model, Segmenter) else predictions)
+    if isinstance(model, Segmenter):
+        return cast(Kind, segments)
+    return cast(Kind, predictions if isinstance(model, Predictor) else import_module("serving.rankings"))
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,10 @@ class Answered:
         """One row a customer, in their order.
 
         customer_id; then segment_id, segment_name and segment_strength in [0, 1] if there are segments, and
-        segment_group_id and segment_group_name if these have groups above them; then for each predictor the columns of
-        its target behind the model's name, null where the task does not ask about the customer, and ``<name>_reason``,
-        which is null everywhere else; ``<name>_reason_1`` to ``_3`` are reasons for the score, in words. Numbers are
-        float64, whatever the rows.
+        segment_group_id and segment_group_name if these have groups above them; then for each other model the columns
+        of its kind of answer behind the model's name, null where it does not ask about the customer, and
+        ``<name>_reason``, which is null everywhere else; ``<name>_reason_1`` to ``_3`` are reasons for a prediction, in
+        words. Numbers are float64, whatever the rows.
         """
         found = {"customer_id": pd.Series(self.customer_ids, dtype="str")}
         for name, columns in self.columns.items():

@@ -1,6 +1,6 @@
 """Live features: the batch's ``snapshot`` of customers whose history came with the request."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,9 +12,12 @@ import polars as pl
 
 from features.columns import DECLARED, Column, optional
 from features.definition import ACTED
+from features.engines import from_frames
 from features.errors import BadInput
 from features.families import inputs_of, is_text, tables_of
 from features.indicators import split, with_indicators
+from features.item_history import COLUMN as ITEM_HISTORY
+from features.item_history import TABLES_READ, item_histories
 from features.past import acting_table
 from features.sentiment import sentiment
 from features.snapshot import feature_names, live_snapshot
@@ -73,7 +76,16 @@ def _snapshot_of(
     given = set(feature_names({*frames, *columns}))
     found = live_snapshot(frames, as_of, [name for name in needs.columns if name in given], bundle.who)
     absent = [name for name in needs.columns if name not in given]
-    return pd.concat([found, *nulls(absent, found.index)], axis=1) if absent else found
+    found = pd.concat([found, *nulls(absent, found.index)], axis=1) if absent else found
+    return with_histories(found, frames, as_of) if needs.histories else found
+
+
+def with_histories(found: pd.DataFrame, frames: Mapping[str, pl.DataFrame], as_of: float) -> pd.DataFrame:
+    """The snapshot with the column ``item_history``, by the function that makes it for the batch."""
+    texts = item_histories(from_frames({name: frames[name] for name in TABLES_READ if name in frames}), as_of)
+    of_customer = dict(texts.iter_rows())
+    own = pd.Series([of_customer.get(name) for name in found["customer_id"]], found.index, "str")
+    return found.assign(**{ITEM_HISTORY: own})
 
 
 def nulls(columns: Sequence[str], index: "pd.Index[Any]") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -119,13 +131,15 @@ def key_of(table: str) -> str:
 class Needs:
     """The ``features`` that models read, the ``columns`` of a snapshot that answers are made from, and their tables.
 
-    ``inputs`` also names, as ``table.column``, the optional columns of these.
+    ``inputs`` also names, as ``table.column``, the optional columns of these. ``histories``: whether a model reads what
+    was bought, product by product, which is no feature.
     """
 
     features: tuple[str, ...]
     columns: tuple[str, ...]
     tables: tuple[str, ...]
     inputs: frozenset[str]
+    histories: bool = False
 
 
 def needs_of(bundle: Bundle) -> Needs:
@@ -143,10 +157,13 @@ def needs_of(bundle: Bundle) -> Needs:
 
 @lru_cache(maxsize=8)
 def _needs(features: tuple[str, ...], questions: tuple[tuple[str, float], ...], acted: str) -> Needs:
+    histories = ITEM_HISTORY in features
+    features = tuple(name for name in features if name != ITEM_HISTORY)
     refuse_other_features(features)
     asked = [name for task, horizon_days in questions for name in features_of_eligible(task, horizon_days)]
     columns = dict.fromkeys([*(split(name)[0] for name in features), *asked, *([acted] if acted else [])])
-    return Needs(features, tuple(columns), tables_of(columns), inputs_of(columns))
+    tables = (*tables_of(columns), *(TABLES_READ if histories else ()))
+    return Needs(features, tuple(columns), tuple(sorted(set(tables))), inputs_of(columns), histories)
 
 
 def refuse_other_features(needed: Collection[str]) -> None:

@@ -33,8 +33,9 @@ def write_bundle(
     """Write the bundle into the empty or new ``folder`` and return its version.
 
     ``models`` are artifact folders by name, ``versions`` their registry entries (``{"version": "3"}``), ``parts`` the
-    snapshot at ``as_of``: frames [customer_id, *features], one row a customer, in any order. How the snapshot is
-    divided does not change the bundle. ``staleness`` says whether the segments still fit these customers.
+    snapshot at ``as_of``: frames [customer_id, *features] (and ``item_history`` if a model reads it), one row a
+    customer, in any order. How the snapshot is divided does not change the bundle. ``staleness`` says whether the
+    segments still fit these customers.
     """
     loaded = _copy_models(folder, models)
     ids = write_every_answer(folder / ANSWERS, loaded, _as_read(loaded, parts), as_of)

@@ -5,8 +5,7 @@ import re
 from docs.references.keys import WRITTEN
 from docs.references.schema import Schema, described, one_line
 from features.tables import TABLES
-from models.targets import targets
-from serving.requests.answers import Answers, kind_of_answer
+from serving.requests.answers import KINDS_OF_ANSWERS, Answers
 from serving.requests.guard import MAX_BYTES
 from serving.requests.payload import MAX_CUSTOMERS, MAX_HISTORY_ROWS, HistoryRequest, PredictRequest
 from serving.service import BENTOML_PAGES, PAGES, REQUESTS
@@ -93,10 +92,9 @@ def meanings(part: Schema) -> dict[str, str]:
 def answers() -> str:
     """What is sent back: the body, its parts, and the shape of each kind of answer."""
     body = Answers.model_json_schema()
-    parts = {name: body["$defs"][name] for name in ("Answer", "Segment", "ModelVersion", "Reason")}
+    parts = {name: body["$defs"][name] for name in ("Answer", "Segment", "ModelVersion", "Reason", "Item", "Affinity")}
     kinds = {
-        f"Of a study whose answer is `{name}`": kind_of_answer(name, kind.Answer).model_json_schema()
-        for name, kind in targets().items()
+        f"Of a study whose answer is `{name}`": kind.model_json_schema() for name, kind in KINDS_OF_ANSWERS.items()
     }
     shapes = [f"### {name}\n\n{described(part, sent=True)}" for name, part in {**parts, **kinds}.items()]
     return "\n".join([described(body, sent=True), *shapes])

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from docs.references.schema import sections
-from experiments.study import PredictStudy, SegmentStudy
+from experiments.study import PredictStudy, RankStudy, SegmentStudy
 from models.learners import learners
+from models.ranking.learners import rankers
 from models.segments.clusterers import clusterers
 from models.tasks import tasks
 from pipelines.sources.source import SourceConfig
@@ -13,10 +14,12 @@ WRITTEN = "Written by `python -m docs.references`; a test keeps it current."
 
 
 def studies_page() -> str:
-    """Every key of each kind of study; tables that both have come once."""
-    predict, segment = sections(PredictStudy), sections(SegmentStudy)
-    common = {name: part for name, part in predict.items() if name and segment.get(name) == part}
-    predict, segment = ({name: kind[name] for name in kind if name not in common} for kind in (predict, segment))
+    """Every key of each kind of study; tables that all have come once."""
+    predict, segment, rank = sections(PredictStudy), sections(SegmentStudy), sections(RankStudy)
+    common = {name: part for name, part in predict.items() if name and segment.get(name) == part == rank.get(name)}
+    predict, segment, rank = (
+        {name: kind[name] for name in kind if name not in common} for kind in (predict, segment, rank)
+    )
     return f"""# Study keys
 
 A study is a question put to the data, as a TOML file. Copy one of [experiments/studies](../experiments/studies) and
@@ -29,7 +32,10 @@ change it: [how to](data-scientist.md#a-study-of-your-own). An unknown key is an
 ## `kind = "segment"`
 
 {titled(segment)}
-## Tables of both kinds
+## `kind = "rank"`
+
+{titled(rank)}
+## Tables of all kinds
 
 {titled(common)}
 ## Names there are
@@ -39,6 +45,7 @@ change it: [how to](data-scientist.md#a-study-of-your-own). An unknown key is an
 | `task` | {listed(tasks())} |
 | `learners`, `baselines` of a prediction | {listed(learners())} |
 | `clusterers`, `baselines` of segments | {listed(clusterers())} |
+| `learners`, `baselines` of a ranking | {listed(rankers())} |
 
 A file of your own adds its name: [CONTRIBUTING](../CONTRIBUTING.md).
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from experiments.tracking.registry import has_runs
 from experiments.tracking.runs import open_client
 from experiments.tracking.stores import Stores
+from models.ranking.learners import rankers
 from models.segments.clusterers import clusterers
 
 if TYPE_CHECKING:
@@ -78,5 +79,7 @@ def _versions(client: "MlflowClient", run: "Run") -> tuple[tuple[str, str], ...]
 
 
 def _holds_vectors(run: "Run") -> bool:
-    candidate = clusterers().get(run.data.params.get("candidate", ""))
-    return candidate is not None and candidate.KEEPS_POINTS
+    name = run.data.params.get("candidate", "")
+    if name in rankers():
+        return rankers()[name].KEEPS_VECTORS
+    return name in clusterers() and clusterers()[name].KEEPS_POINTS

@@ -228,7 +228,7 @@ class Plans:
     ) -> Plan | None:
         """The plan, from the cache or made now; None if only Polars can carry it out."""
         tables = tuple((name, tuple(schema.items())) for name, schema in schemas.items())
-        key = (as_of, columns and tuple(columns), alone, who, tables)
+        key = (as_of, None if columns is None else tuple(columns), alone, who, tables)
         with self._lock:
             if key in self._plans:
                 self._plans.move_to_end(key)

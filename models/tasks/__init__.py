@@ -18,6 +18,8 @@ from models.question import Question
 from models.sample import Mask
 from models.targets import target
 
+NEXT_ITEMS = "next_items"
+"""The column of a ranking's dataset with the products that were bought after the cutoff."""
 NO_ORDER_YET = "no order before this date: nothing to learn from yet"
 """The reason for people without an order, in tasks and models that are about buyers."""
 

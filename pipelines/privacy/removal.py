@@ -98,7 +98,7 @@ def _write_dataset(
     everybody = (
         () if dataset.everybody is None else (dataset.everybody[~dataset.everybody["customer_id"].isin(theirs)],)
     )
-    write_dataset(draft, dated, dataset.columns, dataset.question, facts, everybody)
+    write_dataset(draft, dated, dataset.columns, dataset.question, facts, everybody, dataset.products)
 
 
 def remove_from_bundle(workspace: Workspace, folder: Path, person: Person) -> None:

@@ -19,13 +19,13 @@ from features.entities import Entity, about
 from features.errors import BadTable, HistoryTooShort
 from features.executors.draw import Draw, draw
 from features.families import missing_tables
-from features.past import acting_table, acts
+from features.past import acting_table, acts, buyers
 from features.snapshot import feature_names
 from features.windows import Frame
 from models import tasks
 from models.learners import read_of_everybody
 from pipelines.extracts import drawn_tables
-from pipelines.snapshots import StoredSnapshot, code_of, family_of, features_code, stored_snapshots, sweep
+from pipelines.snapshots import code_of, family_of, features_code, stored_snapshots, sweep
 from pipelines.studies import find_study
 from pipelines.undated import undated_features
 from pipelines.workspace import Workspace
@@ -63,8 +63,8 @@ def activity_span(tables: Tables) -> tuple[float, float]:
 
 def check_labels(tables: Tables, study: Study) -> None:
     """BadTable if the source lacks the table by which the study's task is labelled."""
-    if isinstance(study, PredictStudy):
-        needed, _ = tasks.task(study.task).LABELLED_BY
+    if not isinstance(study, SegmentStudy):
+        needed = tasks.task(study.task).LABELLED_BY[0] if isinstance(study, PredictStudy) else "orders"
         if needed not in tables:
             raise BadTable(
                 f"found {', '.join(sorted(tables))}, the study {study.name} needs {needed!r}: "
@@ -93,10 +93,11 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, study: Study, en
         facts["who"] = study.who
     if drawn.share < 1:
         facts["drawn"] = {"customers": drawn.ids().height, "of": drawn.positions.height, "share": drawn.share}
-    snapshots = _Snapshots.of(workspace, canonical, study, cutoffs, drawn, engine)
-    features = feature_names(given(tables))
-    everybody = snapshots.everybody() if isinstance(study, PredictStudy) else ()
-    write_dataset(folder, snapshots.rows(study), features, kind.question(study), facts, everybody)
+    found = _Everybody.of(workspace, canonical, study, cutoffs, drawn, engine)
+    columns = kind.columns(study, feature_names(given(tables)))
+    everybody = found.read() if isinstance(study, PredictStudy) else ()
+    question, products = kind.question(study), kind.products(study, tables)
+    write_dataset(folder, found.rows(study), columns, question, facts, everybody, products)
 
 
 def currency_of(canonical: Path) -> str:
@@ -106,17 +107,17 @@ def currency_of(canonical: Path) -> str:
 
 
 @dataclass(frozen=True)
-class _Snapshots:
-    """Features of the drawn customers at each cutoff, and the tables that label them."""
+class _Everybody:
+    """Who is there at each cutoff, with their features if the study reads any, and the tables that label them."""
 
     tables: Tables
-    stored: Sequence[StoredSnapshot]
+    frames: Sequence[tuple[float, Frame]]
     whose: Frame | None
 
     @staticmethod
     def of(
         workspace: Workspace, canonical: Path, study: Study, cutoffs: Sequence[float], drawn: Draw, engine: Engine
-    ) -> "_Snapshots":
+    ) -> "_Everybody":
         """Those of the tables in ``canonical``, or of an extract of the drawn customers."""
         source = canonical
         # Of a single date, usually the one that is published, everybody's snapshot is needed anyway.
@@ -124,27 +125,36 @@ class _Snapshots:
             source = drawn_tables(workspace, canonical, family_of(canonical), drawn, study.sample.seed)
         tables = open_tables(source, engine)
         whose = None if drawn.share == 1 else _names(tables, drawn, study.entity)
-        stored = stored_snapshots(workspace, source, tables, cutoffs, study.entity, study.who)
-        return _Snapshots(tables, stored, whose)
+        return _Everybody(tables, _frames(workspace, source, tables, study, cutoffs), whose)
 
     def rows(self, study: Study) -> Iterator[pd.DataFrame]:
         """The dataset's rows, one frame a cutoff."""
-        for stored in self.stored:
-            about_it = about(self.tables, stored.as_of, study.entity)
-            yield to_pandas(kind_of(study).rows(study, self._drawn(stored), about_it, stored.as_of))
+        for as_of, frame in self.frames:
+            about_it = about(self.tables, as_of, study.entity)
+            yield to_pandas(kind_of(study).rows(study, self._drawn(frame), about_it, as_of))
 
-    def everybody(self) -> Iterator[pd.DataFrame]:
+    def read(self) -> Iterator[pd.DataFrame]:
         """What learners read of all buyers, one frame a cutoff."""
         columns = read_of_everybody()
-        for stored in self.stored:
-            if not set(columns) <= set(stored.frame.collect_schema().names()):
+        for as_of, frame in self.frames:
+            if not set(columns) <= set(frame.collect_schema().names()):
                 return  # without orders
-            found = to_pandas(self._drawn(stored).select("customer_id", *columns))
-            found.insert(1, "as_of", stored.as_of)
+            found = to_pandas(self._drawn(frame).select("customer_id", *columns))
+            found.insert(1, "as_of", as_of)
             yield found[~found["purchase_tenure_days"].isna()]
 
-    def _drawn(self, stored: StoredSnapshot) -> Frame:
-        return stored.frame if self.whose is None else stored.frame.join(self.whose, on="customer_id", how="semi")
+    def _drawn(self, frame: Frame) -> Frame:
+        return frame if self.whose is None else frame.join(self.whose, on="customer_id", how="semi")
+
+
+def _frames(
+    workspace: Workspace, source: Path, tables: Tables, study: Study, cutoffs: Sequence[float]
+) -> list[tuple[float, Frame]]:
+    """Each cutoff with everybody at it: the snapshot, or only who is in it if the study reads no features."""
+    if not kind_of(study).SNAPSHOTS:
+        return [(as_of, buyers(about(tables, as_of, study.entity), as_of)) for as_of in cutoffs]
+    stored = stored_snapshots(workspace, source, tables, cutoffs, study.entity, study.who)
+    return [(each.as_of, each.frame) for each in stored]
 
 
 def _names(tables: Tables, drawn: Draw, entity: Entity) -> Frame:
@@ -159,7 +169,7 @@ def _names(tables: Tables, drawn: Draw, entity: Entity) -> Frame:
 
 def _identity(canonical: str, study: Study) -> str:
     """Names what the dataset depends on: the tables, the question, the cutoffs and the code that makes it."""
-    asked = {"name", "kind", "entity", "who", "task", "horizon_days", "cutoffs", "sample"}
+    asked = {"name", "kind", "entity", "who", "task", "horizon_days", "wanted", "cutoffs", "sample"}
     question = {name: value for name, value in study.model_dump(mode="json").items() if name in asked}
     if isinstance(study, SegmentStudy):
         question["period_days"] = study.segments.period_days

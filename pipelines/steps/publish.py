@@ -1,15 +1,20 @@
 """``coterie publish``: all champions and every customer's answer in one immutable bundle."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
+
 from experiments.studies import shipped_studies
 from experiments.tracking.registry import Champion, champions
-from features.engines import on_polars, open_tables, to_pandas
+from features.engines import Tables, on_polars, open_tables, to_pandas
+from features.entities import about as about_customers
 from features.errors import NotFound
+from features.item_history import COLUMN, item_histories
 from features.past import Who
+from features.windows import Frame
 from models import artifact
 from pipelines.snapshots import stored_snapshots
 from pipelines.steps.dataset import activity_span
@@ -75,6 +80,20 @@ def who_is_answered(chosen: Mapping[str, Champion]) -> Who:
     return "known" if "known" in about else "buyers"
 
 
+def with_histories(
+    parts: Iterable[Frame], models: Sequence[artifact.Loaded], tables: Tables, as_of: float
+) -> Iterator[Frame]:
+    """The parts of a snapshot with the column ``item_history``, if one of the models reads it."""
+    needed = any(COLUMN in loaded.manifest["features"] for loaded in models)
+    whose = about_customers(tables, as_of) if needed else tables
+    for part in parts:
+        if needed:
+            found = nw.from_native(item_histories(whose, as_of, part).lazy())
+            yield part.join(found, on="customer_id", how="left")
+        else:
+            yield part
+
+
 def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str, Champion]) -> str:
     tables = open_tables(canonical)
     # The midnight after the last order: all that is known, and nothing of a day that is still to come.
@@ -86,7 +105,7 @@ def _write(workspace: Workspace, folder: Path, canonical: Path, chosen: dict[str
         folder,
         models={name: champion.folder for name, champion in chosen.items()},
         versions={name: {"version": champion.version} for name, champion in chosen.items()},
-        parts=map(to_pandas, snapshot.parts()),
+        parts=map(to_pandas, with_histories(snapshot.parts(), loaded, tables, as_of)),
         as_of=as_of,
         products=on_polars(tables["products"]) if "products" in tables else None,
         tables=sorted(tables),

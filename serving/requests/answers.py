@@ -7,6 +7,7 @@ from typing import Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from models.ranking.answer import Answer as Ranking
 from models.targets import targets
 
 
@@ -42,14 +43,19 @@ class Reason(BaseModel):
     words: str
 
 
-def kind_of_answer(name: str, answer: type[BaseModel]) -> type[BaseModel]:
+def _with_reasons(name: str, answer: type[BaseModel]) -> type[BaseModel]:
     """A target's ``Answer`` with reasons, under a name that the OpenAPI schema can show beside the others."""
     named = f"{name.title().replace('_', '')}Answer"
     return create_model(named, __base__=answer, __doc__=answer.__doc__, reasons=(list[Reason] | None, None))
 
 
-Prediction: Any = Union[tuple(kind_of_answer(name, kind.Answer) for name, kind in targets().items())]  # noqa: UP007
-"""The answer of a predictor: whichever its target gives."""
+KINDS_OF_ANSWERS: dict[str, type[BaseModel]] = {
+    **{name: _with_reasons(name, kind.Answer) for name, kind in targets().items()},
+    "ranking": create_model("RankingAnswer", __base__=Ranking, __doc__=Ranking.__doc__),
+}
+"""What a model answers with: each target's shape, and a ranking's."""
+Prediction: Any = Union[tuple(KINDS_OF_ANSWERS.values())]  # noqa: UP007
+"""The answer of a predictor, whichever its target gives, or of a recommender."""
 
 
 class Answer(BaseModel):

@@ -56,7 +56,8 @@ def read_toml(text: str) -> None:
     if "kind" not in found:
         SourceConfig.model_validate(found)
         return
-    for key, shipped in {"task": "value", "learners": ["lightgbm"], "clusterers": ["kmeans"]}.items():
+    learners = ["item_item" if found["kind"] == "rank" else "lightgbm"]
+    for key, shipped in {"task": "value", "learners": learners, "clusterers": ["kmeans"]}.items():
         if any(f'"{name}"' in json.dumps(found.get(key)) for name in PASTED):
             found[key] = shipped
     parse_study(found, "a page")

@@ -22,13 +22,13 @@ PREDICT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments", "value"])
+@pytest.mark.parametrize("name", ["churn", "next_product", "next_purchase", "segments", "value"])
 def test_a_shipped_study_loads_by_its_name_and_names_itself(name: str) -> None:
     assert name in shipped_studies()
     assert load_study(name).name == name
 
 
-@pytest.mark.parametrize("name", ["churn", "next_purchase", "segments", "value"])
+@pytest.mark.parametrize("name", ["churn", "next_product", "next_purchase", "segments", "value"])
 def test_the_written_study_reads_back_as_the_same_question(name: str, tmp_path: Path) -> None:
     (tmp_path / "again.toml").write_text(to_toml(load_study(name)))
     assert load_study(tmp_path / "again.toml").key == load_study(name).key
@@ -71,7 +71,7 @@ def test_a_wrong_study_is_refused_naming_the_key_and_what_is_allowed(change: dic
 
 
 def test_an_unknown_study_lists_the_shipped_ones() -> None:
-    with pytest.raises(NotFound, match=r"no study 'chrn'.*churn, next_purchase, segments, value"):
+    with pytest.raises(NotFound, match=r"no study 'chrn'.*churn, next_product, next_purchase, segments, value"):
         load_study("chrn")
 
 

@@ -20,7 +20,7 @@ from serving.bundle import Bundle
 from serving.json_columns import json_texts
 from serving.launch import command
 from serving.predictions import TOLD
-from serving.requests.answers import Answers
+from serving.requests.answers import KINDS_OF_ANSWERS, Answers
 from serving.service import Coterie
 
 from .conftest import AS_OF, Running, Shop
@@ -122,9 +122,12 @@ def test_answers_are_as_the_schema_says_whatever_their_kind(client: httpx.Client
             assert issubclass(kinds.pop(), target(loaded.model.question.target).Answer)
     schemas = client.get("/docs.json").json()["components"]["schemas"]
     listed = {part["$ref"].rpartition("/")[2] for part in schemas["Answer"]["additionalProperties"]["anyOf"]}
-    assert listed == {f"{name.title()}Answer" for name in targets()}
+    assert set(targets()) < set(KINDS_OF_ANSWERS)
+    assert listed == {f"{name.title()}Answer" for name in KINDS_OF_ANSWERS}
+    for name, shape in KINDS_OF_ANSWERS.items():
+        assert set(schemas[f"{name.title()}Answer"]["properties"]) == set(shape.model_fields)
     for name, kind in targets().items():
-        assert set(schemas[f"{name.title()}Answer"]["properties"]) == {*kind.Answer.model_fields, "reasons"}
+        assert set(KINDS_OF_ANSWERS[name].model_fields) == {*kind.Answer.model_fields, "reasons"}
 
 
 def test_the_process_of_histories_is_started_first_and_taken_over(running: Running) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments import predict
 from experiments.comparison import Lead, leads, registered
 from experiments.dataset import read_dataset
+from experiments.kinds import kind_of
 from experiments.plots.comparison import leads_plot
 from experiments.prediction_verdict import difference
 from experiments.rolling import Problem
@@ -40,7 +40,7 @@ def content(
     customers = [] if problem is None else [problem.customers_at([cutoff]) for cutoff in problem.tests]
     found = leads(first, second, cutoffs, customers)
     leads_plot(folder / "comparison.png", found, one.name, other.name)
-    sliced = [] if problem is None else _by_slice(problem, first, second)
+    sliced = _by_slice(problem, first, second) if isinstance(problem, Problem) else []
     return {"leads": [_plain(each) for each in found], "slices": sliced}
 
 
@@ -61,14 +61,14 @@ def _losses(client: "MlflowClient", each: Compared) -> "Sequence[Floats]":
     return registered(losses_of(client, each.run.info.run_id), each.run.data.params["candidate"])
 
 
-def _problem(workspace: Workspace, each: Compared, fingerprint: str) -> Problem | None:
+def _problem(workspace: Workspace, each: Compared, fingerprint: str) -> Any:
     """What the run answered; None if its dataset is not that of today's tables."""
     try:
         study = find_study(workspace, each.version.name)
         dataset = read_dataset(build_dataset(workspace, study))
         if dataset.fingerprint != fingerprint:
             return None
-        return predict.prepare(study, dataset)  # type: ignore[arg-type]
+        return kind_of(study).prepare(study, dataset)
     except CoterieError:
         return None
 
