@@ -43,7 +43,7 @@ def study(**changes: Any) -> RankStudy:
 
 
 def written(folder: Path, rows: pd.DataFrame) -> Dataset:
-    return write_dataset(folder, [rows], (COLUMN, NEXT_ITEMS), QUESTION, FACTS, PRODUCTS.to_pandas())
+    return write_dataset(folder, [rows], (COLUMN, NEXT_ITEMS), QUESTION, FACTS, products=PRODUCTS.to_pandas())
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +81,8 @@ def test_a_dataset_keeps_texts_and_the_catalogue_and_its_fingerprint_covers_both
     assert found.products is not None
     assert found.products.equals(PRODUCTS.to_pandas())
     renamed = PRODUCTS.to_pandas().assign(name="other")
-    again = write_dataset(tmp_path / "a", [found.frame], found.columns, QUESTION, FACTS, found.products)
-    other = write_dataset(tmp_path / "b", [found.frame], found.columns, QUESTION, FACTS, renamed)
+    again = write_dataset(tmp_path / "a", [found.frame], found.columns, QUESTION, FACTS, products=found.products)
+    other = write_dataset(tmp_path / "b", [found.frame], found.columns, QUESTION, FACTS, products=renamed)
     assert again.fingerprint == found.fingerprint != other.fingerprint
 
 

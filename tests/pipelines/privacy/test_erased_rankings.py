@@ -15,14 +15,16 @@ def test_a_dataset_of_histories_is_the_one_made_without_the_person(tmp_path: Pat
     workspace, rows = Workspace(tmp_path), frame(orders())
     columns, facts, products = (COLUMN, NEXT_ITEMS), {"canonical": "tables"}, PRODUCTS.to_pandas()
     folder = workspace.write_once(
-        "datasets", "next_product-0", lambda draft: write_dataset(draft, [rows], columns, QUESTION, facts, products)
+        "datasets",
+        "next_product-0",
+        lambda draft: write_dataset(draft, [rows], columns, QUESTION, facts, products=products),
     )
     before = read_dataset(folder)
     remove_from_dataset(workspace, folder, Person(frozenset({"c003"})), frozenset({"mark"}))
     (left,) = (tmp_path / "datasets").glob("next_product-*")
     found = read_dataset(left)
     wanted = write_dataset(
-        tmp_path / "wanted", [rows[rows["customer_id"] != "c003"]], columns, QUESTION, facts, products
+        tmp_path / "wanted", [rows[rows["customer_id"] != "c003"]], columns, QUESTION, facts, products=products
     )
     assert found.fingerprint == wanted.fingerprint != before.fingerprint
     assert "c003" not in set(found.frame["customer_id"])
