@@ -43,10 +43,16 @@ FIRST = ("tests/journeys/", *TOGETHER)
 """What takes longest begins first, so that no worker is left with it at the end."""
 
 
+OF_ONE_SHOP = tuple(f"tests/journeys/test_{name}.py" for name in ("answers", "segments", "python"))
+"""Files that look at the same trained shop, which takes minutes to make."""
+
+
 class ByFixtures(LoadFileScheduling):
-    """A file is run by one worker, and so are all files of the folders in ``TOGETHER``."""
+    """A file is run by one worker, and so are all files of the folders in ``TOGETHER``, and those ``OF_ONE_SHOP``."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(OF_ONE_SHOP):
+            return OF_ONE_SHOP[0]
         return next((folder for folder in TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
 
 

@@ -7,6 +7,7 @@ A source is ``source.toml`` and one ``<table>.sql`` for each canonical table it 
     timezone = "Europe/London"          # of every time that does not carry its own offset
     currency = "GBP"
     raw = "raw"                         # folder of the raw files, beside source.toml; ``--raw`` overrides it
+    known_all_along = ["country"]       # attributes without known_at that were true from the first day; "*": all
     pseudonymise = false                # true: customer ids are stored as keyed hashes
     time_formats = ["%d/%m/%Y %H:%M"]   # tried, in order, on text that is not ISO 8601
     zero_price = "reject"               # or "keep": lines given away count as purchases
