@@ -31,7 +31,7 @@ from features.engines import on_polars, open_tables
 from features.errors import HistoryTooShort
 from features.item_history import COLUMN, item_histories
 from models.ranking import scores
-from models.ranking.learners import ranker, rankers
+from models.ranking.learners import ranker_of, rankers
 from models.sample import Floats
 from models.tasks import NEXT_ITEMS
 from pipelines.steps.dataset import build_dataset
@@ -117,11 +117,11 @@ def replaced(text: object, of: Mapping[str, str]) -> str | None:
 
 def tuned(problem: Problem, name: str, trials: int) -> dict[str, Any]:
     """Parameters by the study's own rule, on validation cutoffs before the test; the defaults with one trial."""
-    if trials < 2 or not ranker(name).DEFAULTS:
+    if trials < 2 or not ranker_of(name).DEFAULTS:
         return {}
     sought = problem.study.search.model_copy(update={"trials": trials})
     with tempfile.TemporaryDirectory() as folder:
-        space = Space({name: ranker(name)}, sought, ("minimize",), None)
+        space = Space({name: ranker_of(name)}, sought, ("minimize",), None)
         found = search(space, RankValidation(problem), f"sqlite:///{folder}/optuna.db", name)
         chosen, why = choose(problem, found)
     print(f"{name}: {why}; {dict(chosen.params)}", flush=True)

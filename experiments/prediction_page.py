@@ -152,6 +152,7 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
     predictions.importance_plot(folder / "importance.png", f"Feature importance: {title}", problem, tested[0])
     if means := said_by_family(problem, tested[0]):
         reasons_plot(folder / "reasons.png", f"What scores are made of: {title}", problem, means)
+    folder.mkdir(parents=True, exist_ok=True)
     page = predictions_page(title, contents(problem, tested), folder)
     (folder / "report.html").write_text(page, encoding="utf-8")
 

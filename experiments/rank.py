@@ -29,7 +29,7 @@ from features.windows import Frame
 from models.artifact import Loaded
 from models.question import Question
 from models.ranking import scores
-from models.ranking.learners import Ranker, ranker
+from models.ranking.learners import Ranker, ranker_of
 from models.sample import Floats
 from models.tasks import NEXT_ITEMS
 from models.tasks._products import next_items
@@ -78,7 +78,7 @@ def candidates(study: RankStudy) -> tuple[str, ...]:
 
 def candidate(name: str) -> Ranker:
     """The ranker."""
-    return ranker(name)
+    return ranker_of(name)
 
 
 def common(problem: Problem) -> None:

@@ -16,6 +16,7 @@ from models.tasks import NO_ORDER_YET
 from serving.json_columns import Columns
 
 TEXT = (*LISTED, "reason")
+ONLY_JSON: tuple[str, ...] = ()
 
 
 def key(model_name: str) -> str:

@@ -17,7 +17,7 @@ from models.ranking.affinity import MOST, affinities
 from models.ranking.cosines import dump_matrix, load_matrix
 from models.ranking.histories import Codes, Histories, Matrix, decode
 from models.ranking.items import Items, dump_items, load_items
-from models.ranking.learners import Params, ranker
+from models.ranking.learners import Params, ranker_of
 from models.ranking.lists import LONGEST, Lists, best
 from models.ranking.sample import Fitting
 from models.ranking.scores import HEADLINE
@@ -50,7 +50,7 @@ def fit_recommender(learner: str, known: Fitting, params: Params, seed: int, len
     """Fit a ranker on what is known; HistoryTooShort if nobody bought a product, BadConfig for an unknown parameter."""
     if not len(known.items):
         raise HistoryTooShort("nobody has bought a product yet: give orders their product_id, or load more history")
-    chosen = ranker(learner)
+    chosen = ranker_of(learner)
     complete = complete_params(learner, chosen.DEFAULTS, params)
     model = chosen.fit(known, complete, seed)
     return Recommender(known.sample.question, learner, model, known.items, known.partners, complete, length)
@@ -58,7 +58,7 @@ def fit_recommender(learner: str, known: Fitting, params: Params, seed: int, len
 
 def recommend(recommender: Recommender, histories: Histories, length: int = LONGEST) -> Lists:
     """Lists of ``length`` products; a customer's list does not depend on the other customers."""
-    chosen, found = ranker(recommender.learner), []
+    chosen, found = ranker_of(recommender.learner), []
     for start in range(0, max(len(histories), 1), AT_ONCE):
         part = histories.between(start, start + AT_ONCE)
         found.append(best(chosen.scores(recommender.model, part), recommender.items.popularity_rank, length))
@@ -134,7 +134,7 @@ def dump(recommender: Recommender) -> dict[str, bytes]:
         "length": recommender.length,
         "features": list(recommender.features),
     }
-    files = ranker(recommender.learner).dump(recommender.model)
+    files = ranker_of(recommender.learner).dump(recommender.model)
     return {
         FILE: json_bytes(state),
         **dump_items(recommender.items),
@@ -150,7 +150,7 @@ def load(files: Mapping[str, bytes]) -> Recommender:
         return Recommender(
             question=Question.of(state["question"]),
             learner=state["learner"],
-            model=ranker(state["learner"]).load(files, len(items)),
+            model=ranker_of(state["learner"]).load(files, len(items)),
             items=items,
             partners=load_matrix(files, "partners", len(items)),
             params=state["params"],

@@ -10,7 +10,7 @@ from features.errors import BadConfig
 from features.item_history import COLUMN
 from models.ranking import recommender as kind
 from models.ranking.histories import decode
-from models.ranking.learners import ranker, rankers
+from models.ranking.learners import ranker_of, rankers
 from models.ranking.recommender import Recommender, fit_recommender, recommend, table
 from models.tasks import NEXT_ITEMS
 from tests.conformance.test_learners import Corner
@@ -36,7 +36,7 @@ def test_the_rankers_of_the_folder_are_found() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_space_draws_known_parameters(name: str) -> None:
-    module = ranker(name)
+    module = ranker_of(name)
     for high in (False, True):
         assert set(module.space(Corner(high))) <= set(module.DEFAULTS)
     with pytest.raises(BadConfig, match="has no parameter"):

@@ -50,6 +50,6 @@ def rankers() -> dict[str, Ranker]:
     return plugins(__name__, Ranker)
 
 
-def ranker(name: str) -> Ranker:
+def ranker_of(name: str) -> Ranker:
     """The ranker called ``name``; NotFound names the others."""
     return plugin(__name__, Ranker, name)

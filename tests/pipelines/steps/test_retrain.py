@@ -69,7 +69,7 @@ def test_a_shipped_study_that_the_source_cannot_answer_is_reported_and_stops_not
 ) -> None:
     night = Night({"churn": kind(TOO_SHORT)}, {"segments"})
     result = run(monkeypatch, night, workspace)
-    assert set(result["studies"]) == set(shipped_studies())
+    assert set(result["studies"]) == {name for name in shipped_studies() if load_study(name).kind != "rank"}
     assert f"churn: left out, {TOO_SHORT}" in result["message"]
     assert night.done == ["publish", "score"]
 
