@@ -2,9 +2,8 @@
 
 They err in different places: trees find what a formula misses, and few columns vary less from one sample to the next.
 The mean of their scores (log odds of an event in each interval, logarithms of amounts) beats each of them (Bates &
-Granger 1969), and stays a sum of columns. The first trees, which are tuned, weigh as much as all others together;
-weights fitted to so few customers would cost more than they bring. Without orders, a regression on all features is the
-other half.
+Granger 1969), and stays a sum of columns. The first trees, which are tuned, weigh as much as all others together; no
+weight is fitted. Without orders, a regression on all features is the other half.
 """
 
 from collections.abc import Mapping
