@@ -56,7 +56,7 @@ def correlated(seed: int, rows: int = 400) -> pd.DataFrame:
     return pd.DataFrame(np.exp(normal), columns=FEATURES)
 
 
-@pytest.mark.parametrize("k", [3, 6])
+@pytest.mark.parametrize("k", [3, pytest.param(6, marks=pytest.mark.slow)])
 def test_a_correlated_cloud_has_no_structure_although_it_separates_better_than_shuffled_columns(k: int) -> None:
     beyond, above_shuffled = [], []
     for seed in range(6):
