@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from experiments.config import names
+from experiments.config import matches
 from experiments.contest import BASELINE, Contestant, Scored
 from experiments.dataset import Dataset
 from experiments.prediction_page import evidence, facts, in_short, metrics, pictures, summary, tables
@@ -146,13 +146,15 @@ def check_columns(study: PredictStudy, dataset: Dataset) -> None:
 
 
 def refuse_undated(study: PredictStudy, dataset: Dataset) -> None:
-    """Refuse a study that names, without wildcards, a feature of an attribute without a date."""
-    for column in dataset.facts.get("undated", ()):
-        if names(str(column), study.features.include):
+    """Refuse a study that includes, by one of its patterns, nothing but attributes without a date."""
+    dated = set(dataset.dated)
+    for pattern in study.features.include:
+        found = [column for column in dataset.features if matches(column, (pattern,))]
+        if found and dated.isdisjoint(found):
             raise BadConfig(
-                f"features.include names {column}, which has no date: its values may say what only came to be known "
-                "later. Give the source's customers.sql a known_at, or declare in source.toml that they were true all "
-                "along (known_all_along)"
+                f"features.include has {pattern!r}, which matches only attributes without a date: their values may say "
+                "what only came to be known later. Give the source's customers.sql a known_at, or declare in "
+                "source.toml that they were true all along (known_all_along)"
             )
 
 

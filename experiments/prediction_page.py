@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from experiments.contest import Scored
-from experiments.plots.predictions_page import Beside, Contents
+from experiments.plots.predictions_page import Beside, Contents, predictions_page
 from experiments.prediction_verdict import difference
-from experiments.probe import leaks, probe
+from experiments.probe import probe
 from experiments.profit import Profit, best_cut, profits
 from experiments.reasons import reasons_plot, said_by_family
 from experiments.reliability import ALL, Reliability, in_words, reliability
@@ -62,6 +62,10 @@ def _reliability(problem: Problem, ours: Scored) -> list[Reliability]:
     return problem.once(f"reliability of {ours.contestant.name}", lambda: reliability(problem, ours))
 
 
+def _slices(problem: Problem, ours: Scored) -> list[dict[str, Any]]:
+    return problem.once(f"slices of {ours.contestant.name}", lambda: scores_by_slice(problem, ours))
+
+
 @dataclass(frozen=True)
 class Judged:
     """Whether the model is calibrated and of use, each with a sentence; ``weak`` are slices where it is not."""
@@ -73,10 +77,9 @@ class Judged:
 
 def judged(problem: Problem, ours: Scored) -> Judged:
     """The model by its test."""
-    rows = problem.once(f"slices of {ours.contestant.name}", lambda: scores_by_slice(problem, ours))
     weak = tuple(
         row["slice"]
-        for row in rows
+        for row in _slices(problem, ours)
         if not problem.target.useful(row["scores"], problem.question)[0] or not WEAK[0] <= row["level"] <= WEAK[1]
     )
     found = _reliability(problem, ours)
@@ -85,7 +88,7 @@ def judged(problem: Problem, ours: Scored) -> Judged:
 
 def in_short(problem: Problem, tested: Sequence[Scored]) -> str:
     """Good enough to act on? Sound, useful, by how much, where not."""
-    found, faults = judged(problem, tested[0]), leaks(problem)
+    found, faults = judged(problem, tested[0]), probe(problem).faults()
     sound, useful = found.sound[0] and not faults, found.useful[0]
     answer = "Yes" if sound and useful else "With care" if useful and not faults else "No"
     parts = [
@@ -142,7 +145,6 @@ def evidence(problem: Problem, tested: Sequence[Scored]) -> dict[str, list[Float
 def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored]) -> None:
     """The target's charts, scores over the cutoffs, feature importance, and the page that has all of them."""
     from experiments.plots import charts, predictions
-    from experiments.plots.predictions_page import predictions_page
 
     happens = task(problem.question.task).HAPPENS.format(days=problem.question.horizon_days)
     forecasts = [each.forecasts(ours=each is tested[0]) for each in tested]
@@ -160,14 +162,14 @@ def pictures(problem: Problem, folder: Path, title: str, tested: Sequence[Scored
 def contents(problem: Problem, tested: Sequence[Scored]) -> Contents:
     """What the page says."""
     ours = tested[0]
-    rows = problem.once(f"slices of {ours.contestant.name}", lambda: scores_by_slice(problem, ours))
+    found = judged(problem, ours)
     return Contents(
         in_short(problem, tested).replace("**", ""),
-        judged(problem, ours).sound[0] and judged(problem, ours).useful[0] and not leaks(problem),
+        found.sound[0] and found.useful[0] and not probe(problem).faults(),
         tuple(beside(problem, tested)),
         problem.target.headline(problem.question),
         tuple(_reliability(problem, ours)),
-        tuple(rows),
+        tuple(_slices(problem, ours)),
         probe(problem).in_words(),
         tuple(money(problem, ours)),
         summary(problem, tested)[0],
@@ -199,13 +201,12 @@ def money(problem: Problem, ours: Scored) -> list[Profit]:
 def test_use(problem: Problem, tested: Sequence[Scored]) -> str:
     """What the test was used for, so that a reader knows what is a little too good."""
     keys = ", ".join(problem.name(key) for key in problem.tests)
-    others = len(tested) - 1
     return (
-        f"The test ({keys}) was opened once, after the parameters had been chosen on earlier dates. On it {others + 1} "
+        f"The test ({keys}) was opened once, after the parameters had been chosen on earlier data. On it {len(tested)} "
         "contestants were compared, and where the tuned model was not proven better than a baseline, the best of these "
         "was registered in its place; the gate compares with the baselines on the same dates, and with the champion on "
         "the newest. So the lead of the model over its best rival is a little too large, by as much as a choice among "
-        f"{others + 1} is lucky; whether it is calibrated had no part in the choice."
+        f"{len(tested)} is lucky; whether it is calibrated had no part in the choice."
     )
 
 

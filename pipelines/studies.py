@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments.studies import load_study, shipped_studies
 from experiments.study import Study
-from experiments.tracking.registry import champions
+from experiments.tracking.registry import CHAMPION, aliased, has_runs
 from pipelines.workspace import Workspace
 
 FOLDER = "studies"
@@ -28,7 +28,7 @@ def studies_to_retrain(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _in_force(workspace: Workspace, name: str) -> bool:
-    return name in champions(workspace.stores)
+    return has_runs(workspace.stores) and aliased(workspace.stores, name, CHAMPION) is not None
 
 
 def find_study(workspace: Workspace, name_or_path: str) -> Study:

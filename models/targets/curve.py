@@ -169,8 +169,9 @@ def event(y: Floats, question: Question) -> Floats:
 
 
 def useful(scores: Mapping[str, float], question: Question) -> tuple[bool, str]:
-    """By the best AUC of the horizons."""
-    auc, days = max((scores[f"roc_auc_{days:g}"], days) for days in question.horizons)
+    """By the best AUC of the horizons at which it is defined."""
+    known = [(auc, days) for days in question.horizons if (auc := scores[f"roc_auc_{days:g}"]) == auc]
+    auc, days = max(known, default=(float("nan"), question.horizon_days))
     return discriminates(auc), f"{discrimination_words(auc)} ({days:g} days)"
 
 

@@ -99,3 +99,12 @@ def test_dates_are_those_of_python_to_the_nearest_microsecond() -> None:
         sent = curve.as_json(row, QUESTION, start)
         wanted = [None if np.isnan(d) else to_datetime(start + d).date().isoformat() for d in days.tolist()]
         assert sent["expected_at"] == sent["earliest_at"] == sent["latest_at"] == wanted
+
+
+def test_a_horizon_within_which_nothing_happened_says_nothing_of_use() -> None:
+    scores = {"roc_auc_7": float("nan"), "roc_auc_30": 0.8, "roc_auc_90": 0.7}
+    assert curve.useful(scores, QUESTION) == (
+        True,
+        "of two customers, one of whom it happens to, it names the right one in 80% of cases (30 days)",
+    )
+    assert not curve.useful(dict.fromkeys(scores, float("nan")), QUESTION)[0]

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from experiments.studies import load_study, shipped_studies, to_toml
+from experiments.tracking.registry import CHAMPION
+from experiments.tracking.runs import open_client
 from pipelines.steps.promote import promote_step
 from pipelines.studies import find_study, own_studies, remember_study, studies_to_retrain
 from pipelines.workspace import Workspace
@@ -87,3 +89,12 @@ def test_a_draft_of_a_killed_run_is_no_study_and_is_swept(workspace: Workspace, 
     assert own_studies(workspace) == ("lapsing",)
     workspace.sweep()
     assert [path.name for path in (workspace.home / "studies").iterdir()] == ["lapsing.toml"]
+
+
+def test_a_ranking_in_force_is_trained_by_night_even_if_its_artifacts_are_gone(workspace: Workspace) -> None:
+    assert "next_product" not in studies_to_retrain(workspace)
+    client = open_client(workspace.stores)
+    client.create_registered_model("next_product")
+    version = client.create_model_version("next_product", "nowhere", tags={"sha256": "none"}).version
+    client.set_registered_model_alias("next_product", CHAMPION, version)
+    assert "next_product" in studies_to_retrain(workspace)

@@ -78,10 +78,11 @@ def test_everything_can_be_declared_at_once(dataset_of) -> None:
     assert {"profile_country", "profile_status"} <= read(dataset_of(known_all_along=["*"]))
 
 
-def test_a_study_that_names_such_a_column_is_told_what_to_do(dataset_of) -> None:
+@pytest.mark.parametrize("pattern", ["profile_status", "profile_stat*", "profile_status=left"])
+def test_a_study_that_asks_for_such_columns_alone_is_told_what_to_do(dataset_of, pattern: str) -> None:
     dataset = dataset_of()
-    with pytest.raises(BadConfig, match=r"names profile_status, which has no date.*known_all_along"):
-        predict.prepare(study(features={"include": ["purchase_*", "profile_status"]}), dataset)
+    with pytest.raises(BadConfig, match=r"matches only attributes without a date.*known_all_along"):
+        predict.prepare(study(features={"include": ["purchase_*", pattern]}), dataset)
 
 
 def test_a_declaration_of_no_column_is_refused(write_shop, tmp_path: Path) -> None:
